@@ -1,0 +1,156 @@
+"""Edges of the bulk: g = g(z) solves z = 1/g + α m_1(g), and a sharp edge has dz/dg = 0."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bbpscape.theory.law import BULK, CurvatureLaw
+from bbpscape.theory.roots import find_root
+
+
+@dataclass(frozen=True)
+class Edge:
+    """An edge of the bulk.
+
+    ``kind`` is "sharp" (ρ vanishes as a square root), "smooth" (ρ vanishes with the tail of the
+    curvature, faster than a square root), "hard" (the bulk ends at 0, where f has mass) or
+    "unbounded" (``value`` is ±inf: the curvature itself is unbounded there). ``g`` is the Stieltjes
+    transform at the edge, ``z2`` is d²z/dg² there.
+    """
+
+    value: float
+    kind: str
+    g: float
+    z2: float
+    iterations: int = 0
+    residual: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values; an infinite ``value`` becomes None."""
+        return {"value": self.value if math.isfinite(self.value) else None, "kind": self.kind}
+
+    def tracy_widom_shift(self, n: int) -> float:
+        """E[lowest of n eigenvalues] − edge ≈ 1.2065 (|z''|/(2 n²))^{1/3} at a sharp left edge.
+
+        The mean of the Tracy–Widom law for real symmetric matrices, −1.2065335745820 (Tracy and
+        Widom 1996), in the scale set by ρ ≈ (1/π) √(2 (λ − λ₋)/|z''|).
+        """
+        return 1.2065335745820 * (abs(self.z2) / (2 * n**2)) ** (1 / 3)
+
+
+@dataclass(frozen=True)
+class Mirrored:
+    """The law of −f: the spectrum of −H, so that right edges are left edges."""
+
+    law: CurvatureLaw
+
+    @property
+    def lower(self) -> float:
+        return -self.law.upper
+
+    @property
+    def upper(self) -> float:
+        return -self.law.lower
+
+    @property
+    def zero_mass(self) -> float:
+        return self.law.zero_mass
+
+    @property
+    def directions(self) -> Mapping[str, float]:
+        return self.law.directions
+
+    def moments(
+        self, g: ArrayLike, order: int, directions: Sequence[str] = (BULK,)
+    ) -> NDArray[np.inexact]:
+        g = np.asarray(g)
+        signs = (-1.0) ** np.arange(1, order + 1)
+        return self.law.moments(-g, order, directions) * signs.reshape(-1, *[1] * g.ndim)
+
+    def log_moment(self, g: ArrayLike) -> NDArray[np.inexact]:
+        return self.law.log_moment(-np.asarray(g))
+
+
+def inverse_stieltjes(law: CurvatureLaw, alpha: float, g: ArrayLike, order: int = 0) -> NDArray:
+    """z(g) = 1/g + α m_1(g) and its first ``order`` derivatives in g, stacked along axis 0.
+
+    Shape (order + 1, *g.shape); z in units of eigenvalues. Source: THEORY.md §2.
+    """
+    g = np.asarray(g)
+    moments = law.moments(g, order + 1)[0]
+    rows = [
+        (-1) ** k * math.factorial(k) / g ** (k + 1) + alpha * math.factorial(k) * moments[k]
+        for k in range(order + 1)
+    ]
+    return np.stack(rows)
+
+
+def left_edge(law: CurvatureLaw, alpha: float) -> Edge:
+    """λ₋ = z(g_e): dz/dg(g_e) = 0 on the real branch left of the bulk (sharp), else its end.
+
+    α g² m_2(g) grows with |g| on that branch, so that the sharp edge, where it reaches 1, is unique.
+    """
+    if math.isinf(law.lower):
+        return Edge(-math.inf, "unbounded", 0.0, 0.0)
+
+    def excess(log_g: float, sign: float = -1.0) -> float:
+        g = sign * math.exp(log_g)
+        return alpha * g**2 * float(law.moments(g, 2)[0, 1]) - 1
+
+    if law.lower < 0:
+        end = math.log(-1 / law.lower)
+        at_end = excess(end)
+        if at_end <= 0:
+            return _edge_at(law, alpha, 1 / law.lower, "smooth")
+        gap = 1e-3
+        while not math.isfinite(at_end):
+            # Atoms at the infimum: excess is infinite at the end of the branch itself.
+            at_end, gap = excess(end - gap), gap / 100
+            if math.isfinite(at_end) and at_end <= 0:
+                at_end = math.inf
+            elif math.isfinite(at_end):
+                end -= 100 * gap
+        high = end
+    elif alpha * (1 - law.zero_mass) > 1:
+        high = 0.0
+        while excess(high) <= 0:
+            high += 5.0
+    elif law.lower > 0:
+        low = high = math.log(1 / law.lower)
+        gap = 1e-3
+        while not 0 < excess(low + gap, 1.0) < math.inf:
+            gap /= 10
+        while excess(high + 1, 1.0) >= 0:
+            high += 1
+        root = find_root(lambda x: excess(x, 1.0), low + gap, high + 1, "left edge")
+        return _edge_at(law, alpha, math.exp(root.value), "sharp", root.iterations, root.residual)
+    else:
+        return Edge(0.0, "hard", -math.inf, 0.0)
+
+    low = high - 2.0
+    while excess(low) > 0:
+        low -= 4.0
+    root = find_root(excess, low, high, "left edge")
+    return _edge_at(law, alpha, -math.exp(root.value), "sharp", root.iterations, root.residual)
+
+
+def right_edge(law: CurvatureLaw, alpha: float) -> Edge:
+    """λ₊ of the bulk: minus the left edge of the law of −f."""
+    edge = left_edge(Mirrored(law), alpha)
+    return Edge(-edge.value, edge.kind, -edge.g, -edge.z2, edge.iterations, edge.residual)
+
+
+def zero_atom(law: CurvatureLaw, alpha: float) -> float:
+    """max(0, 1 − α P(f ≠ 0)), the mass of the eigenvalue 0: the rank of H falls short of pN."""
+    return max(0.0, 1 - alpha * (1 - law.zero_mass))
+
+
+def _edge_at(
+    law: CurvatureLaw, alpha: float, g: float, kind: str, iterations: int = 0, residual: float = 0.0
+) -> Edge:
+    z, _, z2 = inverse_stieltjes(law, alpha, g, order=2)
+    return Edge(float(z), kind, g, float(z2), iterations, residual)
