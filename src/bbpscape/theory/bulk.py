@@ -1,7 +1,7 @@
 """Edges of the bulk: g = g(z) solves z = 1/g + α m_1(g), and a sharp edge has dz/dg = 0."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.theory.law import BULK, CurvatureLaw
-from bbpscape.theory.roots import find_root
+from bbpscape.theory.roots import Root, find_root
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,9 @@ class Mirrored:
 
     law: CurvatureLaw
 
-    @property
-    def lower(self) -> float:
-        return -self.law.upper
-
-    @property
-    def upper(self) -> float:
-        return -self.law.lower
+    def support(self, direction: str = BULK) -> tuple[float, float]:
+        lower, upper = self.law.support(direction)
+        return -upper, -lower
 
     @property
     def zero_mass(self) -> float:
@@ -94,40 +90,32 @@ def left_edge(law: CurvatureLaw, alpha: float) -> Edge:
 
     α g² m_2(g) grows with |g| on that branch, so that the sharp edge, where it reaches 1, is unique.
     """
-    if math.isinf(law.lower):
+    lower, _ = law.support()
+    if math.isinf(lower):
         return Edge(-math.inf, "unbounded", 0.0, 0.0)
 
     def excess(log_g: float, sign: float = -1.0) -> float:
         g = sign * math.exp(log_g)
         return alpha * g**2 * float(law.moments(g, 2)[0, 1]) - 1
 
-    if law.lower < 0:
-        end = math.log(-1 / law.lower)
-        at_end = excess(end)
-        if at_end <= 0:
-            return _edge_at(law, alpha, 1 / law.lower, "smooth")
-        gap = 1e-3
-        while not math.isfinite(at_end):
-            # Atoms at the infimum: excess is infinite at the end of the branch itself.
-            at_end, gap = excess(end - gap), gap / 100
-            if math.isfinite(at_end) and at_end <= 0:
-                at_end = math.inf
-            elif math.isfinite(at_end):
-                end -= 100 * gap
-        high = end
+    if lower < 0:
+        high = branch_end(excess, math.log(-1 / lower))
+        if excess(high) <= 0:
+            return _edge_at(law, alpha, 1 / lower, "smooth")
     elif alpha * (1 - law.zero_mass) > 1:
         high = 0.0
         while excess(high) <= 0:
             high += 5.0
-    elif law.lower > 0:
-        low = high = math.log(1 / law.lower)
-        gap = 1e-3
-        while not 0 < excess(low + gap, 1.0) < math.inf:
-            gap /= 10
-        while excess(high + 1, 1.0) >= 0:
+    elif lower > 0 and alpha * (1 - law.zero_mass) < 1:
+        # With fewer samples than dimensions the branch goes through g = ∞, z = 0 and comes back.
+        low = -math.log(lower) + 1e-3
+        while excess(low, 1.0) <= 0:
+            low = -math.log(lower) + (low + math.log(lower)) / 10
+        high = low + 1
+        while excess(high, 1.0) >= 0:
             high += 1
-        root = find_root(lambda x: excess(x, 1.0), low + gap, high + 1, "left edge")
-        return _edge_at(law, alpha, math.exp(root.value), "sharp", root.iterations, root.residual)
+        root = find_root(lambda x: excess(x, 1.0), low, high, "left edge")
+        return _edge_at(law, alpha, math.exp(root.value), "sharp", root)
     else:
         return Edge(0.0, "hard", -math.inf, 0.0)
 
@@ -135,7 +123,18 @@ def left_edge(law: CurvatureLaw, alpha: float) -> Edge:
     while excess(low) > 0:
         low -= 4.0
     root = find_root(excess, low, high, "left edge")
-    return _edge_at(law, alpha, -math.exp(root.value), "sharp", root.iterations, root.residual)
+    return _edge_at(law, alpha, -math.exp(root.value), "sharp", root)
+
+
+def branch_end(excess: Callable[[float], float], end: float) -> float:
+    """``end``, or the nearest log|g| below it where ``excess`` is finite and positive.
+
+    An atom at the infimum of f makes ``excess`` infinite at the end of the real branch itself.
+    """
+    gap = 0.0
+    while not math.isfinite(excess(end - gap)):
+        gap = 1e-15 if gap == 0 else 4 * gap
+    return end - gap
 
 
 def right_edge(law: CurvatureLaw, alpha: float) -> Edge:
@@ -150,7 +149,8 @@ def zero_atom(law: CurvatureLaw, alpha: float) -> float:
 
 
 def _edge_at(
-    law: CurvatureLaw, alpha: float, g: float, kind: str, iterations: int = 0, residual: float = 0.0
+    law: CurvatureLaw, alpha: float, g: float, kind: str, root: Root | None = None
 ) -> Edge:
     z, _, z2 = inverse_stieltjes(law, alpha, g, order=2)
+    iterations, residual = (root.iterations, root.residual) if root else (0, 0.0)
     return Edge(float(z), kind, g, float(z2), iterations, residual)

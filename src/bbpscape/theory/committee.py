@@ -29,6 +29,9 @@ STUDENT_ANTISYMMETRIC = "student (antisymmetric)"
 REAL_STEP = 0.25
 COMPLEX_STEP = 0.125
 BRANCHES = (1.0, 3.0)
+RISE = math.exp(5)
+# Where e^{−tD} does not decay (the upper end of the support at p = ∞) the integrals are algebraic.
+SLOWEST = 1e-60
 
 
 @dataclass(frozen=True)
@@ -46,15 +49,11 @@ class CommitteeLaw:
     def unit(self) -> float:
         return self.model.curvature_unit
 
-    @property
-    def lower(self) -> float:
-        """−2/p, approached as y → ∞."""
-        return -self.unit
-
-    @property
-    def upper(self) -> float:
-        """∞ at finite p (r is unbounded); 1/a at p = ∞."""
-        return 1 / self.model.loss.a if math.isinf(self.model.p) else math.inf
+    def support(self, direction: str = BULK) -> tuple[float, float]:
+        """(−2/p, ∞) at finite p: y → ∞ and r → ∞; (−1, c/a) at p = ∞, c = 3 for the trace."""
+        if math.isfinite(self.model.p):
+            return -self.unit, math.inf
+        return -self.unit, (3.0 if direction == STUDENT_TRACE else 1.0) / self.model.loss.a
 
     @property
     def zero_mass(self) -> float:
@@ -88,43 +87,56 @@ class CommitteeLaw:
     def _nodes(self, s: NDArray) -> tuple[NDArray, float]:
         """Nodes t of the Laplace integrals, shape (*s.shape, n), and their step in log t.
 
-        They lie on a ray at angle φ. It is allowed when turning it back to φ = 0 at real s crosses
-        no branch point, −p/(2sc) or −p*/(2(1−s)), and e^{−tD} decays on it; the middle of the
-        allowed angles is at least π/4 away from each bound.
+        Off the real axis they lie on a ray, and the step is set by its distance to the nearest
+        angle that is not allowed: see ``_angles``.
         """
         a, at_infinity = self.model.loss.a, math.isinf(self.model.p)
-        rate = a + s if at_infinity else np.full_like(s, a)
         if np.iscomplexobj(s):
-            above_zero = _argument(s.imag, s.real)
-            above_one = _argument(s.imag, 1 - s.real)
-            turn = _argument(rate.imag, rate.real)
-            low = np.maximum(-np.pi / 2 - turn, above_one - np.pi)
-            high = np.pi / 2 - turn
-            if not at_infinity:
-                high = np.minimum(high, np.pi - above_zero)
-            angle = (low + high) / 2
-            rate = abs(rate) * np.cos(angle + turn)
-            phase, step = np.exp(1j * angle)[..., None], COMPLEX_STEP / self.refinement
+            low, high = self._angles(s)
+            angle, strip = (low + high) / 2, float((high - low).min() / 2)
+            rate = (a + s if at_infinity else a) * np.exp(1j * angle)
+            phase, rate = np.exp(1j * angle)[..., None], rate.real
+            step = min(COMPLEX_STEP, 2 * np.pi * strip / 37)
         else:
-            phase, step = 1.0, REAL_STEP / self.refinement
+            phase, step = 1.0, REAL_STEP
+            rate = np.maximum(a + s if at_infinity else a, SLOWEST)
+        step /= self.refinement
         first = -40.0 - math.log1p(a + 4 * float(abs(s).max(initial=0)))
-        last = math.log(745.0 / float(np.minimum(rate, a).min()))
+        last = math.log(745.0 / min(a, float(np.min(rate))))
         return phase * np.exp(np.arange(first, last + step, step)), step
+
+    def _angles(self, s: NDArray) -> tuple[NDArray, NDArray]:
+        """Lowest and highest angle of a ray of t on which the Laplace integrals can be taken.
+
+        Turning the ray back to 0 at real s must cross no branch point, −p/(2sc) or −p*/(2(1−s));
+        e^{−at} must decay, or e^{−(a+s)t} at p = ∞; and the integrand must not rise on the ray,
+        before it decays, by so much that digits are lost, as it would for large widths.
+        """
+        a, p, p_star = self.model.loss.a, self.model.p, self.model.p_star
+        around_zero, around_one = _argument(s.imag, s.real), _argument(s.imag, 1 - s.real)
+        around_a = _argument(s.imag, a + s.real)
+        around_top = _argument(s.imag, a + 1 - s.real)
+        low = np.minimum(around_one - _widest(p_star), around_top - np.pi / 2)
+        low = np.maximum(low, around_one - np.pi)
+        if math.isinf(p):
+            return np.maximum(low, -np.pi / 2 - around_a), np.pi / 2 - around_a
+        high = np.maximum(_widest(p) - around_zero, np.pi / 2 - around_a)
+        high = np.minimum(high, np.pi - around_zero)
+        return np.maximum(low, -np.pi / 2), np.minimum(high, np.pi / 2)
 
     def moments(
         self, g: ArrayLike, order: int, directions: Sequence[str] = (BULK,)
     ) -> NDArray[np.inexact]:
         s = -np.asarray(g) * self.unit
         t, step = self._nodes(s)
-        y_power, y_mean = self._tilted(2 * (1 - s)[..., None] * t, self.model.p_star)
-        base = step * np.exp(-self.model.loss.a * t) * y_power
+        y_log, y_mean = _tilted((1 - s)[..., None] * t, self.model.p_star)
         result = np.zeros((len(directions), order, *s.shape), dtype=t.dtype)
         specs = [self._direction(name) for name in directions]
         for i, c in enumerate(BRANCHES):
             if not any(spec[0][i] for spec in specs):
                 continue
-            r_power, r_mean = self._tilted(2 * c * s[..., None] * t, self.model.p)
-            kernel = base * r_power
+            r_log, r_mean = self._branch(c, s, t)
+            kernel = step * np.exp(r_log + y_log)
             for k in range(1, order + 1):
                 kernel = kernel * (t / max(k - 1, 1))
                 for d, (weights, r_extra, y_extra) in enumerate(specs):
@@ -137,21 +149,23 @@ class CommitteeLaw:
         s = -np.asarray(g) * self.unit
         t, step = self._nodes(s)
         # E log D − E log(a + y), each as ∫ (e^{−|t|} − E e^{−tD}) d log t − i φ on its own ray.
-        total = np.exp(-self.model.loss.a * abs(t)) * self._tilted(2 * abs(t), self.model.p_star)[0]
-        y_power, _ = self._tilted(2 * (1 - s)[..., None] * t, self.model.p_star)
+        size = abs(t)
+        total = np.exp(_tilted(size, self.model.p_star)[0] - self.model.loss.a * size)
+        y_log, _ = _tilted((1 - s)[..., None] * t, self.model.p_star)
         for c, weight in zip(BRANCHES, self._direction(BULK)[0], strict=True):
             if weight:
-                r_power, _ = self._tilted(2 * c * s[..., None] * t, self.model.p)
-                total = total - weight * np.exp(-self.model.loss.a * t) * y_power * r_power
+                total = total - weight * np.exp(self._branch(c, s, t)[0] + y_log)
         return step * total.sum(axis=-1) - (1j * np.angle(t[..., 0]) if np.iscomplexobj(t) else 0)
 
-    @staticmethod
-    def _tilted(rate: NDArray, width: float) -> tuple[NDArray, NDArray | float]:
-        """E[e^{−rate v/2}] for v ~ χ²_width/width, and the mean of v under that weight."""
-        if math.isinf(width):
-            return np.exp(-rate / 2), 1.0
-        log_mean = -np.log1p(rate / width)
-        return np.exp(width / 2 * log_mean), np.exp(log_mean)
+    def _branch(self, c: float, s: NDArray, t: NDArray) -> tuple[NDArray, NDArray | float]:
+        """log E[e^{−t(a + s c r)}], and the mean of r under that weight."""
+        if math.isinf(self.model.p):
+            rate = self.model.loss.a + s * c
+            # At the very end of the support rounding alone decides the sign.
+            rate = np.where(abs(rate) < 1e-12 * self.model.loss.a, 0, rate)
+            return -rate[..., None] * t, 1.0
+        r_log, r_mean = _tilted(c * s[..., None] * t, self.model.p)
+        return r_log - self.model.loss.a * t, r_mean
 
     def _power_mean(self, r: NDArray, y: NDArray, k: int, r_extra: int, y_extra: int) -> NDArray:
         """E[(r − y)^k r^{r_extra} y^{y_extra}] for Gamma variables of means r and y."""
@@ -165,6 +179,17 @@ class CommitteeLaw:
             for j in range(k + 1)
         )
         return sum(terms)  # type: ignore[return-value]
+
+
+def _tilted(rate: NDArray, width: float) -> tuple[NDArray, NDArray]:
+    """log E[e^{−rate v}] for v ~ χ²_width/width, and the mean of v under that weight."""
+    log_mean = -np.log1p(2 * rate / width)
+    return width / 2 * log_mean, np.exp(log_mean)
+
+
+def _widest(width: float) -> float:
+    """The angle θ of v at which |1 + v|^{−width/2} rises to RISE along a ray, before it decays."""
+    return math.pi - math.asin(RISE ** (-2 / width))
 
 
 def _argument(imag: NDArray, real: NDArray) -> NDArray:

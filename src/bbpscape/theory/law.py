@@ -21,13 +21,8 @@ TEACHER = "teacher"
 class CurvatureLaw(Protocol):
     """What every rotation-invariant law offers the theory."""
 
-    @property
-    def lower(self) -> float:
-        """Infimum of the support of f."""
-
-    @property
-    def upper(self) -> float:
-        """Supremum of the support of f; may be ``inf``."""
+    def support(self, direction: str = BULK) -> tuple[float, float]:
+        """Infimum and supremum of the f that count in a direction; either may be infinite."""
 
     @property
     def zero_mass(self) -> float:
@@ -90,13 +85,8 @@ class DiscreteLaw:
         object.__setattr__(self, "atoms", atoms)
         object.__setattr__(self, "weights", weights)
 
-    @property
-    def lower(self) -> float:
-        return float(self.atoms.min())
-
-    @property
-    def upper(self) -> float:
-        return float(self.atoms.max())
+    def support(self, direction: str = BULK) -> tuple[float, float]:
+        return float(self.atoms.min()), float(self.atoms.max())
 
     @property
     def zero_mass(self) -> float:
@@ -121,5 +111,14 @@ class DiscreteLaw:
 
     def log_moment(self, g: ArrayLike) -> NDArray[np.inexact]:
         g = np.asarray(g)
-        values = [self.weights @ np.log(1 - value * self.atoms + 0j) for value in g.ravel()]
+        values = []
+        for value in g.ravel():
+            argument = 1 - value * self.atoms + 0j
+            # On the real axis beyond 1/f the limit is from Im g < 0.
+            phase = np.where(
+                (argument.imag == 0) & (argument.real < 0),
+                np.pi * np.sign(self.atoms),
+                np.angle(argument),
+            )
+            values.append(self.weights @ (np.log(abs(argument)) + 1j * phase))
         return np.reshape(values, g.shape)

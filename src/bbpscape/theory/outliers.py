@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from bbpscape.theory.bulk import Edge, Mirrored, inverse_stieltjes
+from bbpscape.theory.bulk import Edge, Mirrored, branch_end, inverse_stieltjes
 from bbpscape.theory.law import BULK, CurvatureLaw
 from bbpscape.theory.roots import find_root
 
@@ -52,7 +52,8 @@ def left_outlier(law: CurvatureLaw, alpha: float, edge: Edge, direction: str) ->
         bulk, along = law.moments(g, 1, (BULK, direction))[:, 0]
         return alpha * g * float(along - bulk) - 1
 
-    high = math.log(-edge.g)
+    lower, _ = law.support(direction)
+    high = branch_end(excess, math.log(min(-edge.g, -1 / lower if lower < 0 else math.inf)))
     if excess(high) <= 0:
         return None
     low = high - 2.0

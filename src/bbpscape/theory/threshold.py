@@ -114,9 +114,10 @@ def transition_point(law: CurvatureLaw) -> tuple[float, int, float, bool]:
         t, k = _t_and_k(law, -math.exp(log_g))
         return math.log(t / k)
 
-    end = math.log(-1 / law.lower)
+    lower, _ = law.support()
+    end = math.log(-1 / lower)
     if difference(end) >= 0:
-        return 1 / law.lower, 0, 0.0, False
+        return 1 / lower, 0, 0.0, False
     low = end - 1.0
     while difference(low) <= 0:
         low -= 2.0
@@ -156,7 +157,7 @@ def critical_a(p: float, p_star: int) -> float:
 
     def difference(log_a: float) -> float:
         law = CommitteeLaw(TeacherStudent(p, p_star, NormalizedSquare(math.exp(log_a))))
-        t, k = _t_and_k(law, 1 / law.lower)
+        t, k = _t_and_k(law, -1 / law.unit)
         return math.log(t / k)
 
     low = high = math.log(p_star / p)

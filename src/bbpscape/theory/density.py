@@ -1,0 +1,184 @@
+"""The bulk density: the curve of complex g on which z(g) is real.
+
+Left of the bulk g is real; at an edge it turns into the lower half plane and, for a single bulk,
+follows one smooth arc. ``trace_bulk`` walks that arc once, by prediction along dg/dλ = 1/z'(g) and
+correction by Newton's method; densities anywhere follow from a few more Newton steps.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bbpscape.theory.bulk import Edge, inverse_stieltjes
+from bbpscape.theory.law import CurvatureLaw
+from bbpscape.theory.roots import NoConvergence
+
+STEP = 0.12
+CROSSING = 0.05
+MAX_HALVINGS = 12
+# The last Newton change; the error left behind is its square.
+TOLERANCE = 1e-9
+ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class BulkCurve:
+    """Points along the bulk from its left edge: arrays of λ, g and (dz/du, d²z/du²), u = 1/g."""
+
+    law: CurvatureLaw
+    alpha: float
+    eigenvalue: NDArray[np.float64]
+    g: NDArray[np.complex128]
+    derivatives: NDArray[np.complex128]
+
+    def stieltjes(self, eigenvalues: ArrayLike) -> NDArray[np.complex128]:
+        """g(λ + i0) at each λ in the traced range of the bulk, by Newton from the curve."""
+        targets = np.asarray(eigenvalues, dtype=float)
+        flat = targets.ravel()
+        if flat.size and (flat.min() < self.eigenvalue[0] or flat.max() > self.eigenvalue[-1]):
+            raise NoConvergence(
+                f"density: eigenvalues must lie in [{self.eigenvalue[0]:.6g}, "
+                f"{self.eigenvalue[-1]:.6g}], the traced range of the bulk"
+            )
+        g = _newton(self.law, self.alpha, flat, self._guess(flat))
+        if np.isnan(g).any():
+            raise NoConvergence(f"density: no solution found at λ = {flat[np.isnan(g)][0]:.6g}")
+        return g.reshape(targets.shape)
+
+    def density(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
+        """ρ(λ) = −Im g(λ + i0)/π, with ∫ρ = 1 − atom; zero outside the bulk's left edge."""
+        targets = np.asarray(eigenvalues, dtype=float)
+        rho = np.zeros(targets.shape)
+        inside = (targets > self.eigenvalue[0]) & (targets <= self.eigenvalue[-1])
+        rho[inside] = -self.stieltjes(targets[inside]).imag / np.pi
+        return rho
+
+    def fraction_below(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
+        """The fraction of eigenvalues below each λ, the atom at 0 included; 0 left of the bulk."""
+        targets = np.asarray(eigenvalues, dtype=float)
+        inside = targets > self.eigenvalue[0]
+        result = np.zeros(targets.shape)
+        result[inside] = self.cumulative(targets[inside], self.stieltjes(targets[inside]))
+        return result
+
+    def cumulative(self, eigenvalue: ArrayLike, g: NDArray) -> NDArray[np.float64]:
+        """The fraction of eigenvalues below λ where g = g(λ + i0) is known.
+
+        N(λ) = −(1/π) Im [g λ − log(−g) + α E log(1 − g f)], since the bracket is ∫ g dz.
+        """
+        return _cumulative(self.law, self.alpha, eigenvalue, g)
+
+    def _guess(self, targets: NDArray) -> NDArray[np.complex128]:
+        """g at each target to second order from the nearest traced point."""
+        right = np.clip(np.searchsorted(self.eigenvalue, targets), 1, self.g.size - 1)
+        middle = (self.eigenvalue[right - 1] + self.eigenvalue[right]) / 2
+        near = np.where(targets < middle, right - 1, right)
+        slope, curvature = self.derivatives[:, near]
+        u = 1 / self.g[near]
+        return 1 / (u + _move(slope, curvature, targets - self.eigenvalue[near], u))
+
+
+def trace_bulk(law: CurvatureLaw, alpha: float, left: Edge, right: Edge, reach: float) -> BulkCurve:
+    """The bulk from its ``left`` edge to its ``right`` one, or until a mass ``reach`` is passed.
+
+    Steps are STEP times |1/g| long, shorter where Newton's method asks for it. The eigenvalue 0,
+    where g passes through infinity if α ≤ 1, is crossed on z ≈ (1 − α)/g + B/g².
+    """
+    if left.kind not in ("sharp", "smooth"):
+        raise NoConvergence(f"density: a bulk that starts at a {left.kind} edge cannot be followed")
+    points = [(left.value, complex(left.g))]
+    jets = [_inverse_derivatives(law, alpha, points[0][1])]
+    mass, step = 0.0, STEP
+    while mass < reach:
+        eigenvalue, g = points[-1]
+        for _ in range(MAX_HALVINGS):
+            target, guess = _predict(jets[-1], alpha, eigenvalue, g, step)
+            if target >= right.value or guess.imag > 0 and math.isfinite(right.value):
+                target, following = right.value, complex(right.g)
+                break
+            following = complex(_newton(law, alpha, np.array([target]), np.array([guess]), 8)[0])
+            if following.imag <= ROUNDING * abs(following) and abs(following - guess) < step * abs(guess):
+                break
+            step /= 2
+        else:
+            raise NoConvergence(
+                f"density: the bulk could not be followed beyond λ = {eigenvalue:.6g}; "
+                "report the model and α"
+            )
+        points.append((target, following))
+        jets.append(_inverse_derivatives(law, alpha, following))
+        mass = float(_cumulative(law, alpha, target, np.array(following)))
+        step = min(STEP, 1.5 * step)
+        if target == right.value:
+            break
+    eigenvalues, g_values = map(np.array, zip(*points, strict=True))
+    return BulkCurve(law, alpha, eigenvalues, g_values, np.stack(jets, axis=1))
+
+
+def _predict(
+    derivatives: NDArray, alpha: float, eigenvalue: float, g: complex, step: float
+) -> tuple[float, complex]:
+    """The next (λ, g) along the curve: a step of about ``step`` |g| to second order in 1/g."""
+    # g z − (1 − α) = α E[1/(1 − g f)], which is small where |g| is large for the whole law.
+    short = g * eigenvalue - (1 - alpha)
+    if eigenvalue < 0 and abs(short) < CROSSING * alpha:
+        # z = A u + B u² with u = 1/g, solved at −λ for the root with Im g < 0.
+        u = np.roots([short * g, 1 - alpha, eigenvalue])
+        u = u[np.argmin(np.where(u.imag > 0, abs(u), np.inf))]
+        return -eigenvalue, complex(1 / u)
+    slope, curvature = derivatives
+    u = 1 / np.array(g)
+    size = step * abs(u)
+    length = float(abs(slope) * size + abs(curvature) * size**2 / 2)
+    return eigenvalue + length, complex(1 / (u + _move(slope, curvature, length, u)))
+
+
+def _inverse_derivatives(law: CurvatureLaw, alpha: float, g: complex) -> NDArray:
+    """dz/du and d²z/du² for u = 1/g, in which z is linear at both ends, u → 0 and u → ∞."""
+    _, z1, z2 = inverse_stieltjes(law, alpha, np.array(g), order=2)
+    return np.array([-(g**2) * z1, g**4 * z2 + 2 * g**3 * z1])
+
+
+def _move(slope: NDArray, curvature: NDArray, length: ArrayLike, u: NDArray) -> NDArray:
+    """The smallest δ with slope δ + curvature δ²/2 = length that keeps Im(u + δ) ≥ 0."""
+    root = np.sqrt(slope**2 + 2 * curvature * length + 0j)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        moves = np.nan_to_num(2 * np.asarray(length) / np.stack([slope + root, slope - root]))
+    below = (u + moves).imag < -ROUNDING * abs(u)
+    best = np.argmin(abs(moves) + np.where(below, 1e3 * abs(u), 0), axis=0)
+    return np.take_along_axis(moves, best[None], axis=0)[0]
+
+
+def _cumulative(law: CurvatureLaw, alpha: float, eigenvalue: ArrayLike, g: NDArray) -> NDArray:
+    log_g = np.log(-g)
+    # A point on the real axis sits on the cut of the logarithm by rounding alone.
+    phase = np.abs(log_g.imag)
+    return -((g * eigenvalue).imag - phase + alpha * law.log_moment(g).imag) / np.pi
+
+
+def _newton(
+    law: CurvatureLaw, alpha: float, targets: NDArray, guess: NDArray, steps: int = 40
+) -> NDArray:
+    """g with z(g) = target, from ``guess``, all points at once; NaN where it does not settle."""
+    g = guess.astype(complex)
+    active = np.arange(g.size)
+    for _ in range(steps):
+        z, slope = inverse_stieltjes(law, alpha, g[active], order=1)
+        residual = z - targets[active]
+        change = np.divide(residual, slope, out=np.zeros_like(g[active]), where=residual != 0)
+        # A relative step below one keeps g on its side of the pole at 0.
+        change *= np.minimum(1, 0.5 * abs(g[active]) / np.maximum(abs(change), 1e-300))
+        g[active] -= change
+        # Above the real axis by more than a slip lies the second sheet.
+        lost = ~(g[active].imag <= 0.01 * abs(g[active]))
+        g[active[lost]] = np.nan
+        # At an edge dz/dg = 0, and a residual at rounding is all that can be had.
+        rounding = 8e-15 * (abs(1 / g[active]) + abs(targets[active]))
+        settled = (abs(change) <= TOLERANCE * abs(g[active])) | (abs(residual) <= rounding)
+        active = active[~lost & ~settled]
+        if not active.size:
+            return g
+    g[active] = np.nan
+    return g

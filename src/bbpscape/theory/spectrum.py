@@ -1,0 +1,118 @@
+"""The spectrum of the Hessian at N → ∞: atom, edges, density and outliers of one model at one α."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bbpscape.model.checks import InvalidInput, positive
+from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.theory.bulk import Edge, left_edge, right_edge, zero_atom
+from bbpscape.theory.committee import CommitteeLaw
+from bbpscape.theory.density import BulkCurve, trace_bulk
+from bbpscape.theory.outliers import Outlier, outliers
+
+# The bulk is followed until this fraction of its eigenvalues lies below.
+REACH = 0.999
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """The spectrum at N → ∞ in the units of H (at p = ∞, of (p/2) H; see ``eigenvalue_unit``).
+
+    ``eigenvalue``, ``rho`` and ``cumulative`` are arrays along the bulk: density and the fraction
+    of eigenvalues below. ∫ρ + ``atom`` = 1, the atom at eigenvalue 0.
+    """
+
+    model: TeacherStudent
+    alpha: float
+    left_edge: Edge
+    right_edge: Edge
+    atom: float
+    outliers: tuple[Outlier, ...]
+    eigenvalue: NDArray[np.float64] = field(repr=False)
+    rho: NDArray[np.float64] = field(repr=False)
+    cumulative: NDArray[np.float64] = field(repr=False)
+    curve: BulkCurve = field(repr=False)
+
+    @property
+    def eigenvalue_unit(self) -> str:
+        return "2/p" if math.isinf(self.model.p) else "1"
+
+    def density(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
+        """ρ(λ) at any λ up to the end of ``eigenvalue``; 0 left of the bulk."""
+        return self.curve.density(eigenvalues)
+
+    def fraction_below(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
+        """The fraction of eigenvalues below each λ, the atom included, at N → ∞."""
+        return self.curve.fraction_below(eigenvalues)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields as JSON values."""
+        return {
+            "model": self.model.to_dict(),
+            "alpha": self.alpha,
+            "eigenvalue_unit": self.eigenvalue_unit,
+            "left_edge": self.left_edge.to_dict(),
+            "right_edge": self.right_edge.to_dict(),
+            "outliers": [outlier.to_dict() for outlier in self.outliers],
+            "atom": self.atom,
+            "density": {
+                "eigenvalue": self.eigenvalue.tolist(),
+                "rho": self.rho.tolist(),
+                "cumulative": self.cumulative.tolist(),
+            },
+        }
+
+
+def spectrum(model: TeacherStudent, alpha: float, points: int = 400) -> Spectrum:
+    """ρ(λ) = −Im g(λ + i0)/π with z = 1/g + α E⟨f/(1 − g f)⟩, its edges and its outliers.
+
+    Parameters
+    ----------
+    model : TeacherStudent
+    alpha : float
+        Samples per input dimension, α = M/N > 0.
+    points : int
+        Length of the density arrays; they are denser where ρ changes fast, and end where 99.9 % of
+        the bulk lies below if it has no right edge.
+
+    Raises
+    ------
+    InvalidInput
+        If ``alpha`` or ``points`` is out of range.
+    NoConvergence
+        If an edge, an outlier or the density could not be found.
+
+    Source: THEORY.md §2–3.
+
+    >>> from bbpscape.model.losses import NormalizedSquare
+    >>> result = spectrum(TeacherStudent(p=2, p_star=1, loss=NormalizedSquare(a=0.01)), alpha=3.0)
+    >>> [(outlier.direction, outlier.multiplicity) for outlier in result.outliers]
+    [('teacher', 2)]
+    """
+    alpha = positive("alpha", alpha)
+    if isinstance(points, bool) or not isinstance(points, int) or points < 2:
+        raise InvalidInput(f"points must be an integer of at least 2, got {points!r}")
+    law = CommitteeLaw(model)
+    left, right = left_edge(law, alpha), right_edge(law, alpha)
+    atom = zero_atom(law, alpha)
+    curve = trace_bulk(law, alpha, left, right, 1 - (1 - REACH) * (1 - atom))
+    # Equal steps along the traced curve are short where the density changes fast.
+    position = np.linspace(0, curve.eigenvalue.size - 1, points)
+    eigenvalue = np.interp(position, np.arange(curve.eigenvalue.size), curve.eigenvalue)
+    g = curve.stieltjes(eigenvalue)
+    return Spectrum(
+        model=model,
+        alpha=alpha,
+        left_edge=left,
+        right_edge=right,
+        atom=atom,
+        outliers=outliers(law, alpha, left, right),
+        eigenvalue=eigenvalue,
+        rho=-g.imag / np.pi,
+        cumulative=curve.cumulative(eigenvalue, g),
+        curve=curve,
+    )
