@@ -1,4 +1,4 @@
-"""Checks of arguments: each failure is one line that names the argument, what came and what is allowed."""
+"""Checks of arguments: a failure is one line with the argument, what came and what is allowed."""
 
 import math
 import numbers
@@ -28,6 +28,7 @@ def positive_integer(name: str, value: object, *, infinite: bool = False) -> flo
         raise InvalidInput(f"{name} must be {allowed}, got {value!r}")
     if infinite and value == math.inf:
         return math.inf
-    if not math.isfinite(value) or value != int(value) or value < 1:
+    number = float(value)
+    if not (number.is_integer() and number >= 1):
         raise InvalidInput(f"{name} must be {allowed}, got {value!r}")
-    return int(value)
+    return int(number)

@@ -88,7 +88,7 @@ def inverse_stieltjes(law: CurvatureLaw, alpha: float, g: ArrayLike, order: int 
 def left_edge(law: CurvatureLaw, alpha: float) -> Edge:
     """λ₋ = z(g_e): dz/dg(g_e) = 0 on the real branch left of the bulk (sharp), else its end.
 
-    α g² m_2(g) grows with |g| on that branch, so that the sharp edge, where it reaches 1, is unique.
+    α g² m_2(g) grows with |g| on that branch: the sharp edge, where it reaches 1, is unique.
     """
     lower, _ = law.support()
     if math.isinf(lower):

@@ -95,7 +95,7 @@ class CommitteeLaw:
             low, high = self._angles(s)
             angle, strip = (low + high) / 2, float((high - low).min() / 2)
             rate = (a + s if at_infinity else a) * np.exp(1j * angle)
-            phase, rate = np.exp(1j * angle)[..., None], rate.real
+            phase, rate = np.exp(1j * angle)[..., None], np.maximum(rate.real, SLOWEST)
             step = min(COMPLEX_STEP, 2 * np.pi * strip / 37)
         else:
             phase, step = 1.0, REAL_STEP
@@ -157,13 +157,13 @@ class CommitteeLaw:
                 total = total - weight * np.exp(self._branch(c, s, t)[0] + y_log)
         return step * total.sum(axis=-1) - (1j * np.angle(t[..., 0]) if np.iscomplexobj(t) else 0)
 
-    def _branch(self, c: float, s: NDArray, t: NDArray) -> tuple[NDArray, NDArray | float]:
+    def _branch(self, c: float, s: NDArray, t: NDArray) -> tuple[NDArray, NDArray]:
         """log E[e^{−t(a + s c r)}], and the mean of r under that weight."""
         if math.isinf(self.model.p):
             rate = self.model.loss.a + s * c
             # At the very end of the support rounding alone decides the sign.
             rate = np.where(abs(rate) < 1e-12 * self.model.loss.a, 0, rate)
-            return -rate[..., None] * t, 1.0
+            return -rate[..., None] * t, np.ones(1)
         r_log, r_mean = _tilted(c * s[..., None] * t, self.model.p)
         return r_log - self.model.loss.a * t, r_mean
 
@@ -178,7 +178,7 @@ class CommitteeLaw:
             * y ** (k - j + y_extra)
             for j in range(k + 1)
         )
-        return sum(terms)  # type: ignore[return-value]
+        return sum(terms)
 
 
 def _tilted(rate: NDArray, width: float) -> tuple[NDArray, NDArray]:

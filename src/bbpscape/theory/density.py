@@ -5,7 +5,6 @@ follows one smooth arc. ``trace_bulk`` walks that arc once, by prediction along 
 correction by Newton's method; densities anywhere follow from a few more Newton steps.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +20,7 @@ MAX_HALVINGS = 12
 # The last Newton change; the error left behind is its square.
 TOLERANCE = 1e-9
 ROUNDING = 1e-12
+ROUNDING_STEPS = 1e-14
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,21 @@ class BulkCurve:
                 f"density: eigenvalues must lie in [{self.eigenvalue[0]:.6g}, "
                 f"{self.eigenvalue[-1]:.6g}], the traced range of the bulk"
             )
-        g = _newton(self.law, self.alpha, flat, self._guess(flat))
-        if np.isnan(g).any():
-            raise NoConvergence(f"density: no solution found at λ = {flat[np.isnan(g)][0]:.6g}")
+        guess = self._guess(flat)
+        g = _newton(self.law, self.alpha, flat, guess)
+        trusted = (abs(g - guess) < 0.3 * abs(guess)) & (g.imag <= ROUNDING * abs(g))
+        for i in np.flatnonzero(~trusted):
+            g[i] = self._walk_to(flat[i])
         return g.reshape(targets.shape)
+
+    def _walk_to(self, target: float) -> complex:
+        """g at one target by small steps from the traced point on its left."""
+        start = int(np.searchsorted(self.eigenvalue, target)) - 1
+        eigenvalue, g = self.eigenvalue[start], complex(self.g[start])
+        step = STEP
+        while eigenvalue < target:
+            eigenvalue, g, step = _advance(self.law, self.alpha, eigenvalue, g, step, target)
+        return g
 
     def density(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
         """ρ(λ) = −Im g(λ + i0)/π, with ∫ρ = 1 − atom; zero outside the bulk's left edge."""
@@ -83,61 +94,80 @@ class BulkCurve:
 def trace_bulk(law: CurvatureLaw, alpha: float, left: Edge, right: Edge, reach: float) -> BulkCurve:
     """The bulk from its ``left`` edge to its ``right`` one, or until a mass ``reach`` is passed.
 
-    Steps are STEP times |1/g| long, shorter where Newton's method asks for it. The eigenvalue 0,
-    where g passes through infinity if α ≤ 1, is crossed on z ≈ (1 − α)/g + B/g².
+    Steps are STEP times |1/g| long, shorter where Newton's method asks for it.
     """
     if left.kind not in ("sharp", "smooth"):
         raise NoConvergence(f"density: a bulk that starts at a {left.kind} edge cannot be followed")
-    points = [(left.value, complex(left.g))]
-    jets = [_inverse_derivatives(law, alpha, points[0][1])]
+    eigenvalues, stieltjes = [left.value], [complex(left.g)]
     mass, step = 0.0, STEP
-    while mass < reach:
-        eigenvalue, g = points[-1]
-        for _ in range(MAX_HALVINGS):
-            target, guess = _predict(jets[-1], alpha, eigenvalue, g, step)
-            if target >= right.value or guess.imag > 0 and math.isfinite(right.value):
-                target, following = right.value, complex(right.g)
-                break
-            following = complex(_newton(law, alpha, np.array([target]), np.array([guess]), 8)[0])
-            if following.imag <= ROUNDING * abs(following) and abs(following - guess) < step * abs(guess):
-                break
-            step /= 2
-        else:
-            raise NoConvergence(
-                f"density: the bulk could not be followed beyond λ = {eigenvalue:.6g}; "
-                "report the model and α"
-            )
-        points.append((target, following))
-        jets.append(_inverse_derivatives(law, alpha, following))
-        mass = float(_cumulative(law, alpha, target, np.array(following)))
-        step = min(STEP, 1.5 * step)
-        if target == right.value:
-            break
-    eigenvalues, g_values = map(np.array, zip(*points, strict=True))
-    return BulkCurve(law, alpha, eigenvalues, g_values, np.stack(jets, axis=1))
+    while mass < reach and eigenvalues[-1] < right.value:
+        eigenvalue, g, step = _advance(
+            law, alpha, eigenvalues[-1], stieltjes[-1], step, right.value, right.g
+        )
+        eigenvalues.append(eigenvalue)
+        stieltjes.append(g)
+        mass = float(_cumulative(law, alpha, eigenvalue, np.array(g)))
+    g_values = np.array(stieltjes)
+    derivatives = _inverse_derivatives(law, alpha, g_values)
+    return BulkCurve(law, alpha, np.array(eigenvalues), g_values, derivatives)
+
+
+def _advance(
+    law: CurvatureLaw,
+    alpha: float,
+    eigenvalue: float,
+    g: complex,
+    step: float,
+    limit: float,
+    g_limit: complex | None = None,
+) -> tuple[float, complex, float]:
+    """The next (λ, g) along the curve, not beyond ``limit``, and the length of the next step.
+
+    A step is predicted to second order in 1/g and halved until Newton's method confirms it.
+    ``g_limit`` is g at the limit where it is known.
+    """
+    derivatives = _inverse_derivatives(law, alpha, np.array(g))
+    for _ in range(MAX_HALVINGS):
+        target, guess, slack = _predict(derivatives, alpha, eigenvalue, g, step, limit)
+        if target >= limit and g_limit is not None:
+            return limit, complex(g_limit), step
+        following = complex(_newton(law, alpha, np.array([target]), np.array([guess]), 8)[0])
+        size = abs(guess)
+        if following.imag <= ROUNDING * size and abs(following - guess) < slack * size:
+            return target, following, min(STEP, 1.5 * step)
+        step /= 2
+    raise NoConvergence(
+        f"density: the bulk could not be followed beyond λ = {eigenvalue:.6g}; "
+        "report the model and α"
+    )
 
 
 def _predict(
-    derivatives: NDArray, alpha: float, eigenvalue: float, g: complex, step: float
-) -> tuple[float, complex]:
-    """The next (λ, g) along the curve: a step of about ``step`` |g| to second order in 1/g."""
+    derivatives: NDArray, alpha: float, eigenvalue: float, g: complex, step: float, limit: float
+) -> tuple[float, complex, float]:
+    """The next λ, g there, and by how much of itself g may be off: about ``step`` in log g.
+
+    The eigenvalue 0, where g passes through infinity if α ≤ 1, is crossed in one step.
+    """
     # g z − (1 − α) = α E[1/(1 − g f)], which is small where |g| is large for the whole law.
     short = g * eigenvalue - (1 - alpha)
     if eigenvalue < 0 and abs(short) < CROSSING * alpha:
-        # z = A u + B u² with u = 1/g, solved at −λ for the root with Im g < 0.
-        u = np.roots([short * g, 1 - alpha, eigenvalue])
+        # z = A u + B u² with u = 1/g, solved for the root with Im g < 0.
+        target = min(-eigenvalue, limit)
+        u = np.roots([short * g, 1 - alpha, -target])
         u = u[np.argmin(np.where(u.imag > 0, abs(u), np.inf))]
-        return -eigenvalue, complex(1 / u)
+        return target, complex(1 / u), 0.5
     slope, curvature = derivatives
     u = 1 / np.array(g)
     size = step * abs(u)
     length = float(abs(slope) * size + abs(curvature) * size**2 / 2)
-    return eigenvalue + length, complex(1 / (u + _move(slope, curvature, length, u)))
+    target = min(eigenvalue + length, limit)
+    return target, complex(1 / (u + _move(slope, curvature, target - eigenvalue, u))), step
 
 
-def _inverse_derivatives(law: CurvatureLaw, alpha: float, g: complex) -> NDArray:
+def _inverse_derivatives(law: CurvatureLaw, alpha: float, g: NDArray) -> NDArray:
     """dz/du and d²z/du² for u = 1/g, in which z is linear at both ends, u → 0 and u → ∞."""
-    _, z1, z2 = inverse_stieltjes(law, alpha, np.array(g), order=2)
+    _, z1, z2 = inverse_stieltjes(law, alpha, g, order=2)
     return np.array([-(g**2) * z1, g**4 * z2 + 2 * g**3 * z1])
 
 
@@ -163,21 +193,21 @@ def _newton(
 ) -> NDArray:
     """g with z(g) = target, from ``guess``, all points at once; NaN where it does not settle."""
     g = guess.astype(complex)
-    active = np.arange(g.size)
+    active = np.flatnonzero(np.isfinite(g) & (g != 0))
     for _ in range(steps):
-        z, slope = inverse_stieltjes(law, alpha, g[active], order=1)
+        current = g[active]
+        z, slope = inverse_stieltjes(law, alpha, current, order=1)
         residual = z - targets[active]
-        change = np.divide(residual, slope, out=np.zeros_like(g[active]), where=residual != 0)
+        # At an edge dz/dg = 0, and a residual at rounding is all that can be had.
+        exact = abs(residual) <= ROUNDING_STEPS * (abs(1 / current) + abs(z - 1 / current))
+        change = np.divide(residual, slope, out=np.zeros_like(current), where=~exact)
         # A relative step below one keeps g on its side of the pole at 0.
-        change *= np.minimum(1, 0.5 * abs(g[active]) / np.maximum(abs(change), 1e-300))
-        g[active] -= change
+        change *= np.minimum(1, 0.5 * abs(current) / np.maximum(abs(change), 1e-300))
+        g[active] = current - change
         # Above the real axis by more than a slip lies the second sheet.
         lost = ~(g[active].imag <= 0.01 * abs(g[active]))
         g[active[lost]] = np.nan
-        # At an edge dz/dg = 0, and a residual at rounding is all that can be had.
-        rounding = 8e-15 * (abs(1 / g[active]) + abs(targets[active]))
-        settled = (abs(change) <= TOLERANCE * abs(g[active])) | (abs(residual) <= rounding)
-        active = active[~lost & ~settled]
+        active = active[~lost & ~exact & (abs(change) > TOLERANCE * abs(current))]
         if not active.size:
             return g
     g[active] = np.nan

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bbpscape.model.curvature import curvature_eigenvalues
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.bulk import left_edge
+from bbpscape.theory.bulk import Edge, left_edge
 from bbpscape.theory.law import BULK, TEACHER, DiscreteLaw
 from bbpscape.theory.outliers import left_outlier
 
@@ -23,8 +23,8 @@ class FiniteSize:
     """What the labels of one draw predict at dimension N, in the units of the eigenvalues.
 
     ``outlier`` and ``m2`` are None where the draw has no outlier. ``left_edge`` is the lowest bulk
-    eigenvalue with its Tracy–Widom shift; ``lowest`` is the outlier or else that edge. ``m2_lowest``
-    is m² of the outlier, or what the edge's own eigenvectors know of the teacher, (p*/N) ρ_u/ρ.
+    eigenvalue with its Tracy–Widom shift; ``lowest`` is the outlier or else that edge.
+    ``m2_lowest`` is m² of the outlier, or what the lowest bulk eigenvectors know of the teacher.
     """
 
     outlier: float | None
@@ -69,13 +69,19 @@ def finite_size(
         bulk += edge.tracy_widom_shift(int(model.p * N))
     if outlier is not None:
         return FiniteSize(outlier.eigenvalue, outlier.m2, bulk, outlier.eigenvalue, outlier.m2)
-    return FiniteSize(None, None, bulk, bulk, _edge_overlap(model, law, alpha, edge.g, N))
+    return FiniteSize(None, None, bulk, bulk, _edge_overlap(model, law, alpha, edge, N))
 
 
 def _edge_overlap(
-    model: TeacherStudent, law: DiscreteLaw, alpha: float, g: float, N: int
+    model: TeacherStudent, law: DiscreteLaw, alpha: float, edge: Edge, N: int
 ) -> float:
-    """(p*/N) ρ_u/ρ at a sharp edge, where ρ_u/ρ = α g² m_2^y/(1 − α g (m_1^y − m_1))²; at most 1."""
-    (b1, _), (w1, w2) = law.moments(g, 2, (BULK, TEACHER))
-    profile = alpha * g**2 * w2 / (1 - alpha * g * (w1 - b1)) ** 2
-    return float(min(1.0, model.p_star / N * profile)) if math.isfinite(profile) else math.nan
+    """(p*/N) ρ_u/ρ at the typical lowest eigenvalue, ρ_u the spectral measure along the teacher.
+
+    At the edge itself the ratio diverges where an outlier is about to leave; the Tracy–Widom shift
+    inside the bulk, where z(g) ≈ λ₋ + z'' (g − g_e)²/2 has Im g < 0, is what N can resolve.
+    """
+    shift = edge.tracy_widom_shift(int(model.p * N))
+    g = np.array(complex(edge.g, -math.sqrt(2 * shift / abs(edge.z2))))
+    bulk, along = law.moments(g, 1, (BULK, TEACHER))[:, 0]
+    resolvent = 1 / (1 / g + alpha * (bulk - along))
+    return float(model.p_star / N * resolvent.imag / g.imag)

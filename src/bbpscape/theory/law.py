@@ -67,7 +67,7 @@ class DiscreteLaw:
     """
 
     atoms: NDArray[np.float64]
-    weights: NDArray[np.float64] | None = None
+    weights: NDArray[np.float64] = field(default=None)  # type: ignore[assignment]
     along: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     directions: Mapping[str, float] = field(default_factory=dict)
 
@@ -90,7 +90,7 @@ class DiscreteLaw:
 
     @property
     def zero_mass(self) -> float:
-        return float(self.weights[self.atoms == 0].sum())  # type: ignore[index]
+        return float(self.weights[self.atoms == 0].sum())
 
     def moments(
         self, g: ArrayLike, order: int, directions: Sequence[str] = (BULK,)

@@ -29,8 +29,8 @@ def find_root(f: Callable[[float], float], low: float, high: float, what: str) -
     f_low, f_high = f(low), f(high)
     if not (math.isfinite(f_low) and math.isfinite(f_high)) or f_low * f_high > 0:
         raise NoConvergence(
-            f"{what}: no sign change between {low:.6g} ({f_low:.3g}) and {high:.6g} ({f_high:.3g}); "
-            "the parameters may be too extreme for double precision"
+            f"{what}: no sign change between {low:.6g} ({f_low:.3g}) and {high:.6g} "
+            f"({f_high:.3g}); the parameters may be too extreme for double precision"
         )
     value, report = brentq(
         f, low, high, xtol=1e-300, rtol=1e-15, maxiter=300, full_output=True, disp=False

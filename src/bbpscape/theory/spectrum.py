@@ -12,6 +12,7 @@ from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.bulk import Edge, left_edge, right_edge, zero_atom
 from bbpscape.theory.committee import CommitteeLaw
 from bbpscape.theory.density import BulkCurve, trace_bulk
+from bbpscape.theory.law import BULK
 from bbpscape.theory.outliers import Outlier, outliers
 
 # The bulk is followed until this fraction of its eigenvalues lies below.
@@ -48,6 +49,20 @@ class Spectrum:
     def fraction_below(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
         """The fraction of eigenvalues below each λ, the atom included, at N → ∞."""
         return self.curve.fraction_below(eigenvalues)
+
+    def spectral_shift(self, eigenvalue: float) -> float:
+        """Eigenvalues below λ that the special directions add to pN times the bulk's fraction.
+
+        Σ_d n_d (−1/π) Im log[(z − Σ_d)/(z − Σ)] over the directions d, n_d their multiplicities:
+        of order one, a correction of relative order 1/N. λ must lie in the bulk; p is finite.
+        """
+        law = self.curve.law
+        g = self.curve.stieltjes(eigenvalue)
+        names = tuple(law.directions)
+        moments = law.moments(g, 1, (BULK, *names))[:, 0]
+        ratios = 1 - self.alpha * g * (moments[1:] - moments[0])
+        multiplicities = np.array([law.directions[name] for name in names])
+        return float(multiplicities @ -np.angle(ratios)) / np.pi
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as JSON values."""

@@ -35,7 +35,7 @@ class Diagnostics:
 
 @dataclass(frozen=True)
 class Threshold:
-    """The transition of one model; α's are per input dimension N, eigenvalues in ``eigenvalue_unit``.
+    """The transition of one model; eigenvalues are in units of ``eigenvalue_unit``.
 
     ``eigenvalue`` is where the outlier leaves the bulk, ``m2_jump`` the overlap it starts with,
     ``alpha_0`` the α where the tangent of m²(α) at the transition reaches 0.

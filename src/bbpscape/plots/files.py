@@ -1,0 +1,27 @@
+"""Writing figures: a path is checked before the work, and written whole or not at all."""
+
+import os
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from bbpscape.model.checks import InvalidInput
+from bbpscape.output import check_output_path, replacing
+
+SUFFIXES = (".pdf", ".png", ".svg")
+
+
+def check_figure_path(path: str | os.PathLike[str]) -> Path:
+    """``path`` if a figure can be written there, else InvalidInput."""
+    checked = check_output_path(path)
+    if checked.suffix.lower() not in SUFFIXES:
+        raise InvalidInput(f"a figure must end in {', '.join(SUFFIXES)}, got {str(path)!r}")
+    return checked
+
+
+def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
+    """Write ``figure`` to ``path`` (.png at 200 dpi, .pdf or .svg), replacing a file there."""
+    target = check_figure_path(path)
+    with replacing(target) as temporary:
+        figure.savefig(temporary, dpi=200, format=target.suffix[1:].lower())
+    return target

@@ -1,0 +1,73 @@
+"""m²(α): the teacher overlap of the outlier's eigenvectors against the number of samples."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bbpscape.model.checks import InvalidInput, positive
+from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.theory.bulk import left_edge
+from bbpscape.theory.committee import CommitteeLaw
+from bbpscape.theory.law import TEACHER
+from bbpscape.theory.outliers import left_outlier
+from bbpscape.theory.threshold import Threshold, threshold
+
+
+@dataclass(frozen=True)
+class OverlapCurve:
+    """Arrays of one length: ``alpha``, ``m2`` (0 where there is no outlier), and the ``eigenvalue``
+    of the outlier or else of the left edge; with the ``threshold`` of the model."""
+
+    threshold: Threshold
+    alpha: NDArray[np.float64] = field(repr=False)
+    m2: NDArray[np.float64] = field(repr=False)
+    eigenvalue: NDArray[np.float64] = field(repr=False)
+
+    @property
+    def model(self) -> TeacherStudent:
+        return self.threshold.model
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields as JSON values."""
+        return {
+            "threshold": self.threshold.to_dict(),
+            "alpha": self.alpha.tolist(),
+            "m2": self.m2.tolist(),
+            "eigenvalue": self.eigenvalue.tolist(),
+        }
+
+
+def overlap_curve(model: TeacherStudent, alphas: ArrayLike | None = None) -> OverlapCurve:
+    """m²(α) = 1/(1 − dΣ_u/dz) at the outlier, 0 below α_BBP.
+
+    Parameters
+    ----------
+    model : TeacherStudent
+    alphas : array, shape (n,), optional
+        Samples per input dimension; 200 values up to 3 α_BBP by default, with α_BBP among them.
+
+    Raises
+    ------
+    InvalidInput
+        If an α is not a positive number.
+
+    Source: THEORY.md §3.
+    """
+    at = threshold(model)
+    if alphas is None:
+        alphas = at.alpha_bbp * np.unique(
+            np.append(np.linspace(0.015, 3, 200), [1 - 1e-9, 1 + 1e-9])
+        )
+    values = np.asarray(alphas, dtype=float)
+    if values.ndim != 1 or values.size == 0:
+        raise InvalidInput(f"alphas must be a list of numbers, got shape {values.shape}")
+    law = CommitteeLaw(model)
+    m2, eigenvalue = np.zeros(values.size), np.empty(values.size)
+    for i, alpha in enumerate(values):
+        edge = left_edge(law, positive("alpha", float(alpha)))
+        outlier = left_outlier(law, float(alpha), edge, TEACHER)
+        eigenvalue[i] = edge.value if outlier is None else outlier.eigenvalue
+        m2[i] = 0.0 if outlier is None else outlier.m2
+    return OverlapCurve(at, values, m2, eigenvalue)
