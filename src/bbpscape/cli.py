@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
+from rich import box
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -32,6 +33,9 @@ TeacherWidth = Annotated[int, typer.Option("--p-star", help="Teacher width, a po
 Normalization = Annotated[float, typer.Option("--a", help="Loss normalization a > 0.")]
 Alpha = Annotated[float, typer.Option("--alpha", help="Samples per dimension, M/N > 0.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Save = Annotated[
+    Path | None, typer.Option("--save", help="Write the JSON object to this .json file.")
+]
 Plot = Annotated[
     Path | None, typer.Option("--plot", help="Write a figure to this .png, .pdf or .svg file.")
 ]
@@ -43,18 +47,19 @@ def threshold(
     p_star: TeacherWidth = 1,
     a: Normalization = 0.01,
     plot: Plot = None,
+    save: Save = None,
     as_json: Json = False,
 ) -> None:
     """The BBP threshold: the α at which an outlier along the teacher leaves the bulk."""
-    _check_figure(plot)
+    _check_files(plot, save)
     model = _model(p, p_star, a)
     result = bb.threshold(model)
-    if plot is not None:
-        bb.plots.save(bb.plots.plot(bb.overlap_curve(model)), plot)
+    figure = None if plot is None else bb.overlap_curve(model)
+    _write(plot, figure, save, result.to_dict())
     if as_json:
         return _print_json(result.to_dict())
     unit = "" if result.eigenvalue_unit == "1" else f" (units of {result.eigenvalue_unit})"
-    table = Table("quantity", "value", title=f"BBP transition, {_describe(model)}")
+    table = _table(f"BBP transition, {_describe(model)}", "quantity", "value")
     for name, value in (
         ("alpha_bbp", f"{result.alpha_bbp:.10g}"),
         ("transition", result.transition),
@@ -66,8 +71,8 @@ def threshold(
         ("status", result.diagnostics.status),
     ):
         table.add_row(name, value)
-    Console().print(table)
-    _say_written(plot)
+    _print(table)
+    _say_written(figure=plot, data=save)
 
 
 @app.command()
@@ -78,19 +83,19 @@ def spectrum(
     alpha: Alpha = 3.0,
     points: Annotated[int, typer.Option(help="Points of the density.")] = 400,
     plot: Plot = None,
+    save: Save = None,
     as_json: Json = False,
 ) -> None:
     """Bulk density, edges and outliers of the Hessian at N → ∞."""
-    _check_figure(plot)
+    _check_files(plot, save)
     model = _model(p, p_star, a)
     result = bb.spectrum(model, alpha, points=points)
-    if plot is not None:
-        bb.plots.save(bb.plots.plot(result), plot)
+    _write(plot, result, save, result.to_dict())
     if as_json:
         return _print_json(result.to_dict())
     unit = "" if result.eigenvalue_unit == "1" else f" (units of {result.eigenvalue_unit})"
     title = f"Spectrum, {_describe(model)}, alpha = {alpha:g}"
-    table = Table("feature", f"eigenvalue{unit}", "multiplicity", "m2", title=title)
+    table = _table(title, "feature", f"eigenvalue{unit}", "multiplicity", "m2")
     table.add_row(f"left edge, {result.left_edge.kind}", f"{result.left_edge.value:.8g}", "", "")
     table.add_row(f"right edge, {result.right_edge.kind}", f"{result.right_edge.value:.8g}", "", "")
     if result.atom:
@@ -102,8 +107,8 @@ def spectrum(
             f"{outlier.multiplicity:g}",
             f"{outlier.m2:.6g}",
         )
-    Console().print(table)
-    _say_written(plot)
+    _print(table)
+    _say_written(figure=plot, data=save)
 
 
 @app.command()
@@ -125,10 +130,11 @@ def compare(
         bool, typer.Option("--equal-norms", help="Scale every row of --inputs to norm 1.")
     ] = False,
     plot: Plot = None,
+    save: Save = None,
     as_json: Json = False,
 ) -> None:
     """Theory and simulation side by side, with standard errors and z-scores."""
-    _check_figure(plot)
+    _check_files(plot, save)
     model = _model(p, p_star, a)
     rows = None
     if inputs is not None:
@@ -137,7 +143,7 @@ def compare(
         raise bb.InvalidInput("--no-whiten and --equal-norms need --inputs FILE.npy")
     elif n is None:
         n = 1000
-    with Progress(console=messages, transient=True) as progress:
+    with Progress(console=messages, transient=True, disable=not messages.is_terminal) as progress:
         task = progress.add_task("diagonalizing", total=draws)
         result = bb.compare(
             model,
@@ -148,27 +154,22 @@ def compare(
             inputs=rows,
             progress=lambda done: progress.update(task, completed=done),
         )
-    if plot is not None:
-        bb.plots.save(bb.plots.plot(result), plot)
+    _write(plot, result, save, result.to_dict())
     if as_json:
         return _print_json(result.to_dict())
-    title = (
-        f"Theory and simulation, {_describe(model)}, alpha = {result.alpha:g}, N = {result.N}, "
-        f"{result.draws} draws, inputs: {result.inputs}"
-    )
-    table = Table(
-        "quantity", "N → ∞", "finite N", "measured", "± s.e.", "z", "z finite N", title=title
-    )
+    title = f"{_describe(model)}, alpha = {result.alpha:g}, N = {result.N}, {result.draws} draws"
+    columns = ("quantity", "N → ∞", "finite N", "measured", "± s.e.", "z", "z (finite N)")
+    table = _table(f"{title}\ninputs: {result.inputs}", *columns)
     for row in result.rows:
         numbers = (row.theory, row.finite_size, row.measured, row.standard_error)
         scores = (row.z, row.z_finite_size)
         cells = ["" if value is None else f"{value:.4g}" for value in numbers]
         cells += ["" if value is None else f"{value:+.1f}" for value in scores]
         table.add_row(row.quantity, *cells)
-    Console().print(table)
+    _print(table)
     for note in result.notes:
         Console().print(f"note: {note}", highlight=False)
-    _say_written(plot)
+    _say_written(figure=plot, data=save)
 
 
 @data.command()
@@ -205,14 +206,40 @@ def _describe(model: bb.TeacherStudent) -> str:
     return f"p = {model.p:g}, p* = {model.p_star}, a = {model.loss.a:g}"
 
 
-def _check_figure(plot: Path | None) -> None:
+def _check_files(plot: Path | None, save: Path | None) -> None:
     if plot is not None:
         bb.plots.check_figure_path(plot)
+    if save is not None and check_output_path(save).suffix != ".json":
+        raise bb.InvalidInput(f"--save must end in .json, got {str(save)!r}")
 
 
-def _say_written(plot: Path | None) -> None:
+def _write(plot: Path | None, figure: object, save: Path | None, values: dict[str, Any]) -> None:
     if plot is not None:
-        Console().print(f"figure: {plot}", highlight=False, soft_wrap=True)
+        bb.plots.save(bb.plots.plot(figure), plot)
+    if save is not None:
+        with replacing(save) as temporary:
+            temporary.write_text(json.dumps(values, allow_nan=False) + "\n")
+
+
+def _table(title: str, *columns: str) -> Table:
+    """A plain table whose numbers are right-aligned and whose first column says what they are."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, name in enumerate(columns):
+        table.add_column(name, no_wrap=True, justify="right" if index else "left")
+    return table
+
+
+def _print(table: Table) -> None:
+    # A table narrower than its numbers would drop digits: let the terminal wrap it instead.
+    console = Console()
+    needed = console.measure(table, options=console.options.update(max_width=1000)).maximum
+    Console(width=max(console.width, needed)).print(table)
+
+
+def _say_written(**paths: Path | None) -> None:
+    for kind, path in paths.items():
+        if path is not None:
+            Console().print(f"{kind}: {path}", highlight=False, soft_wrap=True)
 
 
 def _print_json(values: dict[str, Any]) -> None:
@@ -227,14 +254,13 @@ def main() -> None:
         sys.exit(_fail(str(error), 2))
     except bb.NoConvergence as error:
         sys.exit(_fail(str(error), 1))
-    except typer.Abort:
-        sys.exit(_fail("interrupted, nothing was written", 130))
     except typer.TyperException as error:
         sys.exit(_fail(error.format_message(), 2))
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
-    sys.exit(status or 0)
+    # typer turns Ctrl-C into this status.
+    sys.exit(_fail("interrupted, nothing was written", 130) if status == 130 else status or 0)
 
 
 def _fail(message: str, status: int) -> int:

@@ -28,7 +28,8 @@ class Row:
     """One quantity: N → ∞ theory, finite-N (label-sampled) theory, and the mean over draws.
 
     ``z`` is (measured − theory)/standard error; ``z_finite_size`` compares each draw with what its
-    own labels predict. None where a value does not exist (one draw has no standard error).
+    own labels predict. None where a value does not exist (one draw has no standard error). The
+    lowest eigenvalue of the bulk is predicted to leading order, the edge and a Tracy–Widom shift.
     """
 
     quantity: str
@@ -165,7 +166,7 @@ def compare(
         seed=seed,
         inputs="Gaussian" if inputs is None else inputs.description,
         rows=tuple(_rows(theory, done, N)),
-        notes=tuple(_notes(theory, inputs, count)),
+        notes=tuple(_notes(theory, inputs, M, count)),
         theory=theory,
         eigenvalues=np.stack([one.eigenvalues for one in done]),
         m2=np.stack([one.m2 for one in done]),
@@ -240,7 +241,7 @@ def _standard_error(values: NDArray[np.float64]) -> float | None:
     return float(values.std(ddof=1) / math.sqrt(values.size)) if values.size > 1 else None
 
 
-def _notes(theory: Spectrum, inputs: Inputs | None, count: int) -> list[str]:
+def _notes(theory: Spectrum, inputs: Inputs | None, M: int, count: int) -> list[str]:
     notes = []
     if count == 0:
         notes.append("no outlier at N → ∞ at this alpha: the lowest eigenvectors are uninformative")
@@ -249,10 +250,16 @@ def _notes(theory: Spectrum, inputs: Inputs | None, count: int) -> list[str]:
     if inputs is not None:
         if not inputs.whitened:
             notes.append("inputs are not whitened: the isotropic theory need not hold")
+        elif inputs.n < 5 * M:
+            notes.append(
+                f"each draw takes {M} of the {inputs.n} inputs that were whitened together: "
+                "their covariance is closer to I/N than that of independent inputs"
+            )
+        notes.append("the theory is for Gaussian inputs: z says how far these are from them")
         if inputs.norm_spread > 2 * inputs.gaussian_norm_spread:
             notes.append(
                 f"|x|² spreads by {inputs.norm_spread:.2g} of its mean, "
-                f"{inputs.gaussian_norm_spread:.2g} for Gaussian inputs: N → ∞ assumes the "
-                "latter, finite N takes the norms as they are"
+                f"{inputs.gaussian_norm_spread:.2g} for Gaussian inputs; finite N takes the norms "
+                "as they are, N → ∞ does not"
             )
     return notes

@@ -67,7 +67,7 @@ class DiscreteLaw:
     """
 
     atoms: NDArray[np.float64]
-    weights: NDArray[np.float64] = field(default=None)  # type: ignore[assignment]
+    weights: NDArray[np.float64] = None  # type: ignore[assignment]
     along: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     directions: Mapping[str, float] = field(default_factory=dict)
 

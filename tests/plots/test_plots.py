@@ -1,0 +1,67 @@
+"""Figures: what they show, and files that are written whole or not at all."""
+
+import math
+
+import pytest
+
+import bbpscape as bb
+
+MODEL = bb.TeacherStudent(p=2, p_star=1, loss=bb.NormalizedSquare(a=0.01))
+
+
+def test_a_comparison_shows_its_parameters_and_both_sides():
+    figure = bb.plots.plot(bb.compare(MODEL, 3.0, N=60, draws=2))
+    title = figure.get_suptitle()
+    for parameter in ("p = 2", "p^* = 1", "a = 0.01", r"\alpha = 3", "N = 60", "Gaussian inputs"):
+        assert parameter in title
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    for part in ("simulation, 2 draws", "bulk", "sharp left edge", "teacher outlier", "measured"):
+        assert any(part in label for label in labels)
+
+
+def test_a_histogram_shares_the_normalization_of_the_density():
+    result = bb.compare(MODEL, 3.0, N=200, draws=4)
+    axes = bb.plots.plot(result).axes[1]
+    (stairs,) = [patch for patch in axes.patches if hasattr(patch, "get_data")]
+    heights, edges, _ = stairs.get_data()
+    counted = (heights * (edges[1:] - edges[:-1])).sum()
+    assert counted == pytest.approx(float(result.theory.fraction_below(edges[-1])), abs=0.03)
+
+
+def test_an_overlap_curve_marks_the_transition():
+    model = bb.TeacherStudent(p=1, p_star=1, loss=bb.NormalizedSquare(a=2.0))
+    labels = [
+        text.get_text()
+        for text in bb.plots.plot(bb.overlap_curve(model)).axes[0].get_legend().get_texts()
+    ]
+    assert len(labels) == 3
+    assert any("1.69" in label for label in labels)
+
+
+@pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
+def test_figures_are_saved(tmp_path, suffix):
+    model = bb.TeacherStudent(p=math.inf, p_star=2, loss=bb.NormalizedSquare(a=1.0))
+    figure = bb.plots.plot(bb.spectrum(model, 0.5, points=50))
+    path = bb.plots.save(figure, tmp_path / f"figure.{suffix}")
+    assert path.stat().st_size > 1000
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_figure_that_cannot_be_written_leaves_what_was_there(tmp_path, monkeypatch):
+    path = tmp_path / "figure.png"
+    path.write_text("before")
+    figure = bb.plots.plot(bb.spectrum(MODEL, 3.0, points=50))
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(figure, "savefig", full)
+    with pytest.raises(bb.InvalidInput, match="No space left"):
+        bb.plots.save(figure, path)
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_other_results_are_refused():
+    with pytest.raises(bb.InvalidInput, match="got Threshold"):
+        bb.plots.plot(bb.threshold(MODEL))

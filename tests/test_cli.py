@@ -1,0 +1,146 @@
+"""The command line: what it prints, refuses and writes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bbpscape as bb
+from bbpscape import cli
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the command line in this process: (exit status, standard output, standard error)."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["bbpscape", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        captured = capsys.readouterr()
+        return int(stop.value.code or 0), captured.out, captured.err
+
+    return run
+
+
+def test_threshold_prints_the_json_of_the_result(run):
+    status, out, err = run("threshold", "--p", "2", "--p-star", "1", "--a", "0.01", "--json")
+    assert (status, err) == (0, "")
+    values = json.loads(out)
+    model = bb.TeacherStudent(p=2, p_star=1, loss=bb.NormalizedSquare(a=0.01))
+    assert values == bb.threshold(model).to_dict()
+    expected = {"alpha_bbp", "transition", "m2_jump", "eigenvalue", "alpha_0"}
+    assert expected | {"alpha_weak_recovery", "a_critical"} <= set(values)
+    assert values["alpha_bbp"] == pytest.approx(1.439986, abs=1e-6)
+
+
+def test_infinite_width(run):
+    _, out, _ = run("threshold", "--p", "inf", "--a", "1", "--json")
+    assert json.loads(out)["alpha_bbp"] == pytest.approx(1.0, rel=1e-12)
+
+
+def test_spectrum_json_has_no_infinities(run):
+    _, out, _ = run("spectrum", "--alpha", "3", "--points", "50", "--json")
+    values = json.loads(out)
+    assert values["left_edge"]["kind"] == "sharp"
+    assert values["right_edge"] == {"value": None, "kind": "unbounded"}
+    (outlier,) = values["outliers"]
+    assert outlier["direction"] == "teacher"
+    assert outlier["multiplicity"] == 2
+    assert outlier["eigenvalue"] == pytest.approx(-0.35097, abs=1e-5)
+    assert len(values["density"]["rho"]) == len(values["density"]["eigenvalue"]) == 50
+
+
+def test_compare_writes_figure_and_data(run, tmp_path):
+    figure, data = tmp_path / "figure.png", tmp_path / "data.json"
+    arguments = ["--N", 60, "--draws", 3, "--plot", figure, "--save", data]
+    status, out, err = run("compare", *arguments)
+    assert (status, err) == (0, "")
+    assert "teacher outlier" in out
+    assert str(figure) in out.replace("\n", "")
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    rows = {row["quantity"]: row for row in json.loads(data.read_text())["rows"]}
+    assert rows["teacher outlier"]["theory"] == pytest.approx(-0.35097, abs=1e-5)
+    assert sorted(tmp_path.iterdir()) == [data, figure]
+
+
+def test_compare_takes_inputs(run, tmp_path):
+    path = tmp_path / "rows.npy"
+    np.save(path, np.random.default_rng(0).standard_normal((200, 12)))
+    status, out, _ = run("compare", "--inputs", path, "--alpha", "4", "--draws", 2, "--json")
+    assert status == 0
+    assert json.loads(out)["N"] == 12
+    status, out, err = run("compare", "--inputs", path, "--alpha", "20")
+    assert (status, out) == (2, "")
+    assert "at most" in err
+    assert "16.6667" in err
+    _, out, _ = run("compare", "--inputs", path, "--draws", 2, "--no-whiten", "--json")
+    assert any("isotropic theory need not hold" in note for note in json.loads(out)["notes"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["threshold", "--a", "-1"], "a must be"),
+        (["threshold", "--a", "nan"], "a must be"),
+        (["threshold", "--a", "zero"], "--a"),
+        (["threshold", "--p", "0"], "p must be a positive integer or inf"),
+        (["threshold", "--p", "2.5"], "p must be a positive integer or inf"),
+        (["threshold", "--p-star", "0"], "p_star must be a positive integer"),
+        (["threshold", "--p-star", "inf"], "--p-star"),
+        (["threshold", "--plot", "no_folder/x.png"], "existing folder"),
+        (["threshold", "--plot", "x.bmp"], ".png"),
+        (["threshold", "--save", "x.txt"], ".json"),
+        (["threshold", "--nonsense"], "--nonsense"),
+        (["nonsense"], "nonsense"),
+        (["spectrum", "--alpha", "0"], "alpha must be"),
+        (["spectrum", "--alpha", "inf"], "alpha must be"),
+        (["spectrum", "--points", "1"], "points must be"),
+        (["compare", "--N", "0"], "N must be a positive integer"),
+        (["compare", "--N", "10", "--alpha", "0.05"], "alpha must be at least 1/N = 0.1"),
+        (["compare", "--N", "10000000"], "N must be at most"),
+        (["compare", "--draws", "0"], "draws must be"),
+        (["compare", "--seed", "-1"], "seed must be"),
+        (["compare", "--p", "inf"], "p must be finite"),
+        (["compare", "--inputs", "no_file.npy"], "no_file.npy"),
+        (["compare", "--no-whiten"], "--inputs"),
+        (["data", "patches", "--out", "x.txt"], ".npy"),
+        (["data", "patches", "--size", "1", "--out", "x.npy"], "size"),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(run, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    status, out, err = run(*arguments)
+    assert (status, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_patches(run, tmp_path):
+    pytest.importorskip("skimage")
+    path = tmp_path / "patches.npy"
+    status, out, _ = run("data", "patches", "--size", 4, "--count", 30, "--out", path, "--json")
+    assert status == 0
+    assert json.loads(out) == {"out": str(path), "rows": 30, "N": 16}
+    assert np.load(path).shape == (30, 16)
+
+
+def test_interruption_leaves_nothing(run, tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bb, "compare", interrupted)
+    status, out, err = run("compare", "--plot", tmp_path / "x.png")
+    assert (status, out) == (130, "")
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_installed_command_runs():
+    command = Path(sys.executable).with_name("bbpscape")
+    done = subprocess.run([command, "--help"], capture_output=True, text=True, check=True)
+    assert "threshold" in done.stdout
