@@ -195,6 +195,8 @@ def _newton(
     g = guess.astype(complex)
     active = np.flatnonzero(np.isfinite(g) & (g != 0))
     for _ in range(steps):
+        if not active.size:
+            return g
         current = g[active]
         z, slope = inverse_stieltjes(law, alpha, current, order=1)
         residual = z - targets[active]
@@ -208,7 +210,5 @@ def _newton(
         lost = ~(g[active].imag <= 0.01 * abs(g[active]))
         g[active[lost]] = np.nan
         active = active[~lost & ~exact & (abs(change) > TOLERANCE * abs(current))]
-        if not active.size:
-            return g
     g[active] = np.nan
     return g

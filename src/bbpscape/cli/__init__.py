@@ -1,0 +1,34 @@
+"""The command line: parse, call, print. ``--json`` prints one JSON object and nothing else."""
+
+import sys
+
+import typer
+
+import bbpscape as bb
+from bbpscape.cli import compare, data, theory
+from bbpscape.cli.common import app
+
+__all__ = ["app", "compare", "data", "main", "theory"]
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line on standard error and exit status 2."""
+    try:
+        status = app(standalone_mode=False)
+    except bb.InvalidInput as error:
+        sys.exit(_fail(str(error), 2))
+    except bb.NoConvergence as error:
+        sys.exit(_fail(str(error), 1))
+    except typer.TyperException as error:
+        sys.exit(_fail(error.format_message(), 2))
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    # typer turns Ctrl-C into this status.
+    sys.exit(_fail("interrupted, nothing was written", 130) if status == 130 else status or 0)
+
+
+def _fail(message: str, status: int) -> int:
+    line = " ".join(message.split())
+    sys.stderr.write(f"bbpscape: {line}\n")
+    return status

@@ -1,0 +1,91 @@
+"""What the commands share: the application, its options, tables and files."""
+
+import json
+import math
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+import bbpscape as bb
+from bbpscape.output import check_output_path, replacing
+
+app = typer.Typer(
+    help="When, and how, the Hessian of a two-layer network begins to know its teacher.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+messages = Console(stderr=True)
+
+Width = Annotated[str, typer.Option("--p", help="Student width: a positive integer, or inf.")]
+FiniteWidth = Annotated[str, typer.Option("--p", help="Student width: a positive integer.")]
+TeacherWidth = Annotated[int, typer.Option("--p-star", help="Teacher width, a positive integer.")]
+Normalization = Annotated[float, typer.Option("--a", help="Loss normalization a > 0.")]
+Alpha = Annotated[float, typer.Option("--alpha", help="Samples per dimension, M/N > 0.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Save = Annotated[
+    Path | None, typer.Option("--save", help="Write the JSON object to this .json file.")
+]
+Plot = Annotated[
+    Path | None, typer.Option("--plot", help="Write a figure to this .png, .pdf or .svg file.")
+]
+
+
+def parse_model(p: str, p_star: int, a: float) -> bb.TeacherStudent:
+    try:
+        width: float = math.inf if p.lower() == "inf" else int(p)
+    except ValueError:
+        raise bb.InvalidInput(f"p must be a positive integer or inf, got {p!r}") from None
+    return bb.TeacherStudent(width, p_star, bb.NormalizedSquare(a))
+
+
+def describe(model: bb.TeacherStudent) -> str:
+    return f"p = {model.p:g}, p* = {model.p_star}, a = {model.loss.a:g}"
+
+
+def check_files(plot: Path | None, save: Path | None) -> None:
+    if plot is not None:
+        bb.plots.check_figure_path(plot)
+    if save is not None and check_output_path(save).suffix != ".json":
+        raise bb.InvalidInput(f"--save must end in .json, got {str(save)!r}")
+
+
+def write_results(
+    plot: Path | None, figure: object, save: Path | None, values: dict[str, Any]
+) -> None:
+    if plot is not None:
+        bb.plots.save(bb.plots.plot(figure), plot)
+    if save is not None:
+        with replacing(save) as temporary:
+            temporary.write_text(json.dumps(values, allow_nan=False) + "\n")
+
+
+def table_of(title: str, *columns: str) -> Table:
+    """A plain table whose numbers are right-aligned and whose first column says what they are."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, name in enumerate(columns):
+        table.add_column(name, no_wrap=True, justify="right" if index else "left")
+    return table
+
+
+def print_table(table: Table) -> None:
+    # A table narrower than its numbers would drop digits: let the terminal wrap it instead.
+    console = Console()
+    needed = console.measure(table, options=console.options.update(max_width=1000)).maximum
+    Console(width=max(console.width, needed)).print(table)
+
+
+def say_written(**paths: Path | None) -> None:
+    for kind, path in paths.items():
+        if path is not None:
+            Console().print(f"{kind}: {path}", highlight=False, soft_wrap=True)
+
+
+def print_json(values: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(values, allow_nan=False) + "\n")

@@ -1,0 +1,90 @@
+"""The command ``compare``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+import bbpscape as bb
+from bbpscape.cli.common import (
+    Alpha,
+    FiniteWidth,
+    Json,
+    Normalization,
+    Plot,
+    Save,
+    TeacherWidth,
+    app,
+    check_files,
+    describe,
+    messages,
+    parse_model,
+    print_json,
+    print_table,
+    say_written,
+    table_of,
+    write_results,
+)
+
+
+@app.command()
+def compare(
+    p: FiniteWidth = "2",
+    p_star: TeacherWidth = 1,
+    a: Normalization = 0.01,
+    alpha: Alpha = 3.0,
+    n: Annotated[int | None, typer.Option("--N", help="Input dimension.")] = None,
+    draws: Annotated[int, typer.Option(help="Number of independent draws.")] = 20,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    inputs: Annotated[
+        Path | None, typer.Option(help="Rows of your own data, a .npy file; N is their length.")
+    ] = None,
+    whiten: Annotated[
+        bool, typer.Option(help="Whiten --inputs; without it the isotropic theory need not hold.")
+    ] = True,
+    equal_norms: Annotated[
+        bool, typer.Option("--equal-norms", help="Scale every row of --inputs to norm 1.")
+    ] = False,
+    plot: Plot = None,
+    save: Save = None,
+    as_json: Json = False,
+) -> None:
+    """Theory and simulation side by side, with standard errors and z-scores."""
+    check_files(plot, save)
+    model = parse_model(p, p_star, a)
+    rows = None
+    if inputs is not None:
+        rows = bb.prepare_inputs(bb.load_inputs(inputs), whiten=whiten, equal_norms=equal_norms)
+    elif not whiten or equal_norms:
+        raise bb.InvalidInput("--no-whiten and --equal-norms need --inputs FILE.npy")
+    elif n is None:
+        n = 1000
+    with Progress(console=messages, transient=True, disable=not messages.is_terminal) as progress:
+        task = progress.add_task("diagonalizing", total=draws)
+        result = bb.compare(
+            model,
+            alpha,
+            N=n,
+            draws=draws,
+            seed=seed,
+            inputs=rows,
+            progress=lambda done: progress.update(task, completed=done),
+        )
+    write_results(plot, result, save, result.to_dict())
+    if as_json:
+        return print_json(result.to_dict())
+    title = f"{describe(model)}, alpha = {result.alpha:g}, N = {result.N}, {result.draws} draws"
+    columns = ("quantity", "N → ∞", "finite N", "measured", "± s.e.", "z", "z (finite N)")
+    table = table_of(f"{title}\ninputs: {result.inputs}", *columns)
+    for row in result.rows:
+        numbers = (row.theory, row.finite_size, row.measured, row.standard_error)
+        scores = (row.z, row.z_finite_size)
+        cells = ["" if value is None else f"{value:.4g}" for value in numbers]
+        cells += ["" if value is None else f"{value:+.1f}" for value in scores]
+        table.add_row(row.quantity, *cells)
+    print_table(table)
+    for note in result.notes:
+        Console().print(f"note: {note}", highlight=False)
+    say_written(figure=plot, data=save)
