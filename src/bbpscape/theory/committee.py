@@ -93,7 +93,7 @@ class CommitteeLaw:
         a, at_infinity = self.model.loss.a, math.isinf(self.model.p)
         if np.iscomplexobj(s):
             low, high = self._angles(s)
-            angle, strip = (low + high) / 2, float((high - low).min() / 2)
+            angle, strip = (low + high) / 2, float((high - low).min(initial=np.pi) / 2)
             rate = (a + s if at_infinity else a) * np.exp(1j * angle)
             phase, rate = np.exp(1j * angle)[..., None], np.maximum(rate.real, SLOWEST)
             step = min(COMPLEX_STEP, 2 * np.pi * strip / 37)
@@ -102,7 +102,7 @@ class CommitteeLaw:
             rate = np.maximum(a + s if at_infinity else a, SLOWEST)
         step /= self.refinement
         first = -40.0 - math.log1p(a + 4 * float(abs(s).max(initial=0)))
-        last = math.log(745.0 / min(a, float(np.min(rate))))
+        last = math.log(745.0 / float(np.min(rate, initial=a)))
         return phase * np.exp(np.arange(first, last + step, step)), step
 
     def _angles(self, s: NDArray) -> tuple[NDArray, NDArray]:
