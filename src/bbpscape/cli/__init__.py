@@ -20,6 +20,9 @@ def main() -> None:
     except bb.NoConvergence as error:
         sys.exit(_fail(str(error), 1))
     except typer.TyperException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            sys.stdout.write(error.format_message() + "\n")
+            sys.exit(0)
         sys.exit(_fail(error.format_message(), 2))
     except BrokenPipeError:
         sys.stderr.close()

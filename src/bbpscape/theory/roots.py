@@ -1,5 +1,6 @@
 """The one driver of every real root that the theory looks for."""
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ def find_root(f: Callable[[float], float], low: float, high: float, what: str) -
     ``what`` names the root in the message of ``NoConvergence``, raised where f does not change sign
     or is not finite.
     """
+    f = functools.cache(f)
     f_low, f_high = f(low), f(high)
     if not (math.isfinite(f_low) and math.isfinite(f_high)) or f_low * f_high > 0:
         raise NoConvergence(
