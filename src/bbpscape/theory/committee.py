@@ -99,13 +99,13 @@ class CommitteeLaw:
             angle = (low + high) / 2
             rate = ((a + s if at_infinity else a) * np.exp(1j * angle)).real
             phase = np.exp(1j * angle)[..., None]
-            step = min(STEP, STRIP_STEP * float((high - low).min()) / 2)
+            step = min(STEP, STRIP_STEP * float((high - low).min(initial=np.pi)) / 2)
         else:
             phase, step = 1.0, STEP
             rate = a + s if at_infinity else np.full(1, a)
         step /= self.refinement
         unit = 0.1 / (1 + a + 3 * float(abs(s).max(initial=0)))
-        slowest = min(a, float(np.maximum(rate, SLOWEST).min()))
+        slowest = float(np.maximum(rate, SLOWEST).min(initial=a))
         x = np.arange(-3.75, math.log(745 / (slowest * unit)) + step, step)
         fall = np.exp(-x)
         return phase * (unit * np.exp(x - fall)), step * (1 + fall)

@@ -5,6 +5,7 @@ follows one smooth arc. ``trace_bulk`` walks that arc once, by prediction along 
 correction by Newton's method; densities anywhere follow from a few more Newton steps.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,7 @@ MAX_HALVINGS = 12
 # The last Newton change; the error left behind is its square.
 TOLERANCE = 1e-9
 ROUNDING = 1e-12
-ROUNDING_STEPS = 1e-14
+ROUNDING_STEPS = 1e-13
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class BulkCurve:
                 f"density: eigenvalues must lie in [{self.eigenvalue[0]:.6g}, "
                 f"{self.eigenvalue[-1]:.6g}], the traced range of the bulk"
             )
+        if not flat.size:
+            return np.empty(targets.shape, dtype=complex)
         guess = self._guess(flat)
         g = _newton(self.law, self.alpha, flat, guess)
         trusted = (abs(g - guess) < 0.3 * abs(guess)) & (g.imag <= ROUNDING * abs(g))
@@ -50,11 +53,13 @@ class BulkCurve:
         return g.reshape(targets.shape)
 
     def _walk_to(self, target: float) -> complex:
-        """g at one target by small steps from the traced point on its left."""
-        start = int(np.searchsorted(self.eigenvalue, target)) - 1
+        """g at one target by small steps from the traced point before it, on its side of 0."""
+        start = int(np.searchsorted(self.eigenvalue, target))
+        if self.eigenvalue[start - 1] >= 0 or target < 0:
+            start -= 1
         eigenvalue, g = self.eigenvalue[start], complex(self.g[start])
         step = STEP
-        while eigenvalue < target:
+        while eigenvalue != target:
             eigenvalue, g, step = _advance(self.law, self.alpha, eigenvalue, g, step, target)
         return g
 
@@ -102,7 +107,7 @@ def trace_bulk(law: CurvatureLaw, alpha: float, left: Edge, right: Edge, reach: 
     mass, step = 0.0, STEP
     while mass < reach and eigenvalues[-1] < right.value:
         eigenvalue, g, step = _advance(
-            law, alpha, eigenvalues[-1], stieltjes[-1], step, right.value, right.g
+            law, alpha, eigenvalues[-1], stieltjes[-1], step, right.value, right
         )
         eigenvalues.append(eigenvalue)
         stieltjes.append(g)
@@ -119,18 +124,19 @@ def _advance(
     g: complex,
     step: float,
     limit: float,
-    g_limit: complex | None = None,
+    right: Edge | None = None,
 ) -> tuple[float, complex, float]:
-    """The next (λ, g) along the curve, not beyond ``limit``, and the length of the next step.
+    """The next (λ, g) along the curve towards ``limit``, and the length of the next step.
 
-    A step is predicted to second order in 1/g and halved until Newton's method confirms it.
-    ``g_limit`` is g at the limit where it is known.
+    A step is predicted to second order in 1/g and halved until Newton's method confirms it. On the
+    way to the ``right`` edge the eigenvalue 0 is crossed in one step, else it is never crossed.
     """
     derivatives = _inverse_derivatives(law, alpha, np.array(g))
     for _ in range(MAX_HALVINGS):
-        target, guess, slack = _predict(derivatives, alpha, eigenvalue, g, step, limit)
-        if target >= limit and g_limit is not None:
-            return limit, complex(g_limit), step
+        prediction = _cross_zero(alpha, eigenvalue, g) if right is not None else None
+        target, guess, slack = prediction or _predict(derivatives, eigenvalue, g, step, limit)
+        if right is not None and target >= right.value:
+            return right.value, complex(right.g), step
         following = complex(_newton(law, alpha, np.array([target]), np.array([guess]), 8)[0])
         size = abs(guess)
         if following.imag <= ROUNDING * size and abs(following - guess) < slack * size:
@@ -142,26 +148,30 @@ def _advance(
     )
 
 
-def _predict(
-    derivatives: NDArray, alpha: float, eigenvalue: float, g: complex, step: float, limit: float
-) -> tuple[float, complex, float]:
-    """The next λ, g there, and by how much of itself g may be off: about ``step`` in log g.
+def _cross_zero(alpha: float, eigenvalue: float, g: complex) -> tuple[float, complex, float] | None:
+    """From λ < 0 to −λ, where g is so large that it passes through infinity between (α ≤ 1).
 
-    The eigenvalue 0, where g passes through infinity if α ≤ 1, is crossed in one step.
+    z = A u + B u² there, with u = 1/g and A = 1 − α, up to logarithms: hence the slack.
     """
     # g z − (1 − α) = α E[1/(1 − g f)], which is small where |g| is large for the whole law.
     short = g * eigenvalue - (1 - alpha)
-    if eigenvalue < 0 and abs(short) < CROSSING * alpha:
-        # z = A u + B u² with u = 1/g, solved for the root with Im g < 0.
-        target = min(-eigenvalue, limit)
-        u = np.roots([short * g, 1 - alpha, -target])
-        u = u[np.argmin(np.where(u.imag > 0, abs(u), np.inf))]
-        return target, complex(1 / u), 0.5
+    if eigenvalue >= 0 or abs(short) >= CROSSING * alpha:
+        return None
+    u = np.roots([short * g, 1 - alpha, eigenvalue])
+    u = u[np.argmin(np.where(u.imag > 0, abs(u), np.inf))]
+    return -eigenvalue, complex(1 / u), 0.5
+
+
+def _predict(
+    derivatives: NDArray, eigenvalue: float, g: complex, step: float, limit: float
+) -> tuple[float, complex, float]:
+    """The next λ towards ``limit``, g there, and by how much of itself g may be off."""
     slope, curvature = derivatives
     u = 1 / np.array(g)
     size = step * abs(u)
     length = float(abs(slope) * size + abs(curvature) * size**2 / 2)
-    target = min(eigenvalue + length, limit)
+    ahead = limit - eigenvalue
+    target = limit if length >= abs(ahead) else eigenvalue + math.copysign(length, ahead)
     return target, complex(1 / (u + _move(slope, curvature, target - eigenvalue, u))), step
 
 
@@ -202,13 +212,14 @@ def _newton(
         residual = z - targets[active]
         # At an edge dz/dg = 0, and a residual at rounding is all that can be had.
         exact = abs(residual) <= ROUNDING_STEPS * (abs(1 / current) + abs(z - 1 / current))
-        change = np.divide(residual, slope, out=np.zeros_like(current), where=~exact)
-        # A relative step below one keeps g on its side of the pole at 0.
-        change *= np.minimum(1, 0.5 * abs(current) / np.maximum(abs(change), 1e-300))
-        g[active] = current - change
+        # The step in u = 1/g, relative to u; z(u) is smooth where g passes through infinity.
+        change = np.divide(-residual, current * slope, out=np.zeros_like(current), where=~exact)
+        size = abs(change)
+        change[size > 0.5] *= 0.5 / size[size > 0.5]
+        g[active] = current / (1 - change)
         # Above the real axis by more than a slip lies the second sheet.
         lost = ~(g[active].imag <= 0.01 * abs(g[active]))
         g[active[lost]] = np.nan
-        active = active[~lost & ~exact & (abs(change) > TOLERANCE * abs(current))]
+        active = active[~lost & ~exact & (size > TOLERANCE)]
     g[active] = np.nan
     return g

@@ -1,0 +1,107 @@
+"""The comparison: its seeds, its rows, and what it refuses."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+import bbpscape as bb
+
+MODEL = bb.TeacherStudent(p=2, p_star=1, loss=bb.NormalizedSquare(a=0.01))
+
+
+def test_the_seed_decides_everything():
+    one, again = (bb.compare(MODEL, 3.0, N=40, draws=3, seed=5) for _ in range(2))
+    assert one.to_dict() == again.to_dict()
+    other = bb.compare(MODEL, 3.0, N=40, draws=3, seed=6)
+    assert not np.array_equal(one.eigenvalues, other.eigenvalues)
+
+
+def test_a_draw_does_not_depend_on_how_many_follow():
+    few, many = (bb.compare(MODEL, 3.0, N=40, draws=draws) for draws in (2, 4))
+    np.testing.assert_array_equal(few.eigenvalues, many.eigenvalues[:2])
+    np.testing.assert_array_equal(few.m2, many.m2[:2])
+
+
+def test_one_draw_has_no_standard_error():
+    for row in bb.compare(MODEL, 3.0, N=40, draws=1).rows:
+        assert (row.standard_error, row.z, row.z_finite_size) == (None, None, None)
+
+
+def test_json_is_strict():
+    text = json.dumps(bb.compare(MODEL, 3.0, N=40, draws=2).to_dict(), allow_nan=False)
+    values = json.loads(text)
+    assert values["M"] == 120
+    assert len(values["lowest_eigenvalues"]) == 2
+    assert [row["quantity"] for row in values["rows"]][:2] == ["teacher outlier", "its m2"]
+
+
+def test_scores_are_differences_in_standard_errors():
+    result = bb.compare(MODEL, 3.0, N=60, draws=6)
+    row = result.rows[0]
+    lowest = result.eigenvalues[:, :2].mean(axis=1)
+    assert row.measured == pytest.approx(lowest.mean())
+    assert row.standard_error == pytest.approx(lowest.std(ddof=1) / math.sqrt(6))
+    assert row.z == pytest.approx((lowest.mean() - row.theory) / row.standard_error)
+
+
+def test_theory_is_evaluated_at_the_samples_that_are_drawn():
+    result = bb.compare(MODEL, 3.014, N=50, draws=1)
+    assert (result.M, result.alpha, result.theory.alpha) == (151, 3.02, 3.02)
+
+
+def test_without_an_outlier_the_lowest_eigenvectors_are_compared():
+    result = bb.compare(MODEL, 1.0, N=60, draws=3)
+    assert result.rows[0].quantity == "m2, lowest eigenvectors"
+    assert any("no outlier" in note for note in result.notes)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"alpha": 3.0}, "N must be given"),
+        ({"alpha": 0.0, "N": 10}, "alpha must be"),
+        ({"alpha": math.nan, "N": 10}, "alpha must be"),
+        ({"alpha": 0.05, "N": 10}, "at least 1/N = 0.1"),
+        ({"alpha": 3.0, "N": 0}, "N must be a positive integer"),
+        ({"alpha": 3.0, "N": 10, "draws": 0}, "draws must be"),
+        ({"alpha": 3.0, "N": 10, "seed": -1}, "seed must be"),
+        ({"alpha": 3.0, "N": 10**6}, "N must be at most"),
+    ],
+)
+def test_refusals(arguments, message):
+    with pytest.raises(bb.InvalidInput, match=message):
+        bb.compare(MODEL, **arguments)
+
+
+def test_memory_is_refused_before_anything_is_drawn(monkeypatch):
+    monkeypatch.setattr("bbpscape.study.compare.draw", lambda *_: pytest.fail("drawn"))
+    with pytest.raises(bb.InvalidInput, match="GiB"):
+        bb.compare(MODEL, 3.0, N=10**6)
+
+
+def test_infinite_width_is_refused():
+    model = bb.TeacherStudent(p=math.inf, p_star=1, loss=bb.NormalizedSquare(a=1.0))
+    with pytest.raises(bb.InvalidInput, match="p must be finite"):
+        bb.compare(model, 3.0, N=10)
+
+
+def test_inputs_set_the_dimension_and_the_largest_alpha():
+    inputs = bb.prepare_inputs(np.random.default_rng(0).standard_normal((90, 15)))
+    result = bb.compare(MODEL, 2.0, draws=2, inputs=inputs)
+    assert (result.N, result.M) == (15, 30)
+    assert result.inputs == "90 inputs of dimension 15, whitened"
+    with pytest.raises(bb.InvalidInput, match=r"at most n/N = 90/15 = 6"):
+        bb.compare(MODEL, 7.0, inputs=inputs)
+    with pytest.raises(bb.InvalidInput, match="N must be that of the inputs, 15"):
+        bb.compare(MODEL, 2.0, N=16, inputs=inputs)
+
+
+def test_whitened_gaussian_inputs_agree_with_drawn_ones():
+    rows = np.random.default_rng(3).standard_normal((4000, 100)) @ np.diag(np.arange(1.0, 101.0))
+    inputs = bb.prepare_inputs(rows + 5.0)
+    for row in bb.compare(MODEL, 3.0, draws=40, inputs=inputs).rows[:2]:
+        assert abs(row.z) < 4
+    raw = bb.prepare_inputs(rows + 5.0, whiten=False)
+    assert max(abs(row.z) for row in bb.compare(MODEL, 3.0, draws=40, inputs=raw).rows) > 4
