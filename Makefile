@@ -19,7 +19,7 @@ demo: .venv/demo.stamp
 	@echo "Figures: demo/gaussian.png, demo/patches.png   JSON: demo/gaussian.json, demo/patches.json"
 
 test: .venv/dev.stamp
-	$(BIN)/python -m pytest -q
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q
 
 clean:
 	rm -rf .venv demo

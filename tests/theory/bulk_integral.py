@@ -12,7 +12,8 @@ def panels(curve):
     head = width * np.union1d(np.geomspace(1e-4, 1, 30), np.linspace(0, 1, 30))
     ends = np.concatenate([ends[0] + head[:-1], ends[3:]])
     if ends[0] < 0 < ends[-1]:
-        near = np.min(abs(ends[ends != 0])) * np.geomspace(0.01, 0.5, 6)
+        finest = 1e-4 if curve.alpha == 1 else 1e-2  # ρ diverges like |λ|^{−1/2} at α = 1
+        near = np.min(abs(ends[ends != 0])) * np.geomspace(finest, 0.5, 7)
         ends = np.union1d(ends, np.concatenate([-near, [0.0], near]))
     return ends
 

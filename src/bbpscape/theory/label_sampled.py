@@ -24,7 +24,8 @@ class FiniteSize:
 
     ``outlier`` and ``m2`` are None where the draw has no outlier. ``left_edge`` is the lowest bulk
     eigenvalue with its Tracy–Widom shift; ``lowest`` is the outlier or else that edge.
-    ``m2_lowest`` is m² of the outlier, or what the lowest bulk eigenvectors know of the teacher.
+    ``m2_lowest`` is what the p p* lowest eigenvectors know of the teacher: m² of the outlier or the
+    overlap at the edge of the bulk, whichever is larger.
     """
 
     outlier: float | None
@@ -67,21 +68,45 @@ def finite_size(
     bulk = edge.value
     if edge.kind == "sharp":
         bulk += edge.tracy_widom_shift(int(model.p * N))
+    overlap = _edge_overlap(model, law, alpha, edge, N) if edge.kind == "sharp" else 0.0
     if outlier is not None:
-        return FiniteSize(outlier.eigenvalue, outlier.m2, bulk, outlier.eigenvalue, outlier.m2)
-    return FiniteSize(None, None, bulk, bulk, _edge_overlap(model, law, alpha, edge, N))
+        lowest = outlier.eigenvalue
+        return FiniteSize(lowest, outlier.m2, bulk, lowest, max(outlier.m2, overlap))
+    return FiniteSize(None, None, bulk, bulk, overlap)
+
+
+def edge_cell(model: TeacherStudent, edge: Edge, N: int) -> tuple[NDArray, NDArray]:
+    """(g, weights): the mean over the lowest p p* bulk eigenvalues is Σ weights φ(g) Im … / Im g.
+
+    The p p* lowest of n = pN eigenvalues fill the bulk up to the depth Δ_c at which
+    ρ ≈ (1/π) √(2Δ/|z''|) has the mass p p*/n; at depth Δ, g ≈ g_e − i √(2Δ/|z''|). The nodes are
+    those of Gauss and Legendre in √Δ, and the weights sum to 1. Both have shape (4,).
+    """
+    n = model.p * N
+    count = model.p * model.p_star
+    depth = (1.5 * math.pi * count) ** (2 / 3) * (abs(edge.z2) / (2 * n**2)) ** (1 / 3)
+    nodes, weights = np.polynomial.legendre.leggauss(4)
+    u = (1 + nodes) / 2
+    g = edge.g - 1j * math.sqrt(2 * depth / abs(edge.z2)) * u
+    return g, 1.5 * weights * u**2
 
 
 def _edge_overlap(
     model: TeacherStudent, law: DiscreteLaw, alpha: float, edge: Edge, N: int
 ) -> float:
-    """(p*/N) ρ_u/ρ at the typical lowest eigenvalue, ρ_u the spectral measure along the teacher.
+    """∫ ρ_u over the lowest p p* of the eigenvalues of the bulk: their mean m².
 
-    At the edge itself the ratio diverges where an outlier is about to leave; the Tracy–Widom shift
-    inside the bulk, where z(g) ≈ λ₋ + z'' (g − g_e)²/2 has Im g < 0, is what N can resolve.
+    Over all eigenvalues λ_j, Σ_j m²_j δ(λ − λ_j) = p p* ρ_u, with ρ_u the spectral measure along a
+    teacher direction, and its mean is (p*/N) ρ_u/ρ. At the edge that ratio peaks, the more so the
+    nearer an outlier is to leaving. Weak outliers are no more than this peak, and have its m²
+    rather than their own.
+
+    Measured, mean over draws at (p, p*, a) = (1, 1, 2), (3, 1, 1), (1, 1, 0.01), (1, 2, 4),
+    (2, 1, 0.01), N = 200 to 1000 and α from 0.5 to 1.1 of α_BBP: the prediction, over draws with
+    and without an outlier together, is 0.83 to 1.37 times the measured m²; over draws without one,
+    up to 1.8 times.
     """
-    shift = edge.tracy_widom_shift(int(model.p * N))
-    g = np.array(complex(edge.g, -math.sqrt(2 * shift / abs(edge.z2))))
+    g, weights = edge_cell(model, edge, N)
     bulk, along = law.moments(g, 1, (BULK, TEACHER))[:, 0]
     resolvent = 1 / (1 / g + alpha * (bulk - along))
-    return float(model.p_star / N * resolvent.imag / g.imag)
+    return float(model.p_star / N * (weights @ (resolvent.imag / g.imag)))

@@ -1,0 +1,350 @@
+"""The spectrum against the Marchenko–Pastur law, sum rules, moments and independent solutions."""
+
+import dataclasses
+import functools
+import json
+import math
+
+import direct
+import numpy as np
+import pytest
+from bulk_integral import bulk_nodes
+from direct import model_of
+from scipy.optimize import brentq
+
+from bbpscape.model.checks import InvalidInput
+from bbpscape.theory.bulk import (
+    Mirrored,
+    inverse_stieltjes,
+    left_edge,
+    right_edge,
+    zero_atom,
+)
+from bbpscape.theory.committee import CommitteeLaw
+from bbpscape.theory.density import trace_bulk
+from bbpscape.theory.law import TEACHER, DiscreteLaw
+from bbpscape.theory.outliers import left_outlier
+from bbpscape.theory.roots import NoConvergence
+from bbpscape.theory.spectrum import spectrum
+
+INF = math.inf
+# p, p*, a, α: both kinds of left edge, and samples fewer than, as many as and more than inputs.
+CASES = {
+    "sharp": (1, 1, 0.01, 3.0),
+    "two neurons": (2, 1, 0.01, 2.0),
+    "as many samples as inputs": (1, 1, 2.0, 1.0),
+    "fewer samples": (2, 1, 1.0, 0.5),
+    "six neurons": (6, 2, 0.5, 1.0),
+    "fifty neurons": (50, 5, 2.0, 4.0),
+    "wide, fewer samples": (INF, 1, 0.3, 0.5),
+    "wide, as many": (INF, 2, 1.0, 1.0),
+    "wide, sharp": (INF, 2, 1.0, 8.0),
+}
+CASES_ARGS = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+KINDS = {"sharp": "sharp", "two neurons": "sharp", "wide, sharp": "sharp"}
+
+
+def trace(law, alpha, missing=1e-10):
+    left, right, atom = left_edge(law, alpha), right_edge(law, alpha), zero_atom(law, alpha)
+    return trace_bulk(law, alpha, left, right, 1 - missing * (1 - atom)), left, right, atom
+
+
+@functools.cache
+def followed(case):
+    """(curve, left edge, atom, nodes, weights times ρ) of a committee, its mass but for 1e-10."""
+    *arguments, alpha = case
+    curve, left, _, atom = trace(CommitteeLaw(model_of(*arguments)), alpha)
+    return curve, left, atom, *bulk_nodes(curve)
+
+
+# --- Marchenko–Pastur ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("alpha", [0.3, 1.01, 3.0])
+def test_marchenko_pastur(alpha, sign):
+    law = DiscreteLaw([1.0])
+    lower, upper = (1 - math.sqrt(alpha)) ** 2, (1 + math.sqrt(alpha)) ** 2
+    if sign > 0:
+        left, right = left_edge(law, alpha), right_edge(law, alpha)
+    else:
+        law = DiscreteLaw([-1.0])
+        left, right = left_edge(law, alpha), right_edge(law, alpha)
+        lower, upper = -upper, -lower
+    assert (left.kind, right.kind) == ("sharp", "sharp")
+    assert left.value == pytest.approx(lower, rel=1e-9)
+    assert right.value == pytest.approx(upper, rel=1e-9)
+    atom = zero_atom(law, alpha)
+    assert atom == pytest.approx(max(0, 1 - alpha))
+
+    curve = trace_bulk(law, alpha, left, right, 1 - 1e-12)
+    inside = lower + (upper - lower) * np.linspace(0.001, 0.999, 57)
+    expected = np.sqrt((upper - inside) * (inside - lower)) / (2 * np.pi * abs(inside))
+    np.testing.assert_allclose(curve.density(inside), expected, rtol=1e-9)
+    outside = [lower - 0.1, lower - 1e-9, upper + 1e-9, upper + 1]
+    assert curve.density(outside).tolist() == [0.0] * 4
+
+    nodes, rho = bulk_nodes(curve)
+    assert rho.sum() == pytest.approx(1 - atom, abs=1e-7)
+    assert rho @ nodes == pytest.approx(sign * alpha, rel=1e-9)
+    assert rho @ nodes**2 == pytest.approx(alpha + alpha**2, rel=1e-9)
+    # The cumulative law against its own integral, up to the middle of the bulk.
+    end = curve.eigenvalue[curve.eigenvalue.size // 2]
+    below = rho[nodes < end].sum() + (atom if end > 0 else 0.0)
+    assert curve.fraction_below([end])[0] == pytest.approx(below, abs=1e-9)
+
+
+def test_marchenko_pastur_with_one_sample_per_input_starts_at_a_hard_edge():
+    edge = left_edge(DiscreteLaw([1.0]), 1.0)
+    assert (edge.value, edge.kind) == (0.0, "hard")
+    with pytest.raises(NoConvergence, match="hard edge"):
+        trace_bulk(DiscreteLaw([1.0]), 1.0, edge, right_edge(DiscreteLaw([1.0]), 1.0), 0.9)
+
+
+def test_marchenko_pastur_spike():
+    """f = 1 with weight ℓ along a direction: a spiked covariance (Baik, Ben Arous, Péché 2005).
+
+    (1/M) Σ x xᵀ, of dimensions in the ratio c = 1/α to samples, has its outlier at
+    ℓ (1 + c/(ℓ − 1)) where |ℓ − 1| > √c, with overlap (1 − c/(ℓ − 1)²)/(1 + c/(ℓ − 1)).
+    """
+    alpha, spike = 4.0, 0.2  # below 1 − 1/√α = 0.5
+    law = DiscreteLaw([1.0], along={TEACHER: np.array([spike])}, directions={TEACHER: 1})
+    outlier = left_outlier(law, alpha, left_edge(law, alpha), TEACHER)
+    assert outlier.eigenvalue == pytest.approx(alpha * spike * (1 + 1 / alpha / (spike - 1)))
+    squared = (1 - 1 / alpha / (spike - 1) ** 2) / (1 + 1 / alpha / (spike - 1))
+    assert outlier.m2 == pytest.approx(squared)
+    for weight, exists in ((0.499, True), (0.501, False)):
+        law = DiscreteLaw([1.0], along={TEACHER: np.array([weight])}, directions={TEACHER: 1})
+        assert (left_outlier(law, alpha, left_edge(law, alpha), TEACHER) is not None) == exists
+
+
+# --- the committee's bulk -----------------------------------------------------------------------
+
+
+@CASES_ARGS
+def test_mass_is_one_and_the_cumulative_law_its_integral(case):
+    curve, _, atom, nodes, rho = followed(case)
+    end = curve.fraction_below(curve.eigenvalue[-1:])[0]
+    assert atom == pytest.approx(max(0.0, 1 - case[-1]))
+    assert rho.min() > -1e-15
+    assert rho.sum() + atom == pytest.approx(1, abs=1e-6)
+    assert end == pytest.approx(1, abs=1e-9)
+    # And in the middle: at the traced points a third and two thirds along.
+    for point in curve.eigenvalue[[curve.eigenvalue.size // 3, 2 * curve.eigenvalue.size // 3]]:
+        below = rho[nodes < point].sum() + (atom if point > 0 else 0)
+        assert curve.fraction_below([point])[0] == pytest.approx(below, abs=1e-6)
+
+
+@CASES_ARGS
+def test_first_two_moments_are_traces(case):
+    """(1/pN) Tr H = α E⟨f⟩ and (1/pN) Tr H² = α E⟨f²⟩ + (α E⟨f⟩)²."""
+    *arguments, alpha = case
+    model = model_of(*arguments)
+    _, _, _, nodes, rho = followed(case)
+    first = alpha * direct.expectation(model, lambda r, y, f: f)
+    second = alpha * direct.expectation(model, lambda r, y, f: f**2) + first**2
+    scale = math.sqrt(second)
+    assert rho @ nodes == pytest.approx(first, abs=2e-7 * scale)
+    assert rho @ nodes**2 == pytest.approx(second, rel=2e-7)
+
+
+@CASES_ARGS
+def test_stieltjes_transform_solves_the_equation_of_the_bulk(case):
+    """g = ∫ρ/(z − λ) + atom/z gives z back, z(g) = 1/g + α E⟨f/(1 − g f)⟩ summed over (r, y).
+
+    Left of the bulk, and in the upper half plane, where z(g) is one to one for Im g < 0.
+    """
+    *arguments, alpha = case
+    model = model_of(*arguments)
+    _, left, atom, nodes, rho = followed(case)
+    span = abs(left.value)
+    for z in (left.value - span, left.value - 0.1 * span, left.value + 0.3j * span, 1j * span):
+        g = (rho / (z - nodes)).sum() + atom / z
+        if z.imag > 0:
+            assert g.imag < 0
+        else:
+            assert left.g < g < 0
+        assert direct.stieltjes_inverse(model, alpha, g) == pytest.approx(z, abs=1e-6 * span)
+
+
+@CASES_ARGS
+def test_g_decreases_left_of_the_bulk(case):
+    *arguments, alpha = case
+    law = CommitteeLaw(model_of(*arguments))
+    left = left_edge(law, alpha)
+    g = left.g * np.geomspace(1e-4, 1 - 1e-6, 200)
+    z, slope = inverse_stieltjes(law, alpha, g, order=1)
+    assert (slope < 0).all()
+    assert (np.diff(z) > 0).all()  # from far left up to the edge
+    assert z[-1] <= left.value
+
+
+@pytest.mark.parametrize(
+    ("p", "p_star", "a"), [(1, 1, 0.5), (2, 1, 1.0), (6, 3, 0.1), (50, 1, 2.0), (INF, 2, 0.3)]
+)
+def test_edge_is_sharp_beyond_alpha_k_equal_to_one(p, p_star, a):
+    """The left edge turns from smooth to sharp at α g² E⟨(f/(1 − g f))²⟩ = 1, g = −p/2."""
+    model = model_of(p, p_star, a)
+    law, end = CommitteeLaw(model), -1 / model.curvature_unit
+    turn = 1 / direct.edge_excess(model, end)
+    smooth, sharp = left_edge(law, turn * (1 - 1e-6)), left_edge(law, turn * (1 + 1e-6))
+    assert (smooth.kind, sharp.kind) == ("smooth", "sharp")
+    assert smooth.g == end
+    assert sharp.g == pytest.approx(end, rel=1e-2)
+    assert sharp.value == pytest.approx(smooth.value, rel=1e-5)
+    for alpha in (0.5 * turn, 2 * turn):
+        edge = left_edge(law, alpha)
+        assert edge.kind == ("smooth" if alpha < turn else "sharp")
+        assert edge.value == pytest.approx(direct.stieltjes_inverse(model, alpha, edge.g))
+        excess = alpha * direct.edge_excess(model, edge.g)
+        assert excess < 1 if edge.kind == "smooth" else excess == pytest.approx(1, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("p", "p_star", "a", "alpha"),
+    [(1, 1, 2.0, 0.2), (2, 1, 1.0, 0.2), (6, 2, 2.0, 0.4), (INF, 2, 1.0, 0.4)],
+)
+def test_density_at_a_smooth_edge_vanishes_exponentially(p, p_star, a, alpha):
+    """−log ρ = A/(λ − λ₋) + O(log), A = (p p* a/4)|dz/dg|; (p*(a + 1)/2)|dz/dg| at p = ∞."""
+    law = CommitteeLaw(model_of(p, p_star, a))
+    curve, left, _, _ = trace(law, alpha, missing=0.5)
+    slope = inverse_stieltjes(law, alpha, left.g, order=1)[1]
+    expected = abs(slope) * (p_star * (a + 1) / 2 if p == INF else p * p_star * a / 4)
+    # −log ρ = A/δ + B log δ + C + Dδ + O(δ²), at A/δ from 12 to 24.
+    inverse = np.array([12.0, 16.0, 20.0, 24.0]) / expected
+    log_rho = np.log(curve.density(left.value + 1 / inverse))
+    matrix = np.stack([inverse, np.log(inverse), np.ones(4), 1 / inverse], axis=1)
+    measured = -np.linalg.solve(matrix, log_rho)[0]
+    assert measured == pytest.approx(expected, rel=0.1)
+
+
+def test_density_at_a_sharp_edge_is_a_square_root():
+    law = CommitteeLaw(model_of(1, 1, 0.01))
+    curve, left, _, _ = trace(law, 3.0, missing=0.5)
+    gap = 1e-6
+    expected = math.sqrt(2 * gap / abs(left.z2)) / math.pi
+    assert curve.density(left.value + gap) == pytest.approx(expected, rel=1e-2)
+
+
+@pytest.mark.parametrize("alpha", [0.4, 1.0, 3.0, 30.0])
+def test_right_edge_mirrors_the_left_one(alpha):
+    law = CommitteeLaw(model_of(INF, 1, 0.5))
+    left, right = left_edge(Mirrored(law), alpha), right_edge(law, alpha)
+    assert (right.value, right.g, right.kind) == (-left.value, -left.g, left.kind)
+    assert inverse_stieltjes(law, alpha, right.g)[0] == pytest.approx(right.value)
+    assert right_edge(CommitteeLaw(model_of(3, 1, 0.5)), alpha).kind == "unbounded"
+
+
+# --- outliers -----------------------------------------------------------------------------------
+
+OUTLIERS = [
+    (1, 1, 0.01, 3.5),
+    (2, 1, 0.01, 2.0),
+    (1, 1, 2.0, 2.2),
+    (3, 2, 1.0, 3.0),
+    (6, 5, 0.3, 7.0),
+    (50, 1, 0.5, 1.2),
+    (INF, 2, 1.0, 4.0),
+]
+
+
+def teacher_outlier(p, p_star, a, alpha):
+    law = CommitteeLaw(model_of(p, p_star, a))
+    return left_outlier(law, alpha, left_edge(law, alpha), TEACHER)
+
+
+@pytest.mark.parametrize(("p", "p_star", "a", "alpha"), OUTLIERS)
+def test_outlier_against_the_resolvent_along_the_teacher(p, p_star, a, alpha):
+    """λ = Σ_u(λ) and m² = 1/(1 − dΣ_u/dz), g(z) and Σ_u from two-dimensional sums."""
+    model, outlier = model_of(p, p_star, a), teacher_outlier(p, p_star, a, alpha)
+    assert outlier.multiplicity == p * p_star
+    left = left_edge(CommitteeLaw(model), alpha)
+    assert outlier.eigenvalue < left.value
+
+    def sigma(z):
+        g = brentq(
+            lambda g: direct.stieltjes_inverse(model, alpha, g) - z,
+            left.g * (1 - 1e-12),
+            left.g * 1e-4,
+            xtol=1e-300,
+            rtol=1e-14,
+        )
+        return alpha * direct.moment(model, g, 1, direct.along_teacher)
+
+    assert sigma(outlier.eigenvalue) == pytest.approx(outlier.eigenvalue, rel=1e-9)
+    h = 0.02 * (left.value - outlier.eigenvalue)
+    below2, below, above, above2 = (sigma(outlier.eigenvalue + k * h) for k in (-2, -1, 1, 2))
+    slope = (8 * (above - below) - (above2 - below2)) / (12 * h)
+    assert outlier.m2 == pytest.approx(1 / (1 - slope), rel=1e-5)
+    assert outlier.m2 == pytest.approx(direct.overlap(model, alpha, outlier.g), rel=1e-9)
+
+
+def test_overlap_grows_from_the_threshold_to_one():
+    m2 = [teacher_outlier(2, 1, 0.01, alpha).m2 for alpha in (1.45, 1.6, 2, 4, 20, 2000)]
+    assert np.diff([0, *m2]).min() > 0
+    assert m2[0] < 0.05
+    assert m2[-1] > 0.99
+
+
+def test_student_outliers_of_both_sides_are_labelled():
+    result = spectrum(model_of(INF, 1, 0.5), 4.0)
+    names = {outlier.direction for outlier in result.outliers}
+    assert "student (trace)" in names
+    for outlier in result.outliers:
+        outside = outlier.eigenvalue < result.left_edge.value
+        outside |= outlier.eigenvalue > result.right_edge.value
+        assert outside
+        assert 0 < outlier.m2 <= 1
+
+
+# --- the Spectrum -------------------------------------------------------------------------------
+
+
+def test_spectrum_arrays_agree_with_its_functions():
+    result = spectrum(model_of(2, 1, 1.0), 1.3, points=120)
+    assert result.eigenvalue.shape == result.rho.shape == result.cumulative.shape == (120,)
+    np.testing.assert_allclose(result.density(result.eigenvalue), result.rho, atol=1e-12)
+    below = result.fraction_below(result.eigenvalue)
+    np.testing.assert_allclose(below, result.cumulative, atol=1e-9)
+    assert (np.diff(result.cumulative) >= 0).all()
+    assert result.cumulative[-1] >= 0.999
+    json.dumps(result.to_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize("eigenvalues", [-5.0, [-5.0], [], [[-9.0, -8.0]]])
+def test_nothing_lies_left_of_the_bulk(eigenvalues):
+    result = spectrum(model_of(2, 1, 1.0), 1.3, points=10)
+    for function in (result.density, result.fraction_below):
+        values = function(eigenvalues)
+        assert values.shape == np.shape(eigenvalues)
+        assert not values.any()
+
+
+@pytest.mark.parametrize(("p", "p_star", "a", "alpha"), [(2, 1, 0.01, 3.0), (3, 2, 2.0, 6.0)])
+def test_spectral_shift_counts_outliers_at_the_left_and_nothing_far_right(p, p_star, a, alpha):
+    """What left the bulk on the left lies below all of it; nothing lies above an unbounded one."""
+    result = spectrum(model_of(p, p_star, a), alpha)
+    left = [o for o in result.outliers if o.eigenvalue < result.left_edge.value]
+    assert [o.direction for o in left] == [TEACHER]
+    width = abs(result.left_edge.value)
+    assert result.spectral_shift(result.left_edge.value + 1e-9 * width) == pytest.approx(
+        p * p_star, abs=1e-2
+    )
+    curve = trace(CommitteeLaw(result.model), alpha)[0]
+    far = dataclasses.replace(result, curve=curve).spectral_shift(curve.eigenvalue[-1])
+    assert far == pytest.approx(0, abs=1e-2)
+
+
+def test_spectral_shift_without_outliers_starts_at_zero():
+    result = spectrum(model_of(2, 1, 1.0), 0.7)
+    assert not [o for o in result.outliers if o.eigenvalue < result.left_edge.value]
+    assert result.spectral_shift(result.left_edge.value + 1e-3) == pytest.approx(0, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("alpha", "points", "message"),
+    [(0.0, 10, "alpha"), (-1, 10, "alpha"), (1.0, 1, "points"), (1.0, True, "points")],
+)
+def test_refusals(alpha, points, message):
+    with pytest.raises(InvalidInput, match=message):
+        spectrum(model_of(2, 1, 1.0), alpha, points=points)
