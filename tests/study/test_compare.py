@@ -65,6 +65,7 @@ def test_without_an_outlier_the_lowest_eigenvectors_are_compared():
         ({"alpha": math.nan, "N": 10}, "alpha must be"),
         ({"alpha": 0.05, "N": 10}, "at least 1/N = 0.1"),
         ({"alpha": 3.0, "N": 0}, "N must be a positive integer"),
+        ({"alpha": 3.0, "N": 1}, "N must be above p_star = 1"),
         ({"alpha": 3.0, "N": 10, "draws": 0}, "draws must be"),
         ({"alpha": 3.0, "N": 10, "seed": -1}, "seed must be"),
         ({"alpha": 3.0, "N": 10**6}, "N must be at most"),

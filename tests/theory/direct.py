@@ -25,7 +25,7 @@ def chi_square(width, step=0.1):
     step = step / math.sqrt(max(1, width / 30))
     half = width / 2
     span = math.sqrt(180 / width)
-    x = np.arange(-90 / width - span, min(span + 2, math.log(190 / width + 4)), step)
+    x = np.arange(-64 / width - span, min(span + 2, math.log(190 / width + 4)), step)
     log_density = half * (math.log(half) + x - np.exp(x)) - gammaln(half)
     return np.exp(x), step * np.exp(log_density)
 

@@ -130,6 +130,8 @@ def compare(
     if not math.isfinite(model.p):
         raise InvalidInput("p must be finite at finite N, got inf")
     N, p = int(positive_integer("N", N)), int(model.p)
+    if model.p_star >= N:
+        raise InvalidInput(f"N must be above p_star = {model.p_star}, got {N}")
     M = sample_count(alpha, N)
     generators = spawn_generators(seed, draws)
     if inputs is not None and inputs.n < M:
@@ -146,7 +148,7 @@ def compare(
         outlier for outlier in theory.outliers if outlier.eigenvalue < theory.left_edge.value
     ]
     count = sum(int(outlier.multiplicity) for outlier in expected)
-    k = min(p * N, max(count, p * model.p_star) + 1)
+    k = max(count, p * model.p_star) + 1
 
     done = []
     for generator in generators:
