@@ -18,6 +18,8 @@ from bbpscape.theory.roots import NoConvergence
 STEP = 0.12
 CROSSING = 0.05
 MAX_HALVINGS = 12
+MAX_POINTS = 5000
+NEAREST = 1e-5
 # The last Newton change; the error left behind is its square.
 TOLERANCE = 1e-9
 ROUNDING = 1e-12
@@ -57,14 +59,22 @@ class BulkCurve:
         start = int(np.searchsorted(self.eigenvalue, target))
         if self.eigenvalue[start - 1] >= 0 or target < 0:
             start -= 1
-        eigenvalue, g = self.eigenvalue[start], complex(self.g[start])
+        eigenvalue, g = float(self.eigenvalue[start]), complex(self.g[start])
+        # g may pass through infinity at 0, and rounding hides ρ there: stay at this distance.
+        nearest = NEAREST * abs(eigenvalue)
+        if abs(target) < nearest:
+            target = math.copysign(nearest, eigenvalue)
         step = STEP
         while eigenvalue != target:
             eigenvalue, g, step = _advance(self.law, self.alpha, eigenvalue, g, step, target)
         return g
 
     def density(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
-        """ρ(λ) = −Im g(λ + i0)/π, with ∫ρ = 1 − atom; zero outside the bulk's left edge."""
+        """ρ(λ) = −Im g(λ + i0)/π, with ∫ρ = 1 − atom; zero outside the traced bulk.
+
+        At α ≤ 1, where g passes through infinity, λ nearer to 0 than 1e-5 of the distance to the
+        next traced point (of order 1e-8) takes the value at that distance; at α = 1, ρ diverges.
+        """
         targets = np.asarray(eigenvalues, dtype=float)
         rho = np.zeros(targets.shape)
         inside = (targets > self.eigenvalue[0]) & (targets <= self.eigenvalue[-1])
@@ -106,6 +116,8 @@ def trace_bulk(law: CurvatureLaw, alpha: float, left: Edge, right: Edge, reach: 
     eigenvalues, stieltjes = [left.value], [complex(left.g)]
     mass, step = 0.0, STEP
     while mass < reach and eigenvalues[-1] < right.value:
+        if len(eigenvalues) > MAX_POINTS:
+            raise NoConvergence(f"density: the bulk seems endless at λ = {eigenvalues[-1]:.6g}")
         eigenvalue, g, step = _advance(
             law, alpha, eigenvalues[-1], stieltjes[-1], step, right.value, right
         )
