@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bbpscape.model.checks import InvalidInput
 from bbpscape.theory.bulk import Edge, inverse_stieltjes
 from bbpscape.theory.law import CurvatureLaw
 from bbpscape.theory.roots import NoConvergence
@@ -19,7 +20,7 @@ STEP = 0.12
 CROSSING = 0.05
 MAX_HALVINGS = 12
 MAX_POINTS = 5000
-NEAREST = 1e-5
+NEAREST = 1e-8
 # The last Newton change; the error left behind is its square.
 TOLERANCE = 1e-9
 ROUNDING = 1e-12
@@ -32,18 +33,19 @@ class BulkCurve:
 
     law: CurvatureLaw
     alpha: float
+    right: Edge
     eigenvalue: NDArray[np.float64]
     g: NDArray[np.complex128]
     derivatives: NDArray[np.complex128]
 
     def stieltjes(self, eigenvalues: ArrayLike) -> NDArray[np.complex128]:
-        """g(λ + i0) at each λ in the traced range of the bulk, by Newton from the curve."""
+        """g(λ + i0) at each λ of the bulk, by Newton from the curve or by walking on."""
         targets = np.asarray(eigenvalues, dtype=float)
         flat = targets.ravel()
-        if flat.size and (flat.min() < self.eigenvalue[0] or flat.max() > self.eigenvalue[-1]):
+        if not ((flat >= self.eigenvalue[0]) & (flat <= self.right.value)).all():
             raise NoConvergence(
-                f"density: eigenvalues must lie in [{self.eigenvalue[0]:.6g}, "
-                f"{self.eigenvalue[-1]:.6g}], the traced range of the bulk"
+                f"density: g is complex only in the bulk, from {self.eigenvalue[0]:.6g} to "
+                f"{self.right.value:.6g}"
             )
         if not flat.size:
             return np.empty(targets.shape, dtype=complex)
@@ -60,8 +62,9 @@ class BulkCurve:
         if self.eigenvalue[start - 1] >= 0 or target < 0:
             start -= 1
         eigenvalue, g = float(self.eigenvalue[start]), complex(self.g[start])
-        # g may pass through infinity at 0, and rounding hides ρ there: stay at this distance.
-        nearest = NEAREST * abs(eigenvalue)
+        # Near 0, z = A u + B u² with u = 1/g, A = 1 − α: rounding hides ρ once |B u| < NEAREST.
+        b = abs((g * eigenvalue - (1 - self.alpha)) * g)
+        nearest = NEAREST * (abs(1 - self.alpha) + NEAREST) / b
         if abs(target) < nearest:
             target = math.copysign(nearest, eigenvalue)
         step = STEP
@@ -70,22 +73,25 @@ class BulkCurve:
         return g
 
     def density(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
-        """ρ(λ) = −Im g(λ + i0)/π, with ∫ρ = 1 − atom; zero outside the traced bulk.
+        """ρ(λ) = −Im g(λ + i0)/π, with ∫ρ = 1 − atom; zero outside the bulk.
 
-        At α ≤ 1, where g passes through infinity, λ nearer to 0 than 1e-5 of the distance to the
-        next traced point (of order 1e-8) takes the value at that distance; at α = 1, ρ diverges.
+        At α ≤ 1, where g passes through infinity at 0, rounding hides ρ within about 1e-8 |1 − α|
+        of 0 (1e-16 at α = 1, where ρ diverges): λ nearer than that takes the value there.
         """
-        targets = np.asarray(eigenvalues, dtype=float)
+        targets = _finite(eigenvalues)
         rho = np.zeros(targets.shape)
-        inside = (targets > self.eigenvalue[0]) & (targets <= self.eigenvalue[-1])
+        inside = (targets > self.eigenvalue[0]) & (targets < self.right.value)
         rho[inside] = -self.stieltjes(targets[inside]).imag / np.pi
         return rho
 
     def fraction_below(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
-        """The fraction of eigenvalues below each λ, the atom at 0 included; 0 left of the bulk."""
-        targets = np.asarray(eigenvalues, dtype=float)
-        inside = targets > self.eigenvalue[0]
-        result = np.zeros(targets.shape)
+        """The fraction of eigenvalues below each λ: 0 left of the bulk, 1 right of it.
+
+        The atom at 0 is included.
+        """
+        targets = _finite(eigenvalues)
+        inside = (targets > self.eigenvalue[0]) & (targets < self.right.value)
+        result = np.where(targets >= self.right.value, 1.0, 0.0)
         result[inside] = self.cumulative(targets[inside], self.stieltjes(targets[inside]))
         return result
 
@@ -126,7 +132,7 @@ def trace_bulk(law: CurvatureLaw, alpha: float, left: Edge, right: Edge, reach: 
         mass = float(_cumulative(law, alpha, eigenvalue, np.array(g)))
     g_values = np.array(stieltjes)
     derivatives = _inverse_derivatives(law, alpha, g_values)
-    return BulkCurve(law, alpha, np.array(eigenvalues), g_values, derivatives)
+    return BulkCurve(law, alpha, right, np.array(eigenvalues), g_values, derivatives)
 
 
 def _advance(
@@ -201,6 +207,13 @@ def _move(slope: NDArray, curvature: NDArray, length: ArrayLike, u: NDArray) -> 
     below = (u + moves).imag < -ROUNDING * abs(u)
     best = np.argmin(abs(moves) + np.where(below, 1e3 * abs(u), 0), axis=0)
     return np.take_along_axis(moves, best[None], axis=0)[0]
+
+
+def _finite(eigenvalues: ArrayLike) -> NDArray[np.float64]:
+    values = np.asarray(eigenvalues, dtype=float)
+    if not np.isfinite(values).all():
+        raise InvalidInput("eigenvalues must be finite numbers")
+    return values
 
 
 def _cumulative(law: CurvatureLaw, alpha: float, eigenvalue: ArrayLike, g: NDArray) -> NDArray:
