@@ -6,13 +6,18 @@ labels predict.
 """
 
 import dataclasses
+import functools
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 import bbpscape as bb
+from bbpscape.theory.bulk import left_edge
+from bbpscape.theory.committee import CommitteeLaw
 from bbpscape.theory.label_sampled import label_sampled_law
+from bbpscape.theory.law import TEACHER
+from bbpscape.theory.outliers import left_outlier
 
 LIMIT = 4.0
 
@@ -52,6 +57,7 @@ UNINFORMED = {
 }
 
 
+@functools.cache
 def compare(case: Case) -> bb.Comparison:
     return bb.compare(case.model, case.alpha, N=case.N, draws=case.draws, seed=1)
 
@@ -110,6 +116,57 @@ def test_the_wrong_curvature_is_refused():
     measured, m2 = result.rows[0], result.rows[1]
     assert abs(measured.measured - unit * outlier.eigenvalue) > LIMIT * measured.standard_error
     assert abs(m2.measured - outlier.m2) > LIMIT * m2.standard_error
+
+
+class WithoutTheThree(CommitteeLaw):
+    """f₁ = f₀: the curvature along λ, of weight 1/p, is given to the other branch."""
+
+    def _direction(self, name):
+        weights, r_power, y_power = super()._direction(name)
+        return (sum(weights), 0.0), r_power, y_power
+
+
+class UndividedTeacher(CommitteeLaw):
+    """The p* teacher directions share one y: each is given p* of it."""
+
+    def moments(self, g, order, directions=("bulk",)):
+        result = super().moments(g, order, directions)
+        rows = [i for i, name in enumerate(directions) if name == TEACHER]
+        result[rows] *= self.model.p_star
+        return result
+
+
+@pytest.mark.parametrize("name", ["default", "three neurons", "phase retrieval"])
+def test_a_curvature_without_its_factor_three_is_refused(name):
+    case, result = INFORMED[name], compare(INFORMED[name])
+    law = WithoutTheThree(case.model)
+    outlier = left_outlier(law, case.alpha, left_edge(law, case.alpha), TEACHER)
+    row = result.rows[0]
+    assert abs(row.measured - outlier.eigenvalue) > LIMIT * row.standard_error
+    # The same law with the factor is the theory that passes.
+    law = CommitteeLaw(case.model)
+    outlier = left_outlier(law, case.alpha, left_edge(law, case.alpha), TEACHER)
+    assert outlier.eigenvalue == pytest.approx(row.theory, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["default", "three neurons", "wide teacher"])
+def test_an_overlap_without_the_weight_y_is_refused(name):
+    """m² = 1/(1 − dΣ/dz) with the bulk's own Σ = α E⟨f/(1 − g f)⟩ is 1 − α g² E⟨(f/(1 − g f))²⟩."""
+    case, result = INFORMED[name], compare(INFORMED[name])
+    (outlier,) = [one for one in result.theory.outliers if one.direction == TEACHER]
+    second = CommitteeLaw(case.model).moments(outlier.g, 2)[0, 1]
+    row = result.rows[1]
+    wrong = 1 - case.alpha * outlier.g**2 * second
+    assert abs(row.measured - wrong) > LIMIT * row.standard_error
+
+
+@pytest.mark.parametrize("name", ["wide teacher", "wider teacher"])
+def test_a_teacher_weight_that_ignores_p_star_is_refused(name):
+    case, result = INFORMED[name], compare(INFORMED[name])
+    law = UndividedTeacher(case.model)
+    outlier = left_outlier(law, case.alpha, left_edge(law, case.alpha), TEACHER)
+    row = result.rows[0]
+    assert outlier is None or abs(row.measured - outlier.eigenvalue) > LIMIT * row.standard_error
 
 
 def test_the_wrong_signal_weight_is_refused():

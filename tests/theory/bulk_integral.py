@@ -3,23 +3,29 @@
 import numpy as np
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(12)
+# Panels next to the eigenvalue 0 start at this fraction of the distance to the next traced point;
+# closer, where g is so large that rounding hides it, ``density`` is constant by convention.
+NEAREST = 1e-3
 
 
 def panels(curve):
-    """Ends of the panels: geometric towards the left edge, and towards 0."""
+    """Ends of the panels, geometric towards the left edge and towards 0."""
     ends = curve.eigenvalue
     width = ends[3] - ends[0]
     head = width * np.union1d(np.geomspace(1e-4, 1, 30), np.linspace(0, 1, 30))
     ends = np.concatenate([ends[0] + head[:-1], ends[3:]])
     if ends[0] < 0 < ends[-1]:
-        finest = 1e-4 if curve.alpha == 1 else 1e-2  # ρ diverges like |λ|^{−1/2} at α = 1
-        near = np.min(abs(ends[ends != 0])) * np.geomspace(finest, 0.5, 7)
-        ends = np.union1d(ends, np.concatenate([-near, [0.0], near]))
+        near = np.min(abs(ends[ends != 0])) * np.geomspace(NEAREST, 0.5, 9)
+        ends = np.union1d(ends, np.concatenate([-near, near]))
     return ends
 
 
 def bulk_nodes(curve):
-    """Nodes λ and weights times ρ(λ); λ = a + (b − a)(1 − cos πt)/2 suits roots at both ends."""
+    """Nodes λ and weights times ρ(λ); λ = a + (b − a)(1 − cos πt)/2 suits roots at both ends.
+
+    At α = 1, where ρ diverges like |λ|^{−1/2} times logarithms, the panel around 0 is one node
+    with the mass that the cumulative law gives it, below 1 %.
+    """
     t = (NODES + 1) / 2
     position = (1 - np.cos(np.pi * t)) / 2
     weight = np.pi * np.sin(np.pi * t) * WEIGHTS / 4
@@ -27,5 +33,11 @@ def bulk_nodes(curve):
     nodes = ends[:-1, None] + np.diff(ends)[:, None] * position
     weights = np.diff(ends)[:, None] * weight
     # One panel at a time: those at 0 take many more terms than the others.
-    rho = np.stack([curve.density(row) for row in nodes])
-    return nodes.ravel(), (weights * rho).ravel()
+    rho = np.stack([curve.density(row) for row in nodes]) * weights
+    if curve.alpha == 1:
+        middle = np.flatnonzero((ends[:-1] < 0) & (ends[1:] > 0))
+        for i in middle:
+            below = curve.fraction_below(ends[i : i + 2])
+            assert below[1] - below[0] < 0.01
+            nodes[i], rho[i] = 0.0, (below[1] - below[0]) / t.size
+    return nodes.ravel(), rho.ravel()

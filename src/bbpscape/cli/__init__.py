@@ -5,10 +5,10 @@ import sys
 import typer
 
 import bbpscape as bb
-from bbpscape.cli import compare, data, theory
+from bbpscape.cli import compare, data, finite_size, theory, weak_recovery
 from bbpscape.cli.common import app
 
-__all__ = ["app", "compare", "data", "main", "theory"]
+__all__ = ["app", "compare", "data", "finite_size", "main", "theory", "weak_recovery"]
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ BINS = 60
 
 @singledispatch
 def plot(result: object) -> Figure:
-    """The figure of a Spectrum, a Comparison or an OverlapCurve.
+    """The figure of a Spectrum, a Comparison, an OverlapCurve or a FiniteSizeScaling.
 
     Raises
     ------
@@ -30,7 +30,8 @@ def plot(result: object) -> Figure:
         If ``result`` is of another type.
     """
     raise InvalidInput(
-        f"plot takes a Spectrum, a Comparison or an OverlapCurve, got {type(result).__name__}"
+        "plot takes a Spectrum, a Comparison, an OverlapCurve or a FiniteSizeScaling, "
+        f"got {type(result).__name__}"
     )
 
 

@@ -96,7 +96,7 @@ def threshold(model: TeacherStudent) -> Threshold:
         eigenvalue=float(inverse_stieltjes(law, alpha, g)[0]),
         eigenvalue_unit="2/p" if math.isinf(model.p) else "1",
         alpha_0=alpha if continuous else tangent_onset(law, alpha, g),
-        alpha_weak_recovery=weak_recovery(model.p_star),
+        alpha_weak_recovery=noiseless_weak_recovery(model.p_star),
         a_critical=critical_a(model.p, model.p_star),
         diagnostics=Diagnostics(
             status="converged" if error < ACCURACY else "quadrature error above 1e-10",
@@ -142,7 +142,7 @@ def tangent_onset(law: CurvatureLaw, alpha: float, g: float) -> float:
     return float(alpha - edge * (edge + along) / (along * d_edge - edge * d_along))
 
 
-def weak_recovery(p_star: int) -> float:
+def noiseless_weak_recovery(p_star: int) -> float:
     """α = p*/2: the information-theoretic weak-recovery threshold of a noiseless quadratic teacher.
 
     1/α = E[(E[u²|y] − 1)²] = Var(y) = 2/p*. Source: Mondelli and Montanari (2018) for p* = 1.

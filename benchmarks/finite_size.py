@@ -1,0 +1,95 @@
+"""The finite-N law against full diagonalization, the table of docs/finite-size.md, and its speed.
+
+    python benchmarks/finite_size.py            # accuracy: N up to 1500
+    python benchmarks/finite_size.py --speed    # seconds per draw, beside the generic solve
+
+Predictions are means over 2000 draws of the labels alone, independent of the draws diagonalized.
+"""
+
+import argparse
+import math
+import time
+
+import numpy as np
+
+from bbpscape import NormalizedSquare, TeacherStudent
+from bbpscape.simulate.diagonalize import all_eigenvalues_and_lowest, teacher_overlap
+from bbpscape.simulate.hessian import Hessian
+from bbpscape.simulate.instance import draw, spawn_generators
+from bbpscape.theory.finite_size import finite_size_law, sample_labels
+from bbpscape.theory.label_sampled import finite_size
+from bbpscape.theory.label_solve import finite_size_fast
+
+PREDICTED = 2000
+# (p, p*, a, N, alpha, draws)
+CASES = [
+    (1, 1, 2.0, 400, 0.8, 200),
+    (1, 1, 2.0, 400, 1.2, 200),
+    (1, 1, 2.0, 400, 1.69, 200),
+    (1, 1, 2.0, 400, 2.2, 200),
+    (1, 1, 2.0, 1500, 0.8, 80),
+    (1, 1, 2.0, 1500, 1.2, 80),
+    (1, 1, 2.0, 1500, 1.69, 80),
+    (1, 1, 2.0, 1500, 2.2, 80),
+    (2, 1, 0.01, 250, 1.0, 60),
+    (2, 1, 0.01, 250, 1.5, 60),
+    (2, 1, 0.01, 250, 3.0, 60),
+    (3, 1, 1.0, 200, 0.6, 60),
+    (3, 1, 1.0, 200, 0.9, 60),
+    (3, 1, 1.0, 200, 1.5, 60),
+    (1, 2, 4.0, 400, 2.0, 100),
+    (1, 2, 4.0, 400, 4.0, 100),
+]
+
+
+def measure(model, alpha, N, draws):
+    """Lowest eigenvalues and their m², means over the p p* lowest of each draw."""
+    k, rows = int(model.p) * model.p_star, []
+    for generator in spawn_generators(1, draws):
+        instance = draw(model, alpha, N, generator)
+        pairs = all_eigenvalues_and_lowest(Hessian(instance.inputs, instance.curvature), k)
+        m2 = teacher_overlap(pairs.eigenvectors, instance.teacher_basis)
+        rows.append((pairs.eigenvalues[:k].mean(), m2.mean()))
+    return np.array(rows).T
+
+
+def accuracy():
+    print("| p, p*, a | N | α | P(outlier) | λ measured | predicted | m² measured | predicted |")
+    print("|---|---|---|---|---|---|---|---|")
+    for p, p_star, a, N, alpha, draws in CASES:
+        model = TeacherStudent(p, p_star, NormalizedSquare(a))
+        lowest, m2 = measure(model, alpha, N, draws)
+        law = finite_size_law(model, alpha, N, draws=PREDICTED, seed=2)
+        cells = [f"{p}, {p_star}, {a:g}", f"{N}", f"{alpha:g}", f"{law.probability:.2f}"]
+        for values, digits, summary in ((lowest, 3, law.lowest), (m2, 4, law.m2_lowest)):
+            error = values.std(ddof=1) / math.sqrt(values.size)
+            cells.append(f"{values.mean():.{digits}f} ± {error:.{digits}f}")
+            cells.append(f"{summary.mean:.{digits}f} ± {summary.standard_error:.{digits}f}")
+        print("| " + " | ".join(cells) + " |", flush=True)
+
+
+def speed():
+    model = TeacherStudent(1, 1, NormalizedSquare(2.0))
+    print("| N | labels alone, s | fast, s | generic, s |")
+    print("|---|---|---|---|")
+    for N in (10**4, 10**5, 10**6):
+        start = time.perf_counter()
+        r, y = sample_labels(model, round(1.7 * N), 0, 0)
+        drawn = time.perf_counter()
+        fast = finite_size_fast(model, N, r, y)
+        solved = time.perf_counter()
+        generic = finite_size(model, N, r, y)
+        end = time.perf_counter()
+        assert abs(fast.lowest - generic.lowest) < 1e-10
+        print(f"| {N} | {drawn - start:.4f} | {solved - drawn:.4f} | {end - solved:.4f} |")
+    for workers in (1, None):
+        start = time.perf_counter()
+        finite_size_law(model, 1.7, 10**6, draws=100, workers=workers)
+        seconds = time.perf_counter() - start
+        print(f"100 draws at N = 1e6, workers = {workers}: {seconds:.1f} s")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--speed", action="store_true")
+    speed() if parser.parse_args().speed else accuracy()
