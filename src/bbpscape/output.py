@@ -26,10 +26,11 @@ def check_output_path(path: str | os.PathLike[str]) -> Path:
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A temporary file beside ``path`` that takes its place if the block ends without an error."""
     target = check_output_path(path)
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    os.close(descriptor)
-    temporary = Path(name)
+    temporary = None
     try:
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".bbpscape-")
+        os.close(descriptor)
+        temporary = Path(name)
         yield temporary
         # mkstemp makes a private file; the result gets the permissions any new file would have.
         mask = os.umask(0)
@@ -37,6 +38,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.chmod(0o666 & ~mask)
         temporary.replace(target)
     except OSError as error:
-        raise InvalidInput(f"{str(path)!r} could not be written: {error.strerror}") from error
+        reason = error.strerror or error
+        raise InvalidInput(f"{str(path)!r} could not be written: {reason}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)

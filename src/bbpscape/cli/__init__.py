@@ -1,5 +1,6 @@
 """The command line: parse, call, print. ``--json`` prints one JSON object and nothing else."""
 
+import io
 import sys
 
 import typer
@@ -13,8 +14,12 @@ __all__ = ["app", "compare", "data", "finite_size", "main", "theory", "weak_reco
 
 def main() -> None:
     """Run the command line; a user's mistake is one line on standard error and exit status 2."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that cannot show α must not cost a result.
+        sys.stdout.reconfigure(errors="replace")
     try:
         status = app(standalone_mode=False)
+        sys.stdout.flush()
     except bb.InvalidInput as error:
         sys.exit(_fail(str(error), 2))
     except bb.NoConvergence as error:
@@ -27,8 +32,10 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:
+        sys.exit(_fail(f"the output could not be written: {error.strerror or error}", 1))
     # typer turns Ctrl-C into this status.
-    sys.exit(_fail("interrupted, nothing was written", 130) if status == 130 else status or 0)
+    sys.exit(_fail("interrupted", 130) if status == 130 else status or 0)
 
 
 def _fail(message: str, status: int) -> int:

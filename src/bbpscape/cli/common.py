@@ -59,11 +59,12 @@ def check_files(plot: Path | None, save: Path | None) -> None:
 def write_results(
     plot: Path | None, figure: object, save: Path | None, values: dict[str, Any]
 ) -> None:
-    if plot is not None:
-        bb.plots.save(bb.plots.plot(figure), plot)
+    """Write the files that were asked for, after the results are on the screen."""
     if save is not None:
         with replacing(save) as temporary:
             temporary.write_text(json.dumps(values, allow_nan=False) + "\n")
+    if plot is not None:
+        bb.plots.save(bb.plots.plot(figure), plot)
 
 
 def table_of(title: str, *columns: str) -> Table:

@@ -72,9 +72,9 @@ def compare(
             inputs=rows,
             progress=lambda done: progress.update(task, completed=done),
         )
-    write_results(plot, result, save, result.to_dict())
     if as_json:
-        return print_json(result.to_dict())
+        print_json(result.to_dict())
+        return write_results(plot, result, save, result.to_dict())
     title = f"{describe(model)}, alpha = {result.alpha:g}, N = {result.N}, {result.draws} draws"
     columns = ("quantity", "N → ∞", "finite N", "measured", "± s.e.", "z", "z (finite N)")
     table = table_of(f"{title}\ninputs: {result.inputs}", *columns)
@@ -87,4 +87,5 @@ def compare(
     print_table(table)
     for note in result.notes:
         Console().print(f"note: {note}", highlight=False)
+    write_results(plot, result, save, result.to_dict())
     say_written(figure=plot, data=save)

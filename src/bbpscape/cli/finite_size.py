@@ -58,9 +58,9 @@ def finite_size(
             seed,
             progress=lambda done: progress.update(task, completed=done),
         )
-    write_results(plot, result, save, result.to_dict())
     if as_json:
-        return print_json(result.to_dict())
+        print_json(result.to_dict())
+        return write_results(plot, result, save, result.to_dict())
     at = result.threshold
     title = (
         f"Finite N, {describe(model)}, alpha = {result.alpha:.6g}, {draws} draws\n"
@@ -84,6 +84,7 @@ def finite_size(
         "half of the draws have one at alpha_1/2",
         highlight=False,
     )
+    write_results(plot, result, save, result.to_dict())
     say_written(figure=plot, data=save)
 
 

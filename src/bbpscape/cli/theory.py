@@ -39,9 +39,9 @@ def threshold(
     model = parse_model(p, p_star, a)
     result = bb.threshold(model)
     figure = None if plot is None else bb.overlap_curve(model)
-    write_results(plot, figure, save, result.to_dict())
     if as_json:
-        return print_json(result.to_dict())
+        print_json(result.to_dict())
+        return write_results(plot, figure, save, result.to_dict())
     unit = "" if result.eigenvalue_unit == "1" else f" (units of {result.eigenvalue_unit})"
     table = table_of(f"BBP transition, {describe(model)}", "quantity", "value")
     for name, value in (
@@ -56,6 +56,7 @@ def threshold(
     ):
         table.add_row(name, value)
     print_table(table)
+    write_results(plot, figure, save, result.to_dict())
     say_written(figure=plot, data=save)
 
 
@@ -74,9 +75,9 @@ def spectrum(
     check_files(plot, save)
     model = parse_model(p, p_star, a)
     result = bb.spectrum(model, alpha, points=points)
-    write_results(plot, result, save, result.to_dict())
     if as_json:
-        return print_json(result.to_dict())
+        print_json(result.to_dict())
+        return write_results(plot, result, save, result.to_dict())
     unit = "" if result.eigenvalue_unit == "1" else f" (units of {result.eigenvalue_unit})"
     title = f"Spectrum, {describe(model)}, alpha = {alpha:g}"
     table = table_of(title, "feature", f"eigenvalue{unit}", "multiplicity", "m2")
@@ -92,4 +93,5 @@ def spectrum(
             f"{outlier.m2:.6g}",
         )
     print_table(table)
+    write_results(plot, result, save, result.to_dict())
     say_written(figure=plot, data=save)

@@ -89,9 +89,9 @@ def weak_recovery(
         "alpha": alpha,
         "preprocessings": rows,
     }
-    write_results(None, None, save, values)
     if as_json:
-        return print_json(values)
+        print_json(values)
+        return write_results(None, None, save, values)
     title = f"Weak recovery, p* = {p_star}, label noise = {label_noise:g}"
     columns = ["T", "t", "alpha", "transition", "m2_jump"]
     if alpha is not None:
@@ -108,6 +108,7 @@ def weak_recovery(
             ]
         table.add_row(*cells)
     print_table(table)
+    write_results(None, None, save, values)
     say_written(data=save)
 
 

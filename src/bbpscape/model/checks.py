@@ -8,13 +8,19 @@ class InvalidInput(ValueError):
     """An argument outside what is allowed; its message is one line that says what to change."""
 
 
-def positive(name: str, value: object) -> float:
-    """Return ``value`` as a float if it is a finite number above 0."""
+# Where double precision still carries the theory.
+LARGEST_WIDTH = 10**9
+
+
+def positive(name: str, value: object, limit: float = math.inf) -> float:
+    """Return ``value`` as a float if it is finite, above 0, and between 1/limit and limit."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise InvalidInput(f"{name} must be a number, got {value!r}")
     number = float(value)
     if not (math.isfinite(number) and number > 0):
         raise InvalidInput(f"{name} must be finite and greater than 0, got {value!r}")
+    if not 1 / limit <= number <= limit:
+        raise InvalidInput(f"{name} must be between {1 / limit:g} and {limit:g}, got {value!r}")
     return number
 
 
@@ -28,7 +34,9 @@ def positive_integer(name: str, value: object, *, infinite: bool = False) -> flo
         raise InvalidInput(f"{name} must be {allowed}, got {value!r}")
     if infinite and value == math.inf:
         return math.inf
+    if isinstance(value, numbers.Integral) and int(value) > LARGEST_WIDTH:
+        raise InvalidInput(f"{name} must be at most {LARGEST_WIDTH}, got {value!r}")
     number = float(value)
-    if not (number.is_integer() and number >= 1):
+    if not (number.is_integer() and 1 <= number <= LARGEST_WIDTH):
         raise InvalidInput(f"{name} must be {allowed}, got {value!r}")
     return int(number)

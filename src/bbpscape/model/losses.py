@@ -19,7 +19,7 @@ class NormalizedSquare:
     Raises
     ------
     InvalidInput
-        If ``a`` is not a finite number above 0.
+        If ``a`` is not a number from 1e-12 to 1e12.
 
     Source: Annesi, Bocchi, Cammarota (2025), arXiv 2510.18435.
 
@@ -30,7 +30,7 @@ class NormalizedSquare:
     a: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "a", positive("a", self.a))
+        object.__setattr__(self, "a", positive("a", self.a, limit=1e12))
 
     def value(self, y, y_hat):
         """ℓ(y, ŷ), elementwise over arrays of one shape."""

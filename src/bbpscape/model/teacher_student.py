@@ -45,6 +45,13 @@ class TeacherStudent:
         if not isinstance(self.loss, NormalizedSquare):
             raise InvalidInput(f"loss must be a NormalizedSquare, got {self.loss!r}")
 
+    @staticmethod
+    def check(model: object) -> "TeacherStudent":
+        """``model`` if it is one, else InvalidInput."""
+        if not isinstance(model, TeacherStudent):
+            raise InvalidInput(f"model must be a TeacherStudent, got {type(model).__name__}")
+        return model
+
     @property
     def curvature_unit(self) -> float:
         """2/p, the scale of the curvature; 1 at p = ∞, where eigenvalues are those of (p/2) H."""

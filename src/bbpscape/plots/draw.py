@@ -2,6 +2,7 @@
 
 import math
 from functools import singledispatch
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -61,9 +62,9 @@ def _spectrum_figure(theory: Spectrum, measured: Comparison | None) -> Figure:
                 axes.stairs(heights, bins, fill=True, color=SIMULATION, alpha=0.55, label=label)
                 _draw_measured(axes, measured)
                 top = max(top, float(heights.max()))
-            _draw_theory(axes, theory)
             axes.set_xlim(low, high)
             axes.set_ylim(0, 1.05 * top)
+            _draw_theory(axes, theory)
         panels[0].set_title("left edge", loc="left")
         panels[1].set_title("bulk", loc="left")
         panels[0].set_ylabel(r"density $\rho(\lambda)$")
@@ -74,7 +75,11 @@ def _spectrum_figure(theory: Spectrum, measured: Comparison | None) -> Figure:
             separator = ",  " if measured.inputs == "Gaussian" else "\n"
             title += f"{separator}{measured.inputs}" + " inputs" * (separator == ",  ")
         figure.suptitle(title, fontsize=10)
-        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+        entries: dict[str, Any] = {}
+        for axes in panels:
+            handles, labels = axes.get_legend_handles_labels()
+            entries |= dict(zip(labels, handles, strict=True))
+        figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=2)
     return figure
 
 
@@ -131,7 +136,8 @@ def _draw_theory(axes: Axes, theory: Spectrum) -> None:
             linewidth=1.4,
             label=f"{outlier.direction} outlier{copies} at ${outlier.eigenvalue:.4g}${overlap}",
         )
-    if theory.atom:
+    low, high = axes.get_xlim()
+    if theory.atom and low <= 0 <= high:
         axes.plot(
             [0],
             [0],

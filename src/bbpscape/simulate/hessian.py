@@ -176,6 +176,11 @@ def require_memory(estimate: Callable[[int], int], value: int, name: str = "N") 
     while too_large - fits > 1:
         middle = (fits + too_large) // 2
         fits, too_large = (middle, too_large) if estimate(middle) <= available else (fits, middle)
+    if not fits:
+        raise InvalidInput(
+            f"{needed / GIB:.3g} GiB of memory are needed and {available / GIB:.3g} GiB are "
+            f"available, whatever {name}: lower alpha, p or draws"
+        )
     raise InvalidInput(
         f"{name} = {value} needs {needed / GIB:.3g} GiB of memory and {available / GIB:.3g} GiB "
         f"is available: {name} must be at most {fits}"

@@ -12,6 +12,7 @@ from scipy.linalg import eigh
 from bbpscape.model.checks import InvalidInput
 from bbpscape.simulate.instance import sample_count
 
+LARGEST = 1e100  # squares of larger numbers overflow
 RANK_TOLERANCE = 1e-10  # of the largest variance; single-precision rounding leaves about 1e-14
 
 
@@ -192,4 +193,6 @@ def _check_rows(rows: NDArray) -> NDArray[np.float64]:
         raise InvalidInput(
             f"inputs must be finite, got nan or inf in {len(bad)} rows (the first is row {bad[0]})"
         )
+    if abs(values).max() > LARGEST:
+        raise InvalidInput(f"inputs must be at most {LARGEST:g} in size, got {abs(values).max():g}")
     return values

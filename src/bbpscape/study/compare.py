@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,14 @@ from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulate.diagonalize import all_eigenvalues_and_lowest, teacher_overlap
 from bbpscape.simulate.hessian import Hessian, dense_bytes, instance_bytes, require_memory
 from bbpscape.simulate.inputs import Inputs, sample
-from bbpscape.simulate.instance import Instance, draw, plant, sample_count, spawn_generators
+from bbpscape.simulate.instance import (
+    Instance,
+    check_seed,
+    draw,
+    plant,
+    sample_count,
+    spawn_generators,
+)
 from bbpscape.theory.label_sampled import FiniteSize, finite_size
 from bbpscape.theory.law import TEACHER
 from bbpscape.theory.spectrum import Spectrum, spectrum
@@ -21,6 +28,7 @@ from bbpscape.theory.spectrum import Spectrum, spectrum
 # The left edge region is compared at this fraction of the eigenvalues, or at that many of them.
 EDGE_FRACTION = 0.05
 EDGE_COUNT = 20
+ROUNDING = 1e-10
 
 
 @dataclass(frozen=True)
@@ -28,8 +36,9 @@ class Row:
     """One quantity: N → ∞ theory, finite-N (label-sampled) theory, and the mean over draws.
 
     ``z`` is (measured − theory)/standard error; ``z_finite_size`` compares each draw with what its
-    own labels predict. None where a value does not exist (one draw has no standard error). The
-    lowest eigenvalue of the bulk is predicted to leading order, the edge and a Tracy–Widom shift.
+    own labels predict. None where a value does not exist (one draw has no standard error), or means
+    nothing: the lowest eigenvalue of the bulk is predicted to leading order only, the edge and a
+    Tracy–Widom shift, whose error soon exceeds the standard one.
     """
 
     quantity: str
@@ -41,7 +50,7 @@ class Row:
     z_finite_size: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Comparison:
     """``rows`` of theory against simulation, and all that was computed for them.
 
@@ -121,6 +130,11 @@ def compare(
 
     Source: THEORY.md §2–5.
     """
+    TeacherStudent.check(model)
+    if inputs is not None and not isinstance(inputs, Inputs):
+        raise InvalidInput(
+            f"inputs must be made by prepare_inputs(rows), got {type(inputs).__name__}"
+        )
     if inputs is not None:
         if N is not None and N != inputs.N:
             raise InvalidInput(f"N must be that of the inputs, {inputs.N}, got {N}")
@@ -133,15 +147,17 @@ def compare(
     if model.p_star >= N:
         raise InvalidInput(f"N must be above p_star = {model.p_star}, got {N}")
     M = sample_count(alpha, N)
-    generators = spawn_generators(seed, draws)
+    check_seed(seed)
+    draws = int(positive_integer("draws", draws))
     if inputs is not None and inputs.n < M:
-        sample(inputs, alpha, generators[0])
+        sample(inputs, alpha, np.random.default_rng(0))
     per_dimension = positive("alpha", alpha)
 
     def memory(n: int) -> int:
         m = max(1, round(per_dimension * n))
         return dense_bytes(p, n, m) + instance_bytes(p, n, m) + 8 * draws * p * n
 
+    require_memory(lambda count: 8 * count * p * N, draws, "draws")
     require_memory(memory, N)
     theory = spectrum(model, M / N)
     expected = [
@@ -151,7 +167,7 @@ def compare(
     k = max(count, p * model.p_star) + 1
 
     done = []
-    for generator in generators:
+    for generator in spawn_generators(seed, draws):
         if inputs is None:
             instance = draw(model, alpha, N, generator)
         else:
@@ -211,7 +227,8 @@ def _rows(theory: Spectrum, done: list[_Draw], N: int) -> list[Row]:
     shift = edge.tracy_widom_shift(size) if edge.kind == "sharp" else 0.0
     measured = [one.eigenvalues[position] for one in done]
     predicted = [one.predicted.left_edge if position else one.predicted.lowest for one in done]
-    rows.append(_row("lowest of the bulk", edge.value + shift, predicted, measured))
+    lowest = _row("lowest of the bulk", edge.value + shift, predicted, measured)
+    rows.append(replace(lowest, z=None, z_finite_size=None))
 
     target = min(0.5, max(EDGE_FRACTION, EDGE_COUNT / size))
     level = float(np.interp(target, theory.cumulative, theory.eigenvalue))
@@ -240,7 +257,10 @@ def _row(
 
 
 def _standard_error(values: NDArray[np.float64]) -> float | None:
-    return float(values.std(ddof=1) / math.sqrt(values.size)) if values.size > 1 else None
+    """The standard error of the mean; None for one value, or where the spread is rounding alone."""
+    if values.size < 2 or values.std() <= ROUNDING * abs(values).max():
+        return None
+    return float(values.std(ddof=1) / math.sqrt(values.size))
 
 
 def _notes(theory: Spectrum, inputs: Inputs | None, M: int, count: int) -> list[str]:

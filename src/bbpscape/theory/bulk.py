@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,10 +24,10 @@ class Edge:
 
     value: float
     kind: str
-    g: float
-    z2: float
-    iterations: int = 0
-    residual: float = 0.0
+    g: float = field(repr=False)
+    z2: float = field(repr=False)
+    iterations: int = field(default=0, repr=False)
+    residual: float = field(default=0.0, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values; an infinite ``value`` becomes None."""

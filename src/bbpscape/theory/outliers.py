@@ -1,7 +1,7 @@
 """Outliers: eigenvalues outside the bulk, and how much their eigenvectors know of a direction."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bbpscape.theory.bulk import Edge, Mirrored, branch_end, inverse_stieltjes
@@ -22,9 +22,9 @@ class Outlier:
     multiplicity: float
     m2: float
     direction: str
-    g: float
-    iterations: int
-    residual: float
+    g: float = field(repr=False)
+    iterations: int = field(repr=False)
+    residual: float = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values; an infinite multiplicity becomes None."""

@@ -15,7 +15,7 @@ from bbpscape.theory.outliers import left_outlier
 from bbpscape.theory.threshold import Threshold, threshold
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class OverlapCurve:
     """Arrays of one length: ``alpha``, ``m2`` (0 where there is no outlier), and the ``eigenvalue``
     of the outlier or else of the left edge; with the ``threshold`` of the model."""

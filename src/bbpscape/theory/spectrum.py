@@ -17,9 +17,10 @@ from bbpscape.theory.outliers import Outlier, outliers
 
 # The bulk is followed until this fraction of its eigenvalues lies below.
 REACH = 0.999
+MOST_POINTS = 100_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Spectrum:
     """The spectrum at N → ∞ in the units of H (at p = ∞, of (p/2) H; see ``eigenvalue_unit``).
 
@@ -108,16 +109,19 @@ def spectrum(model: TeacherStudent, alpha: float, points: int = 400) -> Spectrum
     >>> [(outlier.direction, outlier.multiplicity) for outlier in result.outliers]
     [('teacher', 2)]
     """
-    alpha = positive("alpha", alpha)
-    if isinstance(points, bool) or not isinstance(points, int) or points < 2:
-        raise InvalidInput(f"points must be an integer of at least 2, got {points!r}")
-    law = CommitteeLaw(model)
+    alpha = positive("alpha", alpha, limit=1e9)
+    if isinstance(points, bool) or not isinstance(points, int) or not 2 <= points <= MOST_POINTS:
+        raise InvalidInput(f"points must be an integer from 2 to {MOST_POINTS}, got {points!r}")
+    law = CommitteeLaw(TeacherStudent.check(model))
     left, right = left_edge(law, alpha), right_edge(law, alpha)
     atom = zero_atom(law, alpha)
     curve = trace_bulk(law, alpha, left, right, 1 - (1 - REACH) * (1 - atom))
-    # Equal steps along the traced curve are short where the density changes fast.
-    position = np.linspace(0, curve.eigenvalue.size - 1, points)
+    # Steps along the traced curve are short where the density changes fast, and shorter at the
+    # left edge, from which λ grows as the square of the position.
+    position = (curve.eigenvalue.size - 1) * np.linspace(0, 1, points) ** 1.5
     eigenvalue = np.interp(position, np.arange(curve.eigenvalue.size), curve.eigenvalue)
+    first = position < 1
+    eigenvalue[first] = left.value + (curve.eigenvalue[1] - left.value) * position[first] ** 2
     g = curve.stieltjes(eigenvalue)
     return Spectrum(
         model=model,

@@ -38,7 +38,8 @@ class Threshold:
     """The transition of one model; eigenvalues are in units of ``eigenvalue_unit``.
 
     ``eigenvalue`` is where the outlier leaves the bulk, ``m2_jump`` the overlap it starts with,
-    ``alpha_0`` the α where the tangent of m²(α) at the transition reaches 0.
+    ``alpha_0`` the α where the tangent of m²(α) at the transition reaches 0; it is negative where
+    the jump is large and the curve flat, and no threshold then.
     """
 
     model: TeacherStudent
@@ -83,7 +84,7 @@ def threshold(model: TeacherStudent) -> Threshold:
     >>> round(threshold(model).alpha_bbp, 12)
     1.0
     """
-    law = CommitteeLaw(model)
+    law = CommitteeLaw(TeacherStudent.check(model))
     g, iterations, residual, continuous = transition_point(law)
     alpha = 1 / _t_and_k(law, g)[0]
     fine = 1 / _t_and_k(CommitteeLaw(model, refinement=1.5), g)[0]

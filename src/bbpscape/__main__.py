@@ -1,0 +1,5 @@
+"""``python -m bbpscape``: the command line."""
+
+from bbpscape.cli import main
+
+main()
