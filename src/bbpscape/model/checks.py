@@ -9,7 +9,7 @@ class InvalidInput(ValueError):
 
 
 # Where double precision still carries the theory.
-LARGEST_WIDTH = 10**9
+LARGEST = 10**15
 
 
 def positive(name: str, value: object, limit: float = math.inf) -> float:
@@ -34,9 +34,9 @@ def positive_integer(name: str, value: object, *, infinite: bool = False) -> flo
         raise InvalidInput(f"{name} must be {allowed}, got {value!r}")
     if infinite and value == math.inf:
         return math.inf
-    if isinstance(value, numbers.Integral) and int(value) > LARGEST_WIDTH:
-        raise InvalidInput(f"{name} must be at most {LARGEST_WIDTH}, got {value!r}")
+    if isinstance(value, numbers.Integral) and int(value) > LARGEST:
+        raise InvalidInput(f"{name} must be at most {LARGEST}, got {value!r}")
     number = float(value)
-    if not (number.is_integer() and 1 <= number <= LARGEST_WIDTH):
+    if not (number.is_integer() and 1 <= number <= LARGEST):
         raise InvalidInput(f"{name} must be {allowed}, got {value!r}")
     return int(number)

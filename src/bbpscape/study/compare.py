@@ -207,7 +207,7 @@ def _rows(theory: Spectrum, done: list[_Draw], N: int) -> list[Row]:
     rows, position = [], 0
     edge, size = theory.left_edge, done[0].eigenvalues.size
     for outlier in theory.outliers:
-        if outlier.eigenvalue > edge.value:
+        if outlier.eigenvalue >= edge.value:
             continue
         chosen = slice(position, position + int(outlier.multiplicity))
         position = chosen.stop

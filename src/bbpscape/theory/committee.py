@@ -26,7 +26,8 @@ STUDENT_SYMMETRIC = "student (traceless symmetric)"
 STUDENT_ANTISYMMETRIC = "student (antisymmetric)"
 
 # The trapezoid rule converges like exp(−c · strip/step), the strip being the angle by which t can
-# be turned: π/2 on the real axis. Both leave errors below 1e-13 (see the tests).
+# be turned: π/2 on the real axis. Both leave relative errors below 1e-11 where the g of a bulk
+# lies (see the tests).
 STEP = 0.16
 STRIP_STEP = 0.1
 BRANCHES = (1.0, 3.0)
@@ -102,7 +103,8 @@ class CommitteeLaw:
             step = min(STEP, STRIP_STEP * float((high - low).min(initial=np.pi)) / 2)
         else:
             phase, step = 1.0, STEP
-            rate = a + s if at_infinity else np.full(1, a)
+            # At p = ∞ the branch c = 3 decays the slowest where s < 0.
+            rate = a + np.minimum(s, 3 * s) if at_infinity else np.full(1, a)
         step /= self.refinement
         unit = 0.1 / (1 + a + 3 * float(abs(s).max(initial=0)))
         slowest = float(np.maximum(rate, SLOWEST).min(initial=a))

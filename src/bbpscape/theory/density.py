@@ -76,12 +76,14 @@ class BulkCurve:
         """ρ(λ) = −Im g(λ + i0)/π, with ∫ρ = 1 − atom; zero outside the bulk.
 
         At α ≤ 1, where g passes through infinity at 0, rounding hides ρ within about 1e-8 |1 − α|
-        of 0 (1e-16 at α = 1, where ρ diverges): λ nearer than that takes the value there.
+        of 0 (1e-16 at α = 1, where ρ diverges): λ nearer than that takes the value there,
+        although ρ may diverge logarithmically. In the tail ρ is good to 1e-16 of its largest value.
         """
         targets = _finite(eigenvalues)
         rho = np.zeros(targets.shape)
         inside = (targets > self.eigenvalue[0]) & (targets < self.right.value)
-        rho[inside] = -self.stieltjes(targets[inside]).imag / np.pi
+        # Rounding alone, 1e-15 of the largest ρ, makes −Im g negative.
+        rho[inside] = np.maximum(-self.stieltjes(targets[inside]).imag / np.pi, 0)
         return rho
 
     def fraction_below(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
@@ -115,7 +117,8 @@ class BulkCurve:
 def trace_bulk(law: CurvatureLaw, alpha: float, left: Edge, right: Edge, reach: float) -> BulkCurve:
     """The bulk from its ``left`` edge to its ``right`` one, or until a mass ``reach`` is passed.
 
-    Steps are STEP times |1/g| long, shorter where Newton's method asks for it.
+    Steps are STEP times |1/g| long, shorter where Newton's method asks for it. A law with several
+    separated bulks is not detected: it has no single curve.
     """
     if left.kind not in ("sharp", "smooth"):
         raise NoConvergence(f"density: a bulk that starts at a {left.kind} edge cannot be followed")

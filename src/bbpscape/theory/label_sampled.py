@@ -109,4 +109,5 @@ def _edge_overlap(
     g, weights = edge_cell(model, edge, N)
     bulk, along = law.moments(g, 1, (BULK, TEACHER))[:, 0]
     resolvent = 1 / (1 / g + alpha * (bulk - along))
-    return float(model.p_star / N * (weights @ (resolvent.imag / g.imag)))
+    # The expansion at the edge can exceed the bound of an overlap where p* is of order N.
+    return min(1.0, float(model.p_star / N * (weights @ (resolvent.imag / g.imag))))

@@ -60,7 +60,10 @@ def overlap_curve(model: TeacherStudent, alphas: ArrayLike | None = None) -> Ove
         alphas = at.alpha_bbp * np.unique(
             np.append(np.linspace(0.015, 3, 200), [1 - 1e-9, 1 + 1e-9])
         )
-    values = np.asarray(alphas, dtype=float)
+    try:
+        values = np.asarray(alphas, dtype=float)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"alphas must be numbers, got {alphas!r}") from None
     if values.ndim != 1 or values.size == 0:
         raise InvalidInput(f"alphas must be a list of numbers, got shape {values.shape}")
     law = CommitteeLaw(model)

@@ -55,8 +55,13 @@ class Spectrum:
         """Eigenvalues below λ that the special directions add to pN times the bulk's fraction.
 
         Σ_d n_d (−1/π) Im log[(z − Σ_d)/(z − Σ)] over the directions d, n_d their multiplicities:
-        of order one, a correction of relative order 1/N. λ must lie in the bulk; p is finite.
+        of order one, a correction of relative order 1/N. Other terms of that order, about half an
+        eigenvalue, are left out: those of the real symmetric ensemble and of sampling M labels.
+
+        Raises InvalidInput at p = ∞; λ must lie in the bulk.
         """
+        if math.isinf(self.model.p):
+            raise InvalidInput("spectral_shift needs a finite p")
         law = self.curve.law
         g = self.curve.stieltjes(eigenvalue)
         names = tuple(law.directions)
@@ -131,7 +136,7 @@ def spectrum(model: TeacherStudent, alpha: float, points: int = 400) -> Spectrum
         atom=atom,
         outliers=outliers(law, alpha, left, right),
         eigenvalue=eigenvalue,
-        rho=-g.imag / np.pi,
+        rho=np.maximum(-g.imag / np.pi, 0),
         cumulative=curve.cumulative(eigenvalue, g),
         curve=curve,
     )
