@@ -8,8 +8,8 @@ class InvalidInput(ValueError):
     """An argument outside what is allowed; its message is one line that says what to change."""
 
 
-# Where double precision still carries the theory.
-LARGEST = 10**15
+# The largest integer that a double can stand for, with room to multiply.
+LARGEST = 10**300
 
 
 def positive(name: str, value: object, limit: float = math.inf) -> float:

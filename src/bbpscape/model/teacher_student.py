@@ -8,6 +8,10 @@ from bbpscape.model.checks import InvalidInput, positive_integer
 from bbpscape.model.losses import NormalizedSquare
 
 
+# Wider students than this are p = ∞ to all digits.
+WIDEST = 10**9
+
+
 @dataclass(frozen=True)
 class TeacherStudent:
     """y = (1/p*) Σ_l (w*_l·x)²,  ŷ = (1/p) Σ_k (w_k·x)²,  L = Σ_μ ℓ(y_μ, ŷ_μ).
@@ -42,6 +46,10 @@ class TeacherStudent:
     def __post_init__(self) -> None:
         object.__setattr__(self, "p", positive_integer("p", self.p, infinite=True))
         object.__setattr__(self, "p_star", positive_integer("p_star", self.p_star))
+        for name in ("p", "p_star"):
+            width = getattr(self, name)
+            if width != math.inf and width > WIDEST:
+                raise InvalidInput(f"{name} must be at most {WIDEST}, got {width!r}")
         if not isinstance(self.loss, NormalizedSquare):
             raise InvalidInput(f"loss must be a NormalizedSquare, got {self.loss!r}")
 
