@@ -7,7 +7,6 @@ from typing import Any
 from bbpscape.model.checks import InvalidInput, positive_integer
 from bbpscape.model.losses import NormalizedSquare
 
-
 # Wider students than this are p = ∞ to all digits.
 WIDEST = 10**9
 
