@@ -18,6 +18,8 @@ from bbpscape.theory.outliers import Outlier, outliers
 # The bulk is followed until this fraction of its eigenvalues lies below.
 REACH = 0.999
 MOST_POINTS = 100_000
+# The density of wider finite students takes minutes.
+WIDEST = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +119,9 @@ def spectrum(model: TeacherStudent, alpha: float, points: int = 400) -> Spectrum
     alpha = positive("alpha", alpha, limit=1e9)
     if isinstance(points, bool) or not isinstance(points, int) or not 2 <= points <= MOST_POINTS:
         raise InvalidInput(f"points must be an integer from 2 to {MOST_POINTS}, got {points!r}")
-    law = CommitteeLaw(TeacherStudent.check(model))
+    if WIDEST < TeacherStudent.check(model).p < math.inf:
+        raise InvalidInput(f"a spectrum needs p of at most {WIDEST}, or inf, got {model.p}")
+    law = CommitteeLaw(model)
     left, right = left_edge(law, alpha), right_edge(law, alpha)
     atom = zero_atom(law, alpha)
     curve = trace_bulk(law, alpha, left, right, 1 - (1 - REACH) * (1 - atom))
