@@ -8,10 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.model.checks import InvalidInput, positive
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.bulk import left_edge
+from bbpscape.theory.branch import solve_branch
 from bbpscape.theory.committee import CommitteeLaw
-from bbpscape.theory.law import TEACHER
-from bbpscape.theory.outliers import left_outlier
 from bbpscape.theory.threshold import Threshold, threshold
 
 
@@ -66,11 +64,8 @@ def overlap_curve(model: TeacherStudent, alphas: ArrayLike | None = None) -> Ove
         raise InvalidInput(f"alphas must be numbers, got {alphas!r}") from None
     if values.ndim != 1 or values.size == 0:
         raise InvalidInput(f"alphas must be a list of numbers, got shape {values.shape}")
-    law = CommitteeLaw(model)
-    m2, eigenvalue = np.zeros(values.size), np.empty(values.size)
-    for i, alpha in enumerate(values):
-        edge = left_edge(law, positive("alpha", float(alpha)))
-        outlier = left_outlier(law, float(alpha), edge, TEACHER)
-        eigenvalue[i] = edge.value if outlier is None else outlier.eigenvalue
-        m2[i] = 0.0 if outlier is None else outlier.m2
-    return OverlapCurve(at, values, m2, eigenvalue)
+    for alpha in values:
+        positive("alpha", float(alpha))
+    branch = solve_branch(CommitteeLaw(model), values)
+    eigenvalue = np.where(branch.m2 > 0, branch.outlier, branch.left_edge)
+    return OverlapCurve(at, values, branch.m2, eigenvalue)

@@ -1,0 +1,136 @@
+"""Where the transition changes kind: a_c(p, p*) and p_c(a, p*); and where α_BBP(a) is lowest."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from bbpscape.model.checks import InvalidInput, positive_integer
+from bbpscape.model.losses import NormalizedSquare
+from bbpscape.model.teacher_student import WIDEST, TeacherStudent
+from bbpscape.theory.committee import CommitteeLaw
+from bbpscape.theory.roots import NoConvergence, find_root
+from bbpscape.theory.transition import t_and_k, transition_point
+
+
+# α_BBP(a) is searched for its minimum between these, the lower standing for the limit a → 0.
+LOWEST_A = 1e-12
+GRID = 80
+
+
+@dataclass(frozen=True)
+class ThresholdMinimum:
+    """min_a α_BBP(a) of a student and a teacher width: ``alpha_bbp`` at ``a``.
+
+    ``kind`` says where: "critical" at a_c, where the transition changes kind; "continuous" at a
+    smaller a, inside the continuous branch; "limit" as a → 0, where ``a`` is 0 and ``alpha_bbp``
+    was taken at a = 1e-12.
+    """
+
+    p: float
+    p_star: int
+    a: float
+    alpha_bbp: float
+    kind: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields as JSON values; p = ∞ is the string "inf"."""
+        return dict(vars(self)) | ({"p": "inf"} if math.isinf(self.p) else {})
+
+
+def critical_a(p: float, p_star: int) -> float:
+    """a_c(p, p*): T = K at g = −p/2; below it the transition is continuous. 0 at p = ∞.
+
+    Raises
+    ------
+    InvalidInput
+        If a width is not a positive integer.
+
+    >>> round(critical_a(1, 1), 5)
+    1.10876
+    """
+    TeacherStudent(p, p_star)
+    if math.isinf(p):
+        return 0.0
+
+    def excess(log_a: float) -> float:
+        return end_excess(p, p_star, math.exp(log_a))
+
+    low = high = math.log(p_star / p)
+    while excess(low) > 0:
+        low -= 1.0
+    while excess(high) < 0:
+        high += 1.0
+    return math.exp(find_root(excess, low, high, "a_c").value)
+
+
+def critical_p(a: float, p_star: int) -> int:
+    """p_c(a, p*): the narrowest student whose transition is discontinuous; wider ones' are too.
+
+    Raises
+    ------
+    InvalidInput
+        If ``a`` or ``p_star`` is not allowed.
+    NoConvergence
+        If no student of at most 1e9 neurons has a discontinuous transition.
+
+    >>> critical_p(0.65, 1)  # a_c is 0.69 at p = 3 and 0.60 at p = 4
+    4
+    """
+    a, p_star = NormalizedSquare(a).a, int(positive_integer("p_star", p_star))
+    high = 1
+    while end_excess(high, p_star, a) < 0:
+        if high == WIDEST:
+            raise NoConvergence(
+                f"p_c: the transition is continuous up to p = {WIDEST:g} at a = {a:g}"
+            )
+        high = min(4 * high, WIDEST)
+    low = high // 4
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if end_excess(middle, p_star, a) < 0 else (low, middle)
+    return high
+
+
+def threshold_minimum(p: float, p_star: int) -> ThresholdMinimum:
+    """min_a α_BBP(a) at given widths.
+
+    Beyond a_c the transition is discontinuous and α_BBP = p*/(2 E⟨1/(a + c r)⟩) rises with a, so
+    that the minimum lies at a_c or below it: at a_c itself for p near p*, slightly below it for
+    much wider students, and in the limit a → 0 for much narrower ones.
+
+    Raises
+    ------
+    InvalidInput
+        If a width is not a positive integer.
+
+    >>> threshold_minimum(math.inf, 1).alpha_bbp
+    0.5
+    """
+    if math.isinf(TeacherStudent(p, p_star).p):
+        return ThresholdMinimum(math.inf, p_star, 0.0, p_star / 2, "limit")
+
+    def alpha(log_a: float) -> float:
+        law = CommitteeLaw(TeacherStudent(p, p_star, NormalizedSquare(math.exp(log_a))))
+        return 1 / t_and_k(law, transition_point(law)[0])[0]
+
+    corner = critical_a(p, p_star)
+    grid = np.linspace(math.log(LOWEST_A), math.log(corner), GRID)
+    values = [alpha(log_a) for log_a in grid]
+    lowest = int(np.argmin(values))
+    if lowest == 0:
+        return ThresholdMinimum(p, p_star, 0.0, values[0], "limit")
+    bounds = (grid[lowest - 1], grid[min(lowest + 1, GRID - 1)])
+    found = minimize_scalar(alpha, bounds=bounds, method="bounded", options={"xatol": 1e-9})
+    if found.fun < values[-1]:
+        return ThresholdMinimum(p, p_star, math.exp(found.x), float(found.fun), "continuous")
+    return ThresholdMinimum(p, p_star, corner, values[-1], "critical")
+
+
+def end_excess(p: float, p_star: int, a: float) -> float:
+    """log(T/K) at g = −p/2: negative where the transition is continuous."""
+    law = CommitteeLaw(TeacherStudent(p, p_star, NormalizedSquare(a)))
+    t, k = t_and_k(law, -1 / law.unit)
+    return math.log(t / k)
