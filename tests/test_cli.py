@@ -12,20 +12,6 @@ import bbpscape as bb
 from bbpscape import cli
 
 
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run the command line in this process: (exit status, standard output, standard error)."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["bbpscape", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        captured = capsys.readouterr()
-        return int(stop.value.code or 0), captured.out, captured.err
-
-    return run
-
-
 def test_threshold_prints_the_json_of_the_result(run):
     status, out, err = run("threshold", "--p", "2", "--p-star", "1", "--a", "0.01", "--json")
     assert (status, err) == (0, "")

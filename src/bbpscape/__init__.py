@@ -10,10 +10,13 @@ from bbpscape.simulate.instance import Instance, draw
 from bbpscape.simulate.patches import photograph_patches
 from bbpscape.study.compare import Comparison, compare
 from bbpscape.theory.channel import QuadraticTeacher
+from bbpscape.theory.critical import ThresholdMinimum, critical_a, critical_p, threshold_minimum
+from bbpscape.theory.diagram import Diagram, diagram
 from bbpscape.theory.finite_size import FiniteSizeLaw, finite_size_law
 from bbpscape.theory.finite_size_scaling import FiniteSizeScaling, finite_size_scaling
 from bbpscape.theory.general_channel import GeneralChannel
 from bbpscape.theory.half_point import HalfPoint, half_alpha, half_n
+from bbpscape.theory.onset import LinearOnset, linear_onset
 from bbpscape.theory.overlap_curve import OverlapCurve, overlap_curve
 from bbpscape.theory.preprocessing import (
     Preprocessing,
@@ -39,6 +42,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Comparison",
+    "Diagram",
     "FiniteSizeLaw",
     "FiniteSizeScaling",
     "GeneralChannel",
@@ -46,6 +50,7 @@ __all__ = [
     "Inputs",
     "Instance",
     "InvalidInput",
+    "LinearOnset",
     "NoConvergence",
     "NormalizedSquare",
     "OverlapCurve",
@@ -56,15 +61,20 @@ __all__ = [
     "Spectrum",
     "TeacherStudent",
     "Threshold",
+    "ThresholdMinimum",
     "TruncatedThreshold",
     "WeakRecovery",
     "best_threshold",
     "compare",
+    "critical_a",
+    "critical_p",
+    "diagram",
     "draw",
     "finite_size_law",
     "finite_size_scaling",
     "half_alpha",
     "half_n",
+    "linear_onset",
     "load_inputs",
     "mondelli_montanari",
     "optimal",
@@ -77,6 +87,7 @@ __all__ = [
     "spectrum",
     "subset",
     "threshold",
+    "threshold_minimum",
     "trimming",
     "truncated_threshold",
     "weak_recovery",

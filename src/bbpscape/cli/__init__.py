@@ -6,10 +6,10 @@ import sys
 import typer
 
 import bbpscape as bb
-from bbpscape.cli import compare, data, finite_size, theory, weak_recovery
+from bbpscape.cli import compare, data, diagram, finite_size, theory, weak_recovery
 from bbpscape.cli.common import app
 
-__all__ = ["app", "compare", "data", "finite_size", "main", "theory", "weak_recovery"]
+__all__ = ["app", "compare", "data", "diagram", "finite_size", "main", "theory", "weak_recovery"]
 
 
 def main() -> None:

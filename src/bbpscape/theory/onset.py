@@ -21,7 +21,8 @@ class LinearOnset:
     """α₀ of the least-squares line of m²(α) over α_BBP ≤ α ≤ (1 + window) α_BBP, for each window.
 
     ``tangent`` is the limit of a window of no width, the tangent at a discontinuous transition;
-    ``spread`` is the largest α₀ of the windows minus the smallest: how much α₀ is a matter of taste.
+    ``spread`` is the largest α₀ of the windows minus the smallest, how much α₀ is a matter
+    of taste.
     """
 
     threshold: Threshold
@@ -57,7 +58,7 @@ def linear_onset(model: TeacherStudent, windows: Sequence[float] = WINDOWS) -> L
     ----------
     model : TeacherStudent
     windows : sequence of float
-        Widths of the windows in units of α_BBP, each above 0 and at most 100.
+        Widths of the windows in units of α_BBP, from 0.001 to 1000.
 
     Raises
     ------
@@ -67,12 +68,12 @@ def linear_onset(model: TeacherStudent, windows: Sequence[float] = WINDOWS) -> L
     Source: PAPER.md, claim 6.
     """
     try:
-        widths = tuple(positive("windows", value, limit=100.0) for value in windows)
+        widths = tuple(positive("windows", value, limit=1000.0) for value in windows)
     except TypeError:
         raise InvalidInput(f"windows must be a list of numbers, got {windows!r}") from None
     if not widths:
         raise InvalidInput("windows must list at least one width")
-    at, law = threshold(model), CommitteeLaw(model)
+    at, law = threshold(TeacherStudent.check_reference(model, "linear_onset")), CommitteeLaw(model)
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     found = []
     for width in widths:

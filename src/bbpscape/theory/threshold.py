@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.bulk import inverse_stieltjes
 from bbpscape.theory.committee import CommitteeLaw
@@ -46,13 +45,18 @@ class Threshold:
     eigenvalue_unit: str
     alpha_0: float
     alpha_weak_recovery: float
-    a_critical: float
     diagnostics: Diagnostics
+
+    @property
+    def a_critical(self) -> float:
+        """a_c(p, p*): the transition is continuous for a below it."""
+        return critical_a(self.model.p, self.model.p_star)
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as JSON values."""
         values = dict(vars(self))
         values["model"] = self.model.to_dict()
+        values["a_critical"] = self.a_critical
         values["diagnostics"] = self.diagnostics.to_dict()
         return values
 
@@ -94,7 +98,6 @@ def threshold(model: TeacherStudent) -> Threshold:
         eigenvalue_unit="2/p" if math.isinf(model.p) else "1",
         alpha_0=alpha if continuous else tangent_onset(law, alpha, g),
         alpha_weak_recovery=noiseless_weak_recovery(model.p_star),
-        a_critical=critical_a(model.p, model.p_star),
         diagnostics=Diagnostics(
             status="converged" if error < ACCURACY else "quadrature error above 1e-10",
             iterations=iterations,

@@ -1,0 +1,83 @@
+"""The command ``diagram`` and its grids."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+import bbpscape as bb
+from bbpscape.cli.grids import parse_grid
+
+
+def test_json_csv_and_figure_say_the_same(run, tmp_path):
+    table, figure = tmp_path / "d.csv", tmp_path / "d.png"
+    grid = ["--a", "0.1:10:3:log", "--p", "1:2", "--csv", table, "--plot", figure]
+    status, out, err = run("diagram", *grid, "--json")
+    assert (status, err) == (0, "")
+    expected = bb.diagram(a=np.geomspace(0.1, 10, 3), p=[1, 2])
+    assert json.loads(out) == expected.to_dict()
+    names, rows = expected.rows()
+    with table.open(newline="") as stream:
+        written = list(csv.reader(stream))
+    assert tuple(written[0]) == names
+    assert [tuple(map(float, row)) for row in written[1:]] == rows
+    assert figure.stat().st_size > 10_000
+
+
+def test_over_alpha_the_student_width_is_two(run):
+    status, out, _ = run("diagram", "--a", "0.1,1", "--alpha", "1:2:3", "--json")
+    assert status == 0
+    assert json.loads(out)["fixed"] == {"p": 2.0, "p_star": 1.0}
+
+
+def test_the_table_says_the_status(run):
+    status, out, _ = run("diagram", "--a", "0.1,1", "--p", "1:3")
+    assert status == 0
+    assert "converged" in out
+    assert "where the kind changes" in out
+
+
+@pytest.mark.parametrize(
+    ("text", "integer", "values"),
+    [
+        ("3", True, 3),
+        ("inf", True, float("inf")),
+        ("1e-2", False, 0.01),
+        ("1:4", True, [1, 2, 3, 4]),
+        ("1,2,8", True, [1, 2, 8]),
+        ("0.5:2.5:3", False, [0.5, 1.5, 2.5]),
+        ("1:100:3:log", False, [1.0, 10.0, 100.0]),
+        ("1:4:7", True, [1, 2, 3, 4]),
+    ],
+)
+def test_grids(text, integer, values):
+    assert parse_grid("x", text, integer) == pytest.approx(values)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "1:2", "2:1:3", "1:2:1", "1:2:3:lin", "1,1", "0:1:3:log", "1:2:3:log:4"]
+)
+def test_bad_grids(text):
+    with pytest.raises(bb.InvalidInput, match="^x "):
+        parse_grid("x", text)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--a", "1", "--p", "2"], "exactly two"),
+        (["--a", "0:1:5"], "a must be finite and greater than 0"),
+        (["--p", "1,inf"], "p cannot have inf in a list"),
+        (["--p", "1.5"], "p must be an integer"),
+        (["--csv", "d.txt"], "--csv must end in .csv"),
+        (["--alpha", "2", "--p", "1:3"], "alpha must be a list"),
+    ],
+)
+def test_a_mistake_is_one_line(run, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    status, out, err = run("diagram", *arguments)
+    assert (status, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
