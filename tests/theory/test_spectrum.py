@@ -20,6 +20,7 @@ from bbpscape.theory.bulk import (
     right_edge,
     zero_atom,
 )
+from bbpscape.theory.bulks import bulks
 from bbpscape.theory.committee import CommitteeLaw
 from bbpscape.theory.density import trace_bulk
 from bbpscape.theory.law import TEACHER, DiscreteLaw
@@ -216,6 +217,9 @@ def test_density_at_a_smooth_edge_vanishes_exponentially(p, p_star, a, alpha):
     matrix = np.stack([inverse, np.log(inverse), np.ones(4), 1 / inverse], axis=1)
     measured = -np.linalg.solve(matrix, log_rho)[0]
     assert measured == pytest.approx(expected, rel=0.1)
+    reported = spectrum(law.model, alpha, points=2).left_edge
+    assert reported.rate == pytest.approx(expected)
+    assert reported.to_dict()["rate"] == reported.rate
 
 
 def test_density_at_a_sharp_edge_is_a_square_root():
@@ -295,6 +299,86 @@ def test_student_outliers_of_both_sides_are_labelled():
         outside |= outlier.eigenvalue > result.right_edge.value
         assert outside
         assert 0 < outlier.m2 <= 1
+
+
+# --- along the teacher --------------------------------------------------------------------------
+
+
+@CASES_ARGS
+def test_spectral_measure_along_the_teacher_has_mass_one_and_mean_alpha_e_yf(case):
+    """∫ρ_u + m² + atom = 1 and ∫λρ_u + λ* m² = α E[y f], with the outlier's m² and λ*."""
+    curve, left, atom, nodes, rho = followed(case)
+    law, alpha = curve.law, case[-1]
+    outlier = left_outlier(law, alpha, left, TEACHER)
+    m2, eigenvalue = (0.0, 0.0) if outlier is None else (outlier.m2, outlier.eigenvalue)
+    profile = curve.overlap_profile(nodes)
+    seen = np.isfinite(profile)
+    assert rho[~seen].sum() < 1e-9
+    weights = np.where(seen, rho * np.where(seen, profile, 0), 0)
+    assert weights.min() > -1e-12
+    # The nodes were chosen for ρ: ρ_u has resonances that it has not.
+    assert weights.sum() + m2 + atom == pytest.approx(1, abs=2e-4)
+    mean = weights @ nodes + m2 * eigenvalue
+    expected = alpha * law.moments(-1e-9, 1, (TEACHER,))[0, 0]
+    # The tail beyond the last node, 1e-10 of the mass, and E[y f] at g = 0.
+    assert mean == pytest.approx(expected, rel=2e-3)
+    # The bulk's own mean is not that of ρ_u.
+    assert abs(alpha * law.moments(-1e-9, 1)[0, 0] / expected - 1) > 0.1
+
+
+def test_overlap_profile_ends_where_the_density_has_no_digits():
+    curve, left, *_ = followed(CASES["as many samples as inputs"])
+    assert np.isnan(curve.overlap_profile([left.value - 1, left.value + 1e-3])).all()
+    assert curve.density_along([left.value - 1])[0] == 0
+
+
+# --- several bulks ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("atoms", "alpha"),
+    [([1.0, 100.0], 0.6), ([-1.0, 1.0], 0.6), ([-5.0, 1.0, 100.0], 0.5), ([-1.0, 2.0, 30.0], 3.0)],
+)
+def test_bulks_hold_their_samples_and_no_eigenvalue_lies_between(atoms, alpha):
+    law = DiscreteLaw(atoms)
+    found = bulks(law, alpha)
+    assert len(found) == (1 if alpha == 3.0 else len(atoms))
+    assert found[0][0].value == pytest.approx(left_edge(law, alpha).value)
+    assert found[-1][1].value == pytest.approx(right_edge(law, alpha).value)
+    masses = []
+    for left, right in found:
+        curve = trace_bulk(law, alpha, left, right, np.inf)
+        eigenvalue = (left.value + right.value) / 2
+        eigenvalue += (right.value - left.value) / 2 * np.cos(np.pi * np.arange(1, 400) / 400)
+        step = np.pi / 400 * np.sqrt((eigenvalue - left.value) * (right.value - eigenvalue))
+        masses.append(curve.density(eigenvalue) @ step)
+    expected = alpha / len(atoms) if len(found) > 1 else 1.0
+    assert masses == pytest.approx([expected] * len(found), rel=1e-6)
+
+    generator, N = np.random.default_rng(0), 600
+    f = np.repeat(atoms, round(alpha * N / len(atoms)))
+    x = generator.standard_normal((f.size, N)) / math.sqrt(N)
+    eigenvalues = np.linalg.eigvalsh(x.T @ (f[:, None] * x))
+    eigenvalues = eigenvalues[abs(eigenvalues) > 1e-8]
+    slack = 0.03
+    counts = [
+        (
+            (eigenvalues > a.value * (1 - slack * np.sign(a.value)))
+            & (eigenvalues < b.value * (1 + slack * np.sign(b.value)))
+        ).sum()
+        for a, b in found
+    ]
+    assert counts == [round(mass * N) for mass in masses]
+
+
+def test_several_bulks_are_not_traced_as_one():
+    law = DiscreteLaw([1.0, 100.0])
+    with pytest.raises(NoConvergence, match="0.08.* to 239.* is not one bulk; the bulks are"):
+        trace_bulk(law, 0.6, left_edge(law, 0.6), right_edge(law, 0.6), 0.9)
+    with pytest.raises(NoConvergence, match="ends at 0"):
+        bulks(law, 1.0)
+    with pytest.raises(NoConvergence, match="curvature is 0"):
+        bulks(DiscreteLaw([0.0]), 1.0)
 
 
 # --- the Spectrum -------------------------------------------------------------------------------

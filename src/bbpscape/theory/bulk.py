@@ -19,7 +19,8 @@ class Edge:
     ``kind`` is "sharp" (ρ vanishes as a square root), "smooth" (ρ vanishes with the tail of the
     curvature, faster than a square root), "hard" (the bulk ends at 0, where f has mass) or
     "unbounded" (``value`` is ±inf: the curvature itself is unbounded there). ``g`` is the Stieltjes
-    transform at the edge, ``z2`` is d²z/dg² there.
+    transform at the edge, ``z2`` is d²z/dg² there. ``rate`` is A in ρ ~ exp(−A/(λ − λ₋)) at the
+    smooth left edge of a law that knows its tail, else None.
     """
 
     value: float
@@ -28,10 +29,12 @@ class Edge:
     z2: float = field(repr=False)
     iterations: int = field(default=0, repr=False)
     residual: float = field(default=0.0, repr=False)
+    rate: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON values; an infinite ``value`` becomes None."""
-        return {"value": self.value if math.isfinite(self.value) else None, "kind": self.kind}
+        """JSON values; an infinite ``value`` becomes None, and ``rate`` is left out without one."""
+        values = {"value": self.value if math.isfinite(self.value) else None, "kind": self.kind}
+        return values if self.rate is None else values | {"rate": self.rate}
 
     def tracy_widom_shift(self, n: int) -> float:
         """E[lowest of n eigenvalues] − edge ≈ 1.2065 (|z''|/(2 n²))^{1/3} at a sharp left edge.

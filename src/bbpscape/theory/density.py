@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.model.checks import InvalidInput
 from bbpscape.theory.bulk import Edge, inverse_stieltjes
-from bbpscape.theory.law import CurvatureLaw
+from bbpscape.theory.bulks import bulks
+from bbpscape.theory.law import BULK, TEACHER, CurvatureLaw, DiscreteLaw
 from bbpscape.theory.roots import NoConvergence
 
 STEP = 0.12
@@ -25,6 +26,8 @@ NEAREST = 1e-8
 TOLERANCE = 1e-9
 ROUNDING = 1e-12
 ROUNDING_STEPS = 1e-13
+# ρ below this fraction of |g| has no digits left for a ratio.
+SEEN = 1e-11
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,43 @@ class BulkCurve:
         rho[inside] = np.maximum(-self.stieltjes(targets[inside]).imag / np.pi, 0)
         return rho
 
+    def density_along(
+        self, eigenvalues: ArrayLike, direction: str = TEACHER
+    ) -> NDArray[np.float64]:
+        """ρ_w(λ) = −Im[1/(z − Σ_w)]/π at z = λ + i0: the spectral measure of H in a direction.
+
+        ∫ρ_w + Σ m² of the direction's outliers + the atom at 0 = 1. Zero outside the bulk.
+        """
+        targets = _finite(eigenvalues)
+        rho = np.zeros(targets.shape)
+        inside = (targets > self.eigenvalue[0]) & (targets < self.right.value)
+        g = self.stieltjes(targets[inside])
+        rho[inside] = -(g / self._along(g, direction)).imag / np.pi
+        return rho
+
+    def overlap_profile(
+        self, eigenvalues: ArrayLike, direction: str = TEACHER
+    ) -> NDArray[np.float64]:
+        """ρ_w/ρ: what an eigenvector of the bulk knows of a direction, 1 for a random vector.
+
+        The mean squared overlap of an eigenvector at λ with one unit vector of the direction is
+        ρ_w/ρ divided by the number of eigenvalues. NaN outside the bulk, and in a tail so thin
+        that rounding hides ρ. Source: THEORY.md §5.
+        """
+        targets = _finite(eigenvalues)
+        profile = np.full(targets.shape, np.nan)
+        inside = (targets > self.eigenvalue[0]) & (targets < self.right.value)
+        g = self.stieltjes(targets[inside])
+        along = (g / self._along(g, direction)).imag
+        seen = -g.imag > SEEN * abs(g)
+        profile[inside] = np.divide(along, g.imag, out=np.full(g.shape, np.nan), where=seen)
+        return profile
+
+    def _along(self, g: NDArray, direction: str) -> NDArray:
+        """g (z − Σ_w) = 1 − α g (m_1^w − m_1)."""
+        bulk, along = self.law.moments(g, 1, (BULK, direction))[:, 0]
+        return 1 - self.alpha * g * (along - bulk)
+
     def fraction_below(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
         """The fraction of eigenvalues below each λ: 0 left of the bulk, 1 right of it.
 
@@ -117,11 +157,13 @@ class BulkCurve:
 def trace_bulk(law: CurvatureLaw, alpha: float, left: Edge, right: Edge, reach: float) -> BulkCurve:
     """The bulk from its ``left`` edge to its ``right`` one, or until a mass ``reach`` is passed.
 
-    Steps are STEP times |1/g| long, shorter where Newton's method asks for it. A law with several
-    separated bulks is not detected: it has no single curve.
+    Steps are STEP times |1/g| long, shorter where Newton's method asks for it. Of a discrete law
+    with several bulks, ``left`` and ``right`` are the edges of one (see ``bulks``).
     """
     if left.kind not in ("sharp", "smooth"):
         raise NoConvergence(f"density: a bulk that starts at a {left.kind} edge cannot be followed")
+    if isinstance(law, DiscreteLaw):
+        _check_one_bulk(law, alpha, left, right)
     eigenvalues, stieltjes = [left.value], [complex(left.g)]
     mass, step = 0.0, STEP
     while mass < reach and eigenvalues[-1] < right.value:
@@ -210,6 +252,17 @@ def _move(slope: NDArray, curvature: NDArray, length: ArrayLike, u: NDArray) -> 
     below = (u + moves).imag < -ROUNDING * abs(u)
     best = np.argmin(abs(moves) + np.where(below, 1e3 * abs(u), 0), axis=0)
     return np.take_along_axis(moves, best[None], axis=0)[0]
+
+
+def _check_one_bulk(law: DiscreteLaw, alpha: float, left: Edge, right: Edge) -> None:
+    found = bulks(law, alpha)
+    for edges in found:
+        if np.allclose([e.value for e in edges], [left.value, right.value], rtol=1e-6):
+            return
+    listed = ", ".join(f"{a.value:.6g} to {b.value:.6g}" for a, b in found)
+    raise NoConvergence(
+        f"density: {left.value:.6g} to {right.value:.6g} is not one bulk; the bulks are {listed}"
+    )
 
 
 def _finite(eigenvalues: ArrayLike) -> NDArray[np.float64]:

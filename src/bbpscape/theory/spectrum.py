@@ -1,7 +1,7 @@
 """The spectrum of the Hessian at N → ∞: atom, edges, density and outliers of one model at one α."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.model.checks import InvalidInput, positive
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.bulk import Edge, left_edge, right_edge, zero_atom
+from bbpscape.theory.bulk import Edge, inverse_stieltjes, left_edge, right_edge, zero_atom
 from bbpscape.theory.committee import CommitteeLaw
 from bbpscape.theory.density import BulkCurve, trace_bulk
 from bbpscape.theory.law import BULK
@@ -53,6 +53,14 @@ class Spectrum:
         """The fraction of eigenvalues below each λ, the atom included, at N → ∞."""
         return self.curve.fraction_below(eigenvalues)
 
+    def overlap_profile(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
+        """ρ_u/ρ: the teacher overlap of a bulk eigenvector, in units of that of a random vector.
+
+        At finite N an eigenvector at λ has a mean m² of (p*/N) ρ_u/ρ. NaN outside the bulk, and in
+        a tail so thin that rounding hides ρ.
+        """
+        return self.curve.overlap_profile(eigenvalues)
+
     def spectral_shift(self, eigenvalue: float) -> float:
         """Eigenvalues below λ that the special directions add to pN times the bulk's fraction.
 
@@ -86,6 +94,10 @@ class Spectrum:
                 "eigenvalue": self.eigenvalue.tolist(),
                 "rho": self.rho.tolist(),
                 "cumulative": self.cumulative.tolist(),
+                "overlap_profile": [
+                    None if math.isnan(value) else value
+                    for value in self.overlap_profile(self.eigenvalue).tolist()
+                ],
             },
         }
 
@@ -121,8 +133,16 @@ def spectrum(model: TeacherStudent, alpha: float, points: int = 400) -> Spectrum
         raise InvalidInput(f"points must be an integer from 2 to {MOST_POINTS}, got {points!r}")
     if WIDEST < TeacherStudent.check(model).p < math.inf:
         raise InvalidInput(f"a spectrum needs p of at most {WIDEST}, or inf, got {model.p}")
+    if not model.is_reference:
+        # The general route stands on this module.
+        from bbpscape.theory.network.spectrum import network_spectrum
+
+        return network_spectrum(model, alpha, points)
     law = CommitteeLaw(model)
     left, right = left_edge(law, alpha), right_edge(law, alpha)
+    if left.kind == "smooth":
+        slope = inverse_stieltjes(law, alpha, left.g, order=1)[1]
+        left = replace(left, rate=law.smooth_edge_rate(float(slope)))
     atom = zero_atom(law, alpha)
     curve = trace_bulk(law, alpha, left, right, 1 - (1 - REACH) * (1 - atom))
     # Steps along the traced curve are short where the density changes fast, and shorter at the
