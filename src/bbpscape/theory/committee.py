@@ -72,6 +72,15 @@ class CommitteeLaw:
             sectors[STUDENT_ANTISYMMETRIC] = p * (p - 1) / 2
         return sectors
 
+    def smooth_edge_rate(self, slope: float) -> float:
+        """A in ρ ~ exp(−A/(λ − λ₋)) where dz/dg = ``slope`` at a smooth left edge.
+
+        A = (p p* a/4) |dz/dg|, or (p* (a + 1)/2) |dz/dg| at p = ∞: the pole of f/(1 − gf) sits at
+        y = (a + r)/δ with δ = −1 − 2g/p, in the tail e^{−p* y/2}. Source: THEORY.md §2.
+        """
+        p, p_star, a = self.model.p, self.model.p_star, self.model.loss.a
+        return abs(slope) * p_star * ((a + 1) / 2 if math.isinf(p) else p * a / 4)
+
     def _direction(self, name: str) -> tuple[tuple[float, float], int, int]:
         """(weights of the branches c = 1 and 3, power of r, power of y) of E[w φ]."""
         p = self.model.p
