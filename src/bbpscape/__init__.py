@@ -1,14 +1,39 @@
 """BBP transitions in the Hessian of two-layer networks at a random initialization."""
 
 from bbpscape import plots
+from bbpscape.model.activations import ACTIVATIONS, Activation, activation
 from bbpscape.model.checks import InvalidInput
-from bbpscape.model.losses import NormalizedSquare
+from bbpscape.model.labels import Labels
+from bbpscape.model.losses import (
+    LOSSES,
+    AbsoluteNormalizedSquare,
+    ExpressionLoss,
+    Huber,
+    Logistic,
+    NormalizedSquare,
+    Square,
+    loss,
+)
 from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.simulate.cost import CostModel, simulation_cost
+from bbpscape.simulate.diagonalize import teacher_overlap
+from bbpscape.simulate.eigensolver import LowestPairs, lowest
+from bbpscape.simulate.hessian import Hessian
 from bbpscape.simulate.inputs import Inputs, load_inputs
 from bbpscape.simulate.inputs import prepare as prepare_inputs
 from bbpscape.simulate.instance import Instance, draw
+from bbpscape.simulate.lanczos import Density, SpectralMeasure, spectral_density, spectral_measures
+from bbpscape.simulate.operator import Operator
 from bbpscape.simulate.patches import photograph_patches
+from bbpscape.simulate.signal import LargestOverlap, largest_overlap, teacher_directions
+from bbpscape.simulate.simulation import SimulatedDraw, Simulation, simulation
+from bbpscape.simulate.stream import StreamedHessian
 from bbpscape.study.compare import Comparison, compare
+from bbpscape.study.methods import MethodComparison, compare_methods
+from bbpscape.study.runner import RunSummary, run_study
+from bbpscape.study.status import StudyStatus, study_status
+from bbpscape.study.table import Study, open_study
+from bbpscape.theory.average import averaged_curvature
 from bbpscape.theory.channel import QuadraticTeacher
 from bbpscape.theory.critical import ThresholdMinimum, critical_a, critical_p, threshold_minimum
 from bbpscape.theory.diagram import Diagram, diagram
@@ -41,31 +66,57 @@ from bbpscape.theory.weak_recovery import WeakRecovery, weak_recovery
 __version__ = "0.1.0"
 
 __all__ = [
+    "ACTIVATIONS",
+    "LOSSES",
+    "AbsoluteNormalizedSquare",
+    "Activation",
     "Comparison",
+    "CostModel",
+    "Density",
     "Diagram",
+    "ExpressionLoss",
     "FiniteSizeLaw",
     "FiniteSizeScaling",
     "GeneralChannel",
     "HalfPoint",
+    "Hessian",
+    "Huber",
     "Inputs",
     "Instance",
     "InvalidInput",
+    "Labels",
+    "LargestOverlap",
     "LinearOnset",
+    "Logistic",
+    "LowestPairs",
+    "MethodComparison",
     "NoConvergence",
     "NormalizedSquare",
+    "Operator",
     "OverlapCurve",
     "Preprocessing",
     "QuadraticTeacher",
+    "RunSummary",
+    "SimulatedDraw",
+    "Simulation",
+    "SpectralMeasure",
     "SpectralOverlap",
     "SpectralThreshold",
     "Spectrum",
+    "Square",
+    "StreamedHessian",
+    "Study",
+    "StudyStatus",
     "TeacherStudent",
     "Threshold",
     "ThresholdMinimum",
     "TruncatedThreshold",
     "WeakRecovery",
+    "activation",
+    "averaged_curvature",
     "best_threshold",
     "compare",
+    "compare_methods",
     "critical_a",
     "critical_p",
     "diagram",
@@ -74,18 +125,30 @@ __all__ = [
     "finite_size_scaling",
     "half_alpha",
     "half_n",
+    "largest_overlap",
     "linear_onset",
     "load_inputs",
+    "loss",
+    "lowest",
     "mondelli_montanari",
+    "open_study",
     "optimal",
     "overlap_curve",
     "photograph_patches",
     "plots",
     "prepare_inputs",
+    "run_study",
+    "simulation",
+    "simulation_cost",
+    "spectral_density",
+    "spectral_measures",
     "spectral_overlap",
     "spectral_threshold",
     "spectrum",
+    "study_status",
     "subset",
+    "teacher_directions",
+    "teacher_overlap",
     "threshold",
     "threshold_minimum",
     "trimming",

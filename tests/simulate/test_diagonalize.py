@@ -5,7 +5,7 @@ import pytest
 
 from bbpscape.model.checks import InvalidInput
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulate.diagonalize import all_eigenvalues_and_lowest, lowest, teacher_overlap
+from bbpscape.simulate.diagonalize import all_eigenvalues_and_lowest, lowest_dense, teacher_overlap
 from bbpscape.simulate.hessian import Hessian
 from bbpscape.simulate.instance import draw
 
@@ -18,13 +18,13 @@ def case(p=2, p_star=1, N=20, alpha=1.5):
 # α = 1/N is one sample: rank p, and the other eigenvalues are all zero.
 @pytest.mark.parametrize("alpha", [0.05, 0.3, 2.0])
 @pytest.mark.parametrize("p", [1, 2, 3])
-@pytest.mark.parametrize("solver", [lowest, all_eigenvalues_and_lowest])
+@pytest.mark.parametrize("solver", [lowest_dense, all_eigenvalues_and_lowest])
 def test_eigenpairs(solver, p, alpha):
     _, hessian = case(p=p, alpha=alpha)
     dense, k = hessian.dense(), 5
     expected = np.linalg.eigvalsh(dense)
     result = solver(hessian, k)
-    count = k if solver is lowest else len(expected)
+    count = k if solver is lowest_dense else len(expected)
     scale = abs(expected).max()
     assert result.eigenvalues.shape == (count,)
     np.testing.assert_allclose(result.eigenvalues, expected[:count], atol=1e-13 * scale)
@@ -34,7 +34,7 @@ def test_eigenpairs(solver, p, alpha):
     np.testing.assert_allclose(dense @ vectors, vectors * expected[:k], atol=1e-12 * scale)
 
 
-@pytest.mark.parametrize("solver", [lowest, all_eigenvalues_and_lowest])
+@pytest.mark.parametrize("solver", [lowest_dense, all_eigenvalues_and_lowest])
 def test_the_smallest_sizes(solver):
     for N in (1, 2):
         hessian = Hessian(np.eye(N), np.array([2.0, -1.0])[:N].reshape(N, 1, 1))
@@ -44,7 +44,7 @@ def test_the_smallest_sizes(solver):
             assert result.eigenvectors.shape == (N, k)
 
 
-@pytest.mark.parametrize("solver", [lowest, all_eigenvalues_and_lowest])
+@pytest.mark.parametrize("solver", [lowest_dense, all_eigenvalues_and_lowest])
 @pytest.mark.parametrize("k", [0, -1, 1.5, True, 41])
 def test_k_is_checked(solver, k):
     with pytest.raises(InvalidInput, match="k must be"):
@@ -54,7 +54,7 @@ def test_k_is_checked(solver, k):
 @pytest.mark.parametrize(("p", "p_star"), [(1, 1), (2, 1), (1, 2), (3, 2)])
 def test_a_complete_basis_has_overlap_p_p_star(p, p_star):
     instance, hessian = case(p=p, p_star=p_star)
-    for solver in (lowest, all_eigenvalues_and_lowest):
+    for solver in (lowest_dense, all_eigenvalues_and_lowest):
         vectors = solver(hessian, hessian.shape[0]).eigenvectors
         m2 = teacher_overlap(vectors, instance.teacher_basis)
         assert m2.sum() == pytest.approx(p * p_star, abs=1e-10)
@@ -78,7 +78,7 @@ def test_overlap_of_known_vectors():
 def test_the_lowest_vector_sees_the_teacher():
     # Far above the transition of p = p* = 1 (α about 2.9), and a control: a random direction.
     instance, hessian = case(p=1, N=200, alpha=20.0)
-    vectors = lowest(hessian, 1).eigenvectors
+    vectors = lowest_dense(hessian, 1).eigenvectors
     assert teacher_overlap(vectors, instance.teacher_basis)[0] > 0.5
     other = np.linalg.qr(np.random.default_rng(9).standard_normal((200, 1)))[0]
     assert teacher_overlap(vectors, other)[0] < 0.1

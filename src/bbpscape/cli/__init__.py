@@ -6,10 +6,32 @@ import sys
 import typer
 
 import bbpscape as bb
-from bbpscape.cli import compare, data, diagram, finite_size, theory, weak_recovery
+from bbpscape.cli import (
+    compare,
+    data,
+    diagram,
+    finite_size,
+    methods,
+    simulate,
+    study,
+    theory,
+    weak_recovery,
+)
 from bbpscape.cli.common import app
 
-__all__ = ["app", "compare", "data", "diagram", "finite_size", "main", "theory", "weak_recovery"]
+__all__ = [
+    "app",
+    "compare",
+    "data",
+    "diagram",
+    "finite_size",
+    "main",
+    "methods",
+    "simulate",
+    "study",
+    "theory",
+    "weak_recovery",
+]
 
 
 def main() -> None:

@@ -27,6 +27,21 @@ Width = Annotated[str, typer.Option("--p", help="Student width: a positive integ
 FiniteWidth = Annotated[str, typer.Option("--p", help="Student width: a positive integer.")]
 TeacherWidth = Annotated[int, typer.Option("--p-star", help="Teacher width, a positive integer.")]
 Normalization = Annotated[float, typer.Option("--a", help="Loss normalization a > 0.")]
+Activation = Annotated[str, typer.Option(help="quadratic, tanh, relu, …, or an expression in x.")]
+Loss = Annotated[
+    str, typer.Option(help="normalized-square, huber, …, or an expression in y and yhat.")
+]
+Delta = Annotated[float, typer.Option(help="Where the Huber loss turns linear, > 0.")]
+LabelNoise = Annotated[
+    float, typer.Option("--label-noise", help="Variance of the Gaussian noise on the labels.")
+]
+Flip = Annotated[float, typer.Option(help="Probability that the sign of a label is flipped.")]
+SecondLayer = Annotated[
+    str, typer.Option("--second-layer", help="p weights with commas; 1/p each by default.")
+]
+Overlap = Annotated[
+    str, typer.Option(help="Student–teacher overlap: a number, or rows as 0.2,0.1;0,0.3.")
+]
 Alpha = Annotated[float, typer.Option("--alpha", help="Samples per dimension, M/N > 0.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Save = Annotated[
@@ -37,16 +52,63 @@ Plot = Annotated[
 ]
 
 
-def parse_model(p: str, p_star: int, a: float) -> bb.TeacherStudent:
+def parse_model(
+    p: str,
+    p_star: int,
+    a: float,
+    activation: str = "quadratic",
+    loss: str = "normalized-square",
+    delta: float = 1.0,
+    label_noise: float = 0.0,
+    flip: float = 0.0,
+    second_layer: str = "",
+    overlap: str = "0",
+) -> bb.TeacherStudent:
     try:
         width: float = math.inf if p.lower() == "inf" else int(p)
     except ValueError:
         raise bb.InvalidInput(f"p must be a positive integer or inf, got {p!r}") from None
-    return bb.TeacherStudent(width, p_star, bb.NormalizedSquare(a))
+    return bb.TeacherStudent(
+        width,
+        p_star,
+        bb.loss(loss, a=a, delta=delta),
+        bb.activation(activation),
+        bb.Labels(label_noise, flip),
+        tuple(_numbers("second-layer", second_layer)) if second_layer else None,
+        _table(overlap),
+    )
+
+
+def _numbers(name: str, text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise bb.InvalidInput(f"{name} must be numbers with commas, got {text!r}") from None
+
+
+def _table(text: str) -> float | tuple[tuple[float, ...], ...]:
+    rows = [_numbers("overlap", row) for row in text.split(";")]
+    if len(rows) == 1 and len(rows[0]) == 1:
+        return rows[0][0]
+    return tuple(tuple(row) for row in rows)
 
 
 def describe(model: bb.TeacherStudent) -> str:
-    return f"p = {model.p:g}, p* = {model.p_star}, a = {model.loss.a:g}"
+    """The parameters on one line; what is as in the reference model goes without saying."""
+    values = model.to_dict()
+    parts = [f"p = {model.p:g}", f"p* = {model.p_star}"]
+    if values["activation"] != "quadratic":
+        parts.append(str(values["activation"]))
+    if values["loss"] != "normalized-square":
+        parts.append(f"{values['loss']} loss")
+    parts += [f"{name} = {values[name]:g}" for name in ("a", "delta") if name in values]
+    for name in ("label_noise", "flip"):
+        if values.get(name):
+            parts.append(f"{name.replace('_', ' ')} = {values[name]:g}")
+    for name in ("second_layer", "overlap"):
+        if name in values:
+            parts.append(f"{name.replace('_', ' ')} {values[name]}")
+    return ", ".join(parts)
 
 
 def check_files(plot: Path | None, save: Path | None) -> None:

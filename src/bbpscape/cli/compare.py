@@ -9,12 +9,19 @@ from rich.progress import Progress
 
 import bbpscape as bb
 from bbpscape.cli.common import (
+    Activation,
     Alpha,
+    Delta,
     FiniteWidth,
+    Flip,
     Json,
+    LabelNoise,
+    Loss,
     Normalization,
+    Overlap,
     Plot,
     Save,
+    SecondLayer,
     TeacherWidth,
     app,
     check_files,
@@ -47,13 +54,22 @@ def compare(
     equal_norms: Annotated[
         bool, typer.Option("--equal-norms", help="Scale every row of --inputs to norm 1.")
     ] = False,
+    activation: Activation = "quadratic",
+    loss: Loss = "normalized-square",
+    delta: Delta = 1.0,
+    label_noise: LabelNoise = 0.0,
+    flip: Flip = 0.0,
+    second_layer: SecondLayer = "",
+    overlap: Overlap = "0",
     plot: Plot = None,
     save: Save = None,
     as_json: Json = False,
 ) -> None:
     """Theory and simulation side by side, with standard errors and z-scores."""
     check_files(plot, save)
-    model = parse_model(p, p_star, a)
+    model = parse_model(
+        p, p_star, a, activation, loss, delta, label_noise, flip, second_layer, overlap
+    )
     rows = None
     if inputs is not None:
         rows = bb.prepare_inputs(bb.load_inputs(inputs), whiten=whiten, equal_norms=equal_norms)

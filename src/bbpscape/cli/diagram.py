@@ -7,6 +7,7 @@ from typing import Annotated
 import numpy as np
 import typer
 from rich.progress import Progress
+from rich.table import Table
 
 import bbpscape as bb
 from bbpscape.cli.common import (
@@ -77,7 +78,7 @@ def diagram(
         say_written(figure=plot, data=save, table=csv_path)
 
 
-def _summary(result: bb.Diagram):
+def _summary(result: bb.Diagram) -> Table:
     fixed = ", ".join(f"{name} = {value:g}" for name, value in result.fixed.items())
     title = f"Diagram over {result.x_name} and {result.y_name}, {fixed}"
     table = table_of(title, "quantity", "lowest", "highest")

@@ -1,16 +1,25 @@
 """The commands ``threshold`` and ``spectrum``."""
 
+import math
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 import bbpscape as bb
 from bbpscape.cli.common import (
+    Activation,
     Alpha,
+    Delta,
+    Flip,
     Json,
+    LabelNoise,
+    Loss,
     Normalization,
+    Overlap,
     Plot,
     Save,
+    SecondLayer,
     TeacherWidth,
     Width,
     app,
@@ -30,13 +39,22 @@ def threshold(
     p: Width = "2",
     p_star: TeacherWidth = 1,
     a: Normalization = 0.01,
+    activation: Activation = "quadratic",
+    loss: Loss = "normalized-square",
+    delta: Delta = 1.0,
+    label_noise: LabelNoise = 0.0,
+    flip: Flip = 0.0,
+    second_layer: SecondLayer = "",
+    overlap: Overlap = "0",
     plot: Plot = None,
     save: Save = None,
     as_json: Json = False,
 ) -> None:
     """The BBP threshold: the α at which an outlier along the teacher leaves the bulk."""
     check_files(plot, save)
-    model = parse_model(p, p_star, a)
+    model = parse_model(
+        p, p_star, a, activation, loss, delta, label_noise, flip, second_layer, overlap
+    )
     result = bb.threshold(model)
     figure = None if plot is None else bb.overlap_curve(model)
     if as_json:
@@ -44,14 +62,20 @@ def threshold(
         return write_results(plot, figure, save, result.to_dict())
     unit = "" if result.eigenvalue_unit == "1" else f" (units of {result.eigenvalue_unit})"
     table = table_of(f"BBP transition, {describe(model)}", "quantity", "value")
+    if math.isfinite(result.alpha_weak_recovery):
+        limits = [("alpha_weak_recovery", f"{result.alpha_weak_recovery:g}")]
+    else:
+        limits = []
+    if math.isfinite(result.a_critical):
+        limits.append(("a_critical", f"{result.a_critical:.10g}"))
     for name, value in (
         ("alpha_bbp", f"{result.alpha_bbp:.10g}"),
         ("transition", result.transition),
         ("m2_jump", f"{result.m2_jump:.6g}"),
         (f"eigenvalue{unit}", f"{result.eigenvalue:.10g}"),
         ("alpha_0", f"{result.alpha_0:.10g}"),
-        ("alpha_weak_recovery", f"{result.alpha_weak_recovery:g}"),
-        ("a_critical", f"{result.a_critical:.10g}"),
+        *limits,
+        ("relative error", f"{result.diagnostics.quadrature_error:.1g}"),
         ("status", result.diagnostics.status),
     ):
         table.add_row(name, value)
@@ -67,13 +91,22 @@ def spectrum(
     a: Normalization = 0.01,
     alpha: Alpha = 3.0,
     points: Annotated[int, typer.Option(help="Points of the density.")] = 400,
+    activation: Activation = "quadratic",
+    loss: Loss = "normalized-square",
+    delta: Delta = 1.0,
+    label_noise: LabelNoise = 0.0,
+    flip: Flip = 0.0,
+    second_layer: SecondLayer = "",
+    overlap: Overlap = "0",
     plot: Plot = None,
     save: Save = None,
     as_json: Json = False,
 ) -> None:
     """Bulk density, edges and outliers of the Hessian at N → ∞."""
     check_files(plot, save)
-    model = parse_model(p, p_star, a)
+    model = parse_model(
+        p, p_star, a, activation, loss, delta, label_noise, flip, second_layer, overlap
+    )
     result = bb.spectrum(model, alpha, points=points)
     if as_json:
         print_json(result.to_dict())
@@ -93,5 +126,8 @@ def spectrum(
             f"{outlier.m2:.6g}",
         )
     print_table(table)
+    reason = getattr(result, "no_left_edge", None)
+    if reason:
+        Console().print(f"note: no left edge: {reason}", highlight=False)
     write_results(plot, result, save, result.to_dict())
     say_written(figure=plot, data=save)

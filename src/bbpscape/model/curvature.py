@@ -5,12 +5,13 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bbpscape.model.activations import QUADRATIC
 from bbpscape.model.checks import InvalidInput
 from bbpscape.model.teacher_student import TeacherStudent
 
 
 def student_output(preactivations: ArrayLike) -> NDArray:
-    """ŷ = (1/p) Σ_k λ_k², over the last axis: (..., p) → (...).
+    """ŷ = (1/p) Σ_k λ_k² of the quadratic activation, over the last axis: (..., p) → (...).
 
     >>> float(student_output([1.0, 3.0]))
     5.0
@@ -19,7 +20,7 @@ def student_output(preactivations: ArrayLike) -> NDArray:
 
 
 def teacher_label(preactivations: ArrayLike) -> NDArray:
-    """y = (1/p*) Σ_l u_l², over the last axis: (..., p*) → (...).
+    """y = (1/p*) Σ_l u_l² of the quadratic activation, over the last axis: (..., p*) → (...).
 
     >>> float(teacher_label([2.0]))
     4.0
@@ -28,7 +29,7 @@ def teacher_label(preactivations: ArrayLike) -> NDArray:
 
 
 def curvature(model: TeacherStudent, preactivations: ArrayLike, labels: ArrayLike) -> NDArray:
-    """F_kl = ℓ″ (2λ_k/p)(2λ_l/p) + δ_kl ℓ′ 2/p, with ℓ′, ℓ″ the derivatives in ŷ = Σ_k λ_k²/p.
+    """F_kl = ℓ″ c_k c_l σ′_k σ′_l + δ_kl ℓ′ c_k σ″_k, ℓ′ and ℓ″ the derivatives in ŷ = Σ c_k σ_k.
 
     Parameters
     ----------
@@ -63,21 +64,21 @@ def curvature(model: TeacherStudent, preactivations: ArrayLike, labels: ArrayLik
         )
     if y.shape != values.shape[:1]:
         raise InvalidInput(f"labels must have shape ({len(values)},), got {y.shape}")
-    p = values.shape[1]
-    first, second = model.loss.derivatives(y, student_output(values))
-    slopes = 2 * values / p
+    weights = model.output_weights
+    first, second = model.loss.derivatives(y, model.output(values))
+    slopes = weights * model.activation.first(values)
     result = second[:, None, None] * (slopes[:, :, None] * slopes[:, None, :])
-    diagonal = np.arange(p)
-    result[:, diagonal, diagonal] += (2 / p) * first[:, None]
+    diagonal = np.arange(values.shape[1])
+    result[:, diagonal, diagonal] += first[:, None] * (weights * model.activation.second(values))
     return result
 
 
 def curvature_eigenvalues(model: TeacherStudent, r: ArrayLike, y: ArrayLike) -> NDArray:
     """f₀ = (2/p) ℓ′, p − 1 times, and f₁ = (2/p)(ℓ′ + 2r ℓ″), once, along λ: shape (..., 2).
 
-    With the normalized square loss f₀ = (2/p)(r − y)/(a + y) and f₁ = (2/p)(3r − y)/(a + y). At
-    p = ∞ they are in units of 2/p. ``curvature_weights`` gives their weights in a trace over the
-    p neurons.
+    For the quadratic activation with a uniform second layer. With the normalized square loss
+    f₀ = (2/p)(r − y)/(a + y) and f₁ = (2/p)(3r − y)/(a + y). At p = ∞ they are in units of 2/p.
+    ``curvature_weights`` gives their weights in a trace over the p neurons.
 
     Parameters
     ----------
@@ -90,6 +91,8 @@ def curvature_eigenvalues(model: TeacherStudent, r: ArrayLike, y: ArrayLike) -> 
     >>> curvature_eigenvalues(model, [2.0], [1.0]).tolist()
     [[0.5, 2.5]]
     """
+    if model.activation != QUADRATIC or model.second_layer is not None:
+        raise InvalidInput("curvature_eigenvalues needs the quadratic activation, c_k = 1/p")
     r, y = np.asarray(r, dtype=float), np.asarray(y, dtype=float)
     if r.shape != y.shape:
         raise InvalidInput(f"r and y must have one shape, got {r.shape} and {y.shape}")

@@ -1,36 +1,53 @@
 """The teacher–student model at a random initialization."""
 
 import math
+import numbers
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bbpscape.model.activations import QUADRATIC, Activation
 from bbpscape.model.checks import InvalidInput, positive_integer
-from bbpscape.model.losses import NormalizedSquare
+from bbpscape.model.labels import Labels
+from bbpscape.model.losses import NormalizedSquare, is_loss
 
 # Wider students than this are p = ∞ to all digits.
 WIDEST = 10**9
+# The second layer and the overlaps are tables of one entry a neuron.
+MOST_ENTRIES = 10_000
 
 
 @dataclass(frozen=True)
 class TeacherStudent:
-    """y = (1/p*) Σ_l (w*_l·x)²,  ŷ = (1/p) Σ_k (w_k·x)²,  L = Σ_μ ℓ(y_μ, ŷ_μ).
+    """y = (1/p*) Σ_l σ(w*_l·x),  ŷ = Σ_k c_k σ(w_k·x),  L = Σ_μ ℓ(y_μ, ŷ_μ).
 
-    Inputs are x ~ N(0, I_N/N), the rows of w and w* lie on the sphere of radius √N, and the
-    student w is drawn independently of the teacher w*.
+    Inputs are x ~ N(0, I_N/N), and the rows of w and w* lie on the sphere of radius √N. With the
+    defaults, σ(x) = x², c_k = 1/p and w independent of w*, it is the model of the source.
 
     Parameters
     ----------
     p : int or math.inf
-        Width of the student. ``inf`` is the limit p → ∞ after N → ∞ (theory only).
+        Width of the student. ``inf`` is the limit p → ∞ after N → ∞ (theory of the source's model
+        only).
     p_star : int
         Width of the teacher.
-    loss : NormalizedSquare
-        The loss of one sample.
+    loss : Loss
+        The loss of one sample, from ``bbpscape.model.losses``.
+    activation : Activation
+        σ, of the teacher and of the student.
+    labels : Labels
+        Noise and sign flips of the labels y.
+    second_layer : sequence of p numbers, optional
+        c_k, fixed; 1/p each by default.
+    overlap : number, or array of shape (p_star, p)
+        w*_l·w_k/N, a number standing for every pair. Beyond it the student is random.
 
     Raises
     ------
     InvalidInput
-        If a width is not a positive integer or the loss is of another type.
+        If an argument is of another type or shape, or the loss is not defined for every label.
 
     Source: Annesi, Bocchi, Cammarota (2025), arXiv 2510.18435.
 
@@ -40,7 +57,12 @@ class TeacherStudent:
 
     p: float
     p_star: int
-    loss: NormalizedSquare = field(default_factory=lambda: NormalizedSquare(a=0.01))
+    # A Loss; closed forms also ask for the ``a`` of a NormalizedSquare.
+    loss: Any = field(default_factory=lambda: NormalizedSquare(a=0.01))
+    activation: Activation = QUADRATIC
+    labels: Labels = field(default_factory=Labels)
+    second_layer: tuple[float, ...] | None = None
+    overlap: float | tuple[tuple[float, ...], ...] = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "p", positive_integer("p", self.p, infinite=True))
@@ -49,8 +71,51 @@ class TeacherStudent:
             width = getattr(self, name)
             if width != math.inf and width > WIDEST:
                 raise InvalidInput(f"{name} must be at most {WIDEST}, got {width!r}")
-        if not isinstance(self.loss, NormalizedSquare):
-            raise InvalidInput(f"loss must be a NormalizedSquare, got {self.loss!r}")
+        if not is_loss(self.loss):
+            raise InvalidInput(f"loss must be a loss such as NormalizedSquare, got {self.loss!r}")
+        if not isinstance(self.activation, Activation):
+            raise InvalidInput(f"activation must be an Activation, got {self.activation!r}")
+        if not isinstance(self.labels, Labels):
+            raise InvalidInput(f"labels must be Labels, got {self.labels!r}")
+        self._check_second_layer()
+        self._check_overlap()
+        self.loss.check_labels(*self.label_range)
+        if math.isinf(self.p) and not self.is_reference:
+            raise InvalidInput("p must be finite but for the quadratic model of the source")
+
+    def _check_second_layer(self) -> None:
+        if self.second_layer is None:
+            return
+        weights = _numbers("second_layer", self.second_layer)
+        if weights.shape != (self.p,) or not weights.all():
+            raise InvalidInput(
+                f"second_layer must be p = {self.p} numbers other than 0, got {self.second_layer!r}"
+            )
+        uniform = self.p <= MOST_ENTRIES and np.allclose(weights, 1 / self.p, rtol=1e-14, atol=0)
+        object.__setattr__(self, "second_layer", None if uniform else tuple(weights.tolist()))
+
+    def _check_overlap(self) -> None:
+        if isinstance(self.overlap, numbers.Real) and not isinstance(self.overlap, bool):
+            if self.overlap == 0:
+                object.__setattr__(self, "overlap", 0.0)
+                return
+            if self.p * self.p_star > MOST_ENTRIES:
+                raise InvalidInput("a model with an overlap needs p p_star of at most 10000")
+            table = np.full((self.p_star, int(self.p)), float(self.overlap))
+        else:
+            table = _numbers("overlap", self.overlap)
+        if table.shape != (self.p_star, self.p):
+            raise InvalidInput(
+                f"overlap must be a number or have shape ({self.p_star}, {self.p}), "
+                f"got {self.overlap!r}"
+            )
+        if not ((table**2).sum(axis=0) < 1).all():
+            raise InvalidInput(
+                "the squared overlaps of a student neuron with the teacher must sum to less than "
+                f"1, got {self.overlap!r}"
+            )
+        nested = tuple(tuple(row) for row in table.tolist()) if table.any() else 0.0
+        object.__setattr__(self, "overlap", nested)
 
     @staticmethod
     def check(model: object) -> "TeacherStudent":
@@ -59,17 +124,87 @@ class TeacherStudent:
             raise InvalidInput(f"model must be a TeacherStudent, got {type(model).__name__}")
         return model
 
+    @staticmethod
+    def check_reference(model: object, what: str) -> "TeacherStudent":
+        """``model`` if it is the source's, for ``what`` exists for that one only."""
+        checked = TeacherStudent.check(model)
+        if not checked.is_reference:
+            raise InvalidInput(
+                f"{what} needs the quadratic activation, the normalized square loss, exact labels, "
+                "a uniform second layer and no overlap"
+            )
+        return checked
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether this is the model of the source, which has closed forms."""
+        return (
+            self.activation == QUADRATIC
+            and isinstance(self.loss, NormalizedSquare)
+            and self.labels.clean
+            and self.second_layer is None
+            and self.overlap == 0.0
+        )
+
     @property
     def curvature_unit(self) -> float:
         """2/p, the scale of the curvature; 1 at p = ∞, where eigenvalues are those of (p/2) H."""
         return 1.0 if math.isinf(self.p) else 2.0 / self.p
 
+    @property
+    def output_weights(self) -> NDArray[np.float64]:
+        """c, shape (p,)."""
+        if self.second_layer is None:
+            return np.full(int(self.p), 1 / self.p)
+        return np.array(self.second_layer)
+
+    @property
+    def overlap_matrix(self) -> NDArray[np.float64]:
+        """w*_l·w_k/N, shape (p_star, p)."""
+        if self.overlap == 0.0:
+            return np.zeros((self.p_star, int(self.p)))
+        return np.array(self.overlap)
+
+    @property
+    def label_range(self) -> tuple[float, float]:
+        """Infimum and supremum of y; either may be infinite."""
+        return self.labels.range(*self.activation.bounds)
+
+    def output(self, preactivations: ArrayLike) -> NDArray:
+        """ŷ = Σ_k c_k σ(λ_k), over the last axis: (..., p) → (...)."""
+        values = self.activation.value(np.asarray(preactivations))
+        if self.second_layer is None:
+            return values.mean(axis=-1)
+        return values @ self.output_weights
+
+    def teacher_output(self, preactivations: ArrayLike) -> NDArray:
+        """(1/p*) Σ_l σ(u_l), over the last axis: (..., p_star) → (...)."""
+        return self.activation.value(np.asarray(preactivations)).mean(axis=-1)
+
     def to_dict(self) -> dict[str, Any]:
         """The parameters as plain JSON values; p = ∞ is the string "inf"."""
-        return {
+        loss = self.loss.to_dict()
+        values = {
             "p": "inf" if math.isinf(self.p) else self.p,
             "p_star": self.p_star,
-            "activation": "quadratic",
-            "loss": "normalized-square",
-            "a": self.loss.a,
+            "activation": self.activation.name,
+            "loss": loss.pop("name"),
+            **loss,
         }
+        if not self.labels.clean:
+            values |= {"label_noise": self.labels.noise, "flip": self.labels.flip}
+        if self.second_layer is not None:
+            values["second_layer"] = list(self.second_layer)
+        if self.overlap != 0.0:
+            values["overlap"] = self.overlap_matrix.tolist()
+        return values
+
+
+def _numbers(name: str, value: object) -> NDArray[np.float64]:
+    try:
+        array = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"{name} must be numbers, got {value!r}") from None
+    if not np.isfinite(array).all():
+        raise InvalidInput(f"{name} must be finite numbers, got {value!r}")
+    return array

@@ -1,6 +1,7 @@
 """The figure of a phase diagram."""
 
 import math
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -70,7 +71,7 @@ def _thresholds(result: Diagram) -> Figure:
     ticks = [level for level in (1.0, *RATIOS) if level <= top]
     bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     bar.minorticks_off()
-    box = {"facecolor": "white", "edgecolor": "black", "linewidth": 0.6}
+    box: Any = {"facecolor": "white", "edgecolor": "black", "linewidth": 0.6}
     handles = [
         Patch(label="continuous", **box),
         Patch(label="discontinuous", hatch=HATCH, **box),
@@ -92,12 +93,13 @@ def _phases(result: Diagram) -> Figure:
     mesh = axes.pcolormesh(x, alpha, m2, cmap="YlGnBu", vmin=0, vmax=1, shading="nearest")
     figure.colorbar(mesh, ax=axes, label=r"squared overlap $m^2$ of the outlier")
     continuous = line["continuous"] == 1
-    marker = {"marker": "o", "markersize": 3} if x.size <= 30 else {}
-    handles = []
-    for kind, chosen, style in (
+    marker: Any = {"marker": "o", "markersize": 3} if x.size <= 30 else {}
+    handles: list[Any] = []
+    styles: Any = (
         ("continuous", continuous, "-"),
         ("discontinuous", ~continuous, "--"),
-    ):
+    )
+    for kind, chosen, style in styles:
         values = np.where(
             _with_neighbour(chosen) if kind == "discontinuous" else chosen,
             line["alpha_bbp"],

@@ -94,8 +94,9 @@ def _(result: OverlapCurve) -> Figure:
             axes.plot(result.alpha[part], result.m2[part], color=THEORY)
         marks = [
             (at.alpha_bbp, r"$\alpha_\mathrm{BBP}$", "--", OUTLIER),
-            (at.alpha_weak_recovery, "weak recovery", ":", FAINT),
         ]
+        if math.isfinite(at.alpha_weak_recovery):
+            marks.append((at.alpha_weak_recovery, "weak recovery", ":", FAINT))
         if at.transition == "discontinuous":
             marks.insert(1, (at.alpha_0, r"$\alpha_0$", "-.", FAINT))
             slope = at.m2_jump / (at.alpha_bbp - at.alpha_0)

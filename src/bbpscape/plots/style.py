@@ -28,7 +28,11 @@ STYLE: Any = {
 def parameters(model: TeacherStudent, **others: float | int | str) -> str:
     """The parameters of a figure on one line, in the paper's symbols."""
     width = r"\infty" if math.isinf(model.p) else f"{model.p:g}"
-    parts = [f"$p = {width}$", f"$p^* = {model.p_star}$", f"$a = {model.loss.a:g}$"]
+    parts = [f"$p = {width}$", f"$p^* = {model.p_star}$"]
+    if not model.is_reference:
+        parts += [model.activation.name, f"{model.loss.to_dict()['name']} loss"]
+    if (a := getattr(model.loss, "a", None)) is not None:
+        parts.append(f"$a = {a:g}$")
     parts += [
         f"${name} = {value:g}$" if not isinstance(value, str) else f"{value} {name}"
         for name, value in others.items()

@@ -15,15 +15,15 @@ class Eigenpairs:
     """H v_j = λ_j v_j: eigenvalues in increasing order and the lowest eigenvectors.
 
     ``eigenvectors`` has shape (pN, k), orthonormal columns, those of the k lowest eigenvalues;
-    ``eigenvalues`` has shape (k,) from ``lowest`` and (pN,) from ``all_eigenvalues_and_lowest``.
+    ``eigenvalues`` has shape (k,) from ``lowest_dense``, (pN,) from ``all_eigenvalues_and_lowest``.
     """
 
     eigenvalues: NDArray[np.float64]
     eigenvectors: NDArray[np.float64]
 
 
-def lowest(hessian: Hessian, k: int) -> Eigenpairs:
-    """The k lowest eigenvalues and their eigenvectors.
+def lowest_dense(hessian: Hessian, k: int) -> Eigenpairs:
+    """The k lowest eigenvalues and their eigenvectors, from the dense matrix (dsyevr).
 
     Raises
     ------
@@ -31,7 +31,7 @@ def lowest(hessian: Hessian, k: int) -> Eigenpairs:
         If k is not an integer from 1 to pN, or the dense matrix would not fit in memory.
 
     >>> H = Hessian(np.eye(3), np.array([5.0, -1.0, 2.0]).reshape(3, 1, 1))
-    >>> lowest(H, 2).eigenvalues.round(12).tolist()
+    >>> lowest_dense(H, 2).eigenvalues.round(12).tolist()
     [-1.0, 2.0]
     """
     k = _check_count(hessian, k)

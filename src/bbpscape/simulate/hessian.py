@@ -1,6 +1,6 @@
 """The Hessian of the empirical loss at finite N, as a product with blocks and as a dense matrix."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import blas
 
 from bbpscape.model.checks import InvalidInput
+from bbpscape.simulate.operator import Operator, panel_slices
 
 CHUNK_BYTES = 2**26  # of scaled rows, copied at a time while a dense matrix is built
 WORK_VECTORS = 256  # vectors of pN numbers that LAPACK and the eigenvectors take, generously
@@ -67,16 +68,22 @@ class Hessian:
     def dtype(self) -> np.dtype:
         return self.inputs.dtype
 
+    @property
+    def held(self) -> bool:
+        """X is in memory."""
+        return True
+
+    def panels(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+        """(rows, X[rows]) for consecutive slices of rows."""
+        for rows in panel_slices(len(self.inputs)):
+            yield rows, self.inputs[rows]
+
     def matmat(self, block: ArrayLike) -> NDArray[np.float64]:
         """H V for V of shape (pN, b), at O(p M N b) and with no matrix of size pN × pN."""
         V = np.asarray(block, dtype=float)
         if V.ndim != 2 or len(V) != self.shape[0]:
             raise InvalidInput(f"block must have shape ({self.shape[0]}, b), got {V.shape}")
-        p, N, b = self.p, self.N, V.shape[1]
-        projected = self.inputs @ V.reshape(p, N, b).transpose(1, 0, 2).reshape(N, p * b)
-        weighted = np.einsum("mkl,mlb->mkb", self.curvature, projected.reshape(-1, p, b))
-        product = self.inputs.T @ weighted.reshape(-1, p * b)
-        return product.reshape(N, p, b).transpose(1, 0, 2).reshape(p * N, b)
+        return Operator(self)(np.ascontiguousarray(V.T)).T
 
     def matvec(self, vector: ArrayLike) -> NDArray[np.float64]:
         """H v for v of shape (pN,)."""

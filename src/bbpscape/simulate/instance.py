@@ -16,7 +16,7 @@ from bbpscape.simulate.hessian import instance_bytes, require_memory
 
 @dataclass(frozen=True, eq=False)
 class Instance:
-    """λ = X wᵀ, y = (1/p*) Σ_l (X w*ᵀ)²_l, L(w) = Σ_μ ℓ(y_μ, ŷ_μ) for one draw of X, w and w*.
+    """λ = X wᵀ, y = (1/p*) Σ_l σ(X w*ᵀ)_l, L(w) = Σ_μ ℓ(y_μ, ŷ_μ) for one draw of X, w and w*.
 
     The arrays are held as they come, without a copy, and through read-only views.
 
@@ -30,6 +30,8 @@ class Instance:
         w, its rows on the sphere of radius √N.
     teacher : array, shape (p_star, N)
         w*, its rows on the sphere of radius √N.
+    noisy_labels : array, shape (M,), optional
+        y where the model's labels are random; needed then, and only then.
 
     Raises
     ------
@@ -41,9 +43,15 @@ class Instance:
     inputs: NDArray[np.float64]
     student: NDArray[np.float64]
     teacher: NDArray[np.float64]
+    noisy_labels: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("inputs", "student", "teacher"):
+        names = ["inputs", "student", "teacher"]
+        if (self.noisy_labels is None) != self.model.labels.clean:
+            raise InvalidInput("noisy_labels go with a model whose labels are random")
+        if self.noisy_labels is not None:
+            names.append("noisy_labels")
+        for name in names:
             view = np.asarray(getattr(self, name), dtype=float).view()
             view.flags.writeable = False
             object.__setattr__(self, name, view)
@@ -54,6 +62,10 @@ class Instance:
             shape = getattr(self, name).shape
             if shape != (width, self.N):
                 raise InvalidInput(f"{name} must have shape ({width}, {self.N}), got {shape}")
+        if self.noisy_labels is not None and self.noisy_labels.shape != (self.M,):
+            raise InvalidInput(
+                f"noisy_labels must have shape ({self.M},), got {self.noisy_labels.shape}"
+            )
 
     @property
     def M(self) -> int:
@@ -73,11 +85,13 @@ class Instance:
     @cached_property
     def labels(self) -> NDArray[np.float64]:
         """y, shape (M,)."""
-        return _frozen(_curvature.teacher_label(self.inputs @ self.teacher.T))
+        if self.noisy_labels is not None:
+            return self.noisy_labels
+        return _frozen(self.model.teacher_output(self.inputs @ self.teacher.T))
 
     @cached_property
     def label_scalars(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(y, r) with r = |λ|²/p = ŷ, both of shape (M,)."""
+        """(y, r) with r = |λ|²/p, which is ŷ of the quadratic activation, both of shape (M,)."""
         return self.labels, _frozen(_curvature.student_output(self.preactivations))
 
     @cached_property
@@ -92,7 +106,7 @@ class Instance:
 
     def loss(self, weights: NDArray) -> float:
         """L(w) = Σ_μ ℓ(y_μ, ŷ_μ(w)) at any weights of shape (p, N), real or complex."""
-        outputs = _curvature.student_output(self.inputs @ np.asarray(weights).T)
+        outputs = self.model.output(self.inputs @ np.asarray(weights).T)
         return self.model.loss.value(self.labels, outputs).sum()
 
 
@@ -132,14 +146,23 @@ def plant(
     rows: NDArray[np.float64],
     generator: np.random.Generator | np.random.SeedSequence,
 ) -> Instance:
-    """w, then w*, uniform on their spheres, for given inputs of shape (M, N) and variance 1/N."""
+    """w, then w*, on their spheres, for given inputs of shape (M, N) and variance 1/N.
+
+    Both are uniform, w at the model's overlap with w*; the labels' noise is drawn last.
+    """
     generator = _generator(generator)
     shape = np.shape(rows)
     if len(shape) != 2 or 0 in shape:
         raise InvalidInput(f"rows must have shape (M, N), got {shape}")
     p = _check_size(model, shape[1])
     student = _on_sphere(generator, p, shape[1])
-    return Instance(model, rows, student, _on_sphere(generator, model.p_star, shape[1]))
+    teacher = _on_sphere(generator, model.p_star, shape[1])
+    if model.overlap != 0.0:
+        student = _at_overlap(student, teacher, model.overlap_matrix)
+    if model.labels.clean:
+        return Instance(model, rows, student, teacher)
+    labels = model.labels.apply(model.teacher_output(rows @ teacher.T), generator)
+    return Instance(model, rows, student, teacher, labels)
 
 
 def spawn_generators(seed: int, draws: int) -> list[np.random.Generator]:
@@ -198,6 +221,22 @@ def _on_sphere(generator: np.random.Generator, rows: int, N: int) -> NDArray[np.
     """Rows uniform on the sphere of radius √N."""
     weights = generator.standard_normal((rows, N))
     return weights * (math.sqrt(N) / np.linalg.norm(weights, axis=1, keepdims=True))
+
+
+def _at_overlap(student: NDArray, teacher: NDArray, overlap: NDArray) -> NDArray[np.float64]:
+    """w_k = Σ_l m_lk b_l + √(1 − Σ_l m_lk²) w⊥_k, with b the orthogonal matrix nearest to w*.
+
+    w⊥ is ``student`` without its part in the span of w*, on the sphere of radius √N.
+    """
+    N = teacher.shape[1]
+    if teacher.shape[0] >= N:
+        raise InvalidInput(f"N must be above p_star = {len(teacher)} with an overlap, got {N}")
+    left, _, right = np.linalg.svd(teacher, full_matrices=False)
+    basis = left @ right
+    rest = student - (student @ basis.T) @ basis
+    rest *= math.sqrt(N) / np.linalg.norm(rest, axis=1, keepdims=True)
+    known = math.sqrt(N) * (overlap.T @ basis)
+    return known + np.sqrt(1 - (overlap**2).sum(axis=0))[:, None] * rest
 
 
 def _frozen(array: NDArray) -> NDArray:

@@ -22,7 +22,6 @@ from bbpscape.simulate.instance import (
     spawn_generators,
 )
 from bbpscape.theory.label_sampled import FiniteSize, finite_size
-from bbpscape.theory.law import TEACHER
 from bbpscape.theory.spectrum import Spectrum, spectrum
 
 # The left edge region is compared at this fraction of the eigenvalues, or at that many of them.
@@ -93,7 +92,7 @@ class Comparison:
 class _Draw:
     eigenvalues: NDArray[np.float64]
     m2: NDArray[np.float64]
-    predicted: FiniteSize
+    predicted: FiniteSize | None
 
 
 def compare(
@@ -128,7 +127,7 @@ def compare(
     InvalidInput
         If an argument is not allowed, α is beyond the inputs, or the Hessian would not fit.
 
-    Source: THEORY.md §2–5.
+    Source: docs/theory.md §2–5.
     """
     TeacherStudent.check(model)
     if inputs is not None and not isinstance(inputs, Inputs):
@@ -198,7 +197,9 @@ def _measure(instance: Instance, k: int, sampled: bool) -> _Draw:
     return _Draw(
         pairs.eigenvalues,
         teacher_overlap(pairs.eigenvectors, instance.teacher_basis),
-        finite_size(instance.model, instance.N, r, y, norms),
+        finite_size(instance.model, instance.N, r, y, norms)
+        if instance.model.is_reference
+        else None,
     )
 
 
@@ -211,22 +212,25 @@ def _rows(theory: Spectrum, done: list[_Draw], N: int) -> list[Row]:
             continue
         chosen = slice(position, position + int(outlier.multiplicity))
         position = chosen.stop
-        teacher = outlier.direction == TEACHER
+        # Student and teacher mix in an outlier of a network that is not even.
+        teacher = outlier.m2 > 0 and not outlier.direction.startswith("student (")
         measured = [one.eigenvalues[chosen].mean() for one in done]
-        predicted = [one.predicted.lowest for one in done] if teacher else None
+        predicted = _predicted(done, "lowest") if teacher else None
         rows.append(_row(f"{outlier.direction} outlier", outlier.eigenvalue, predicted, measured))
         if teacher:
             overlaps = [one.m2[chosen].mean() for one in done]
-            predicted = [one.predicted.m2_lowest for one in done]
+            predicted = _predicted(done, "m2_lowest")
             rows.append(_row("its m2", outlier.m2, predicted, overlaps))
     if position == 0:
         copies = done[0].m2.size - 1
         overlaps = [one.m2[:copies].mean() for one in done]
-        predicted = [one.predicted.m2_lowest for one in done]
+        predicted = _predicted(done, "m2_lowest")
         rows.append(_row("m2, lowest eigenvectors", 0.0, predicted, overlaps))
+    if not math.isfinite(edge.value):
+        return []
     shift = edge.tracy_widom_shift(size) if edge.kind == "sharp" else 0.0
     measured = [one.eigenvalues[position] for one in done]
-    predicted = [one.predicted.left_edge if position else one.predicted.lowest for one in done]
+    predicted = _predicted(done, "left_edge" if position else "lowest")
     lowest = _row("lowest of the bulk", edge.value + shift, predicted, measured)
     rows.append(replace(lowest, z=None, z_finite_size=None))
 
@@ -236,6 +240,12 @@ def _rows(theory: Spectrum, done: list[_Draw], N: int) -> list[Row]:
     fractions = [np.searchsorted(one.eigenvalues, level) / size for one in done]
     rows.append(_row(f"fraction below {level:.4g}", expected, None, fractions))
     return rows
+
+
+def _predicted(done: list[_Draw], name: str) -> list[float] | None:
+    """A field of the finite-N theory of every draw; None for a model that has none."""
+    values = [one.predicted for one in done if one.predicted is not None]
+    return [getattr(one, name) for one in values] or None
 
 
 def _row(
@@ -265,7 +275,9 @@ def _standard_error(values: NDArray[np.float64]) -> float | None:
 
 def _notes(theory: Spectrum, inputs: Inputs | None, M: int, count: int) -> list[str]:
     notes = []
-    if count == 0:
+    if not math.isfinite(theory.left_edge.value):
+        notes.append(f"the spectrum has no left edge: {getattr(theory, 'no_left_edge', None)}")
+    elif count == 0:
         notes.append("no outlier at N → ∞ at this alpha: the lowest eigenvectors are uninformative")
     if theory.left_edge.kind == "smooth":
         notes.append("smooth left edge: finite-N values approach N → ∞ as 1/log N; see finite N")

@@ -77,7 +77,7 @@ class Mirrored:
 def inverse_stieltjes(law: CurvatureLaw, alpha: float, g: ArrayLike, order: int = 0) -> NDArray:
     """z(g) = 1/g + α m_1(g) and its first ``order`` derivatives in g, stacked along axis 0.
 
-    Shape (order + 1, *g.shape); z in units of eigenvalues. Source: THEORY.md §2.
+    Shape (order + 1, *g.shape); z in units of eigenvalues. Source: docs/theory.md §2.
     """
     g = np.asarray(g)
     moments = law.moments(g, order + 1)[0]

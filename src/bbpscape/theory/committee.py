@@ -43,11 +43,14 @@ class CommitteeLaw:
     """E[w (f/(1 − g f))^k] for f = (2/p)(c r − y)/(a + y), r ~ χ²_p/p, y ~ χ²_{p*}/p*.
 
     At p = ∞, r = 1 and f is in units of 2/p. ``refinement`` divides the quadrature step: two values
-    of it give an error estimate. Source: THEORY.md §1; Laplace form derived here.
+    of it give an error estimate. Source: docs/theory.md §1; Laplace form derived here.
     """
 
     model: TeacherStudent
     refinement: float = 1.0
+
+    def __post_init__(self) -> None:
+        TeacherStudent.check_reference(self.model, "the closed form of the committee")
 
     @property
     def unit(self) -> float:
@@ -76,7 +79,7 @@ class CommitteeLaw:
         """A in ρ ~ exp(−A/(λ − λ₋)) where dz/dg = ``slope`` at a smooth left edge.
 
         A = (p p* a/4) |dz/dg|, or (p* (a + 1)/2) |dz/dg| at p = ∞: the pole of f/(1 − gf) sits at
-        y = (a + r)/δ with δ = −1 − 2g/p, in the tail e^{−p* y/2}. Source: THEORY.md §2.
+        y = (a + r)/δ with δ = −1 − 2g/p, in the tail e^{−p* y/2}. Source: docs/theory.md §2.
         """
         p, p_star, a = self.model.p, self.model.p_star, self.model.loss.a
         return abs(slope) * p_star * ((a + 1) / 2 if math.isinf(p) else p * a / 4)

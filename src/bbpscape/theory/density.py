@@ -12,20 +12,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.model.checks import InvalidInput
-from bbpscape.theory.bulk import Edge, inverse_stieltjes
+from bbpscape.theory.bulk import Edge
+from bbpscape.theory.bulk_walk import ROUNDING, STEP, advance, inverse_derivatives, move, newton
 from bbpscape.theory.bulks import bulks
 from bbpscape.theory.law import BULK, TEACHER, CurvatureLaw, DiscreteLaw
 from bbpscape.theory.roots import NoConvergence
 
-STEP = 0.12
-CROSSING = 0.05
-MAX_HALVINGS = 12
 MAX_POINTS = 5000
+BLOCK, NEAR_THE_END = 8, 0.05
 NEAREST = 1e-8
-# The last Newton change; the error left behind is its square.
-TOLERANCE = 1e-9
-ROUNDING = 1e-12
-ROUNDING_STEPS = 1e-13
+HERMITE_STEPS = 3
 # ρ below this fraction of |g| has no digits left for a ratio.
 SEEN = 1e-11
 
@@ -53,7 +49,7 @@ class BulkCurve:
         if not flat.size:
             return np.empty(targets.shape, dtype=complex)
         guess = self._guess(flat)
-        g = _newton(self.law, self.alpha, flat, guess)
+        g = newton(self.law, self.alpha, flat, guess)
         trusted = (abs(g - guess) < 0.3 * abs(guess)) & (g.imag <= ROUNDING * abs(g))
         for i in np.flatnonzero(~trusted):
             g[i] = self._walk_to(flat[i])
@@ -70,10 +66,12 @@ class BulkCurve:
         nearest = NEAREST * (abs(1 - self.alpha) + NEAREST) / b
         if abs(target) < nearest:
             target = math.copysign(nearest, eigenvalue)
-        step = STEP
+        step, derivatives = STEP, self.derivatives[:, start]
         while eigenvalue != target:
-            eigenvalue, g, step = _advance(self.law, self.alpha, eigenvalue, g, step, target)
-        return g
+            eigenvalue, g, step, derivatives = advance(
+                self.law, self.alpha, eigenvalue, g, step, derivatives, target
+            )
+        return complex(newton(self.law, self.alpha, np.array([target]), np.array([g]))[0])
 
     def density(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
         """ρ(λ) = −Im g(λ + i0)/π, with ∫ρ = 1 − atom; zero outside the bulk.
@@ -110,7 +108,7 @@ class BulkCurve:
 
         The mean squared overlap of an eigenvector at λ with one unit vector of the direction is
         ρ_w/ρ divided by the number of eigenvalues. NaN outside the bulk, and in a tail so thin
-        that rounding hides ρ. Source: THEORY.md §5.
+        that rounding hides ρ. Source: docs/theory.md §5.
         """
         targets = _finite(eigenvalues)
         profile = np.full(targets.shape, np.nan)
@@ -145,13 +143,51 @@ class BulkCurve:
         return _cumulative(self.law, self.alpha, eigenvalue, g)
 
     def _guess(self, targets: NDArray) -> NDArray[np.complex128]:
-        """g at each target to second order from the nearest traced point."""
+        """g at each target: z(u), u = 1/g, as a quintic between two traced points, inverted.
+
+        To second order from the nearest point where that fails, as it does around g = ∞.
+        """
         right = np.clip(np.searchsorted(self.eigenvalue, targets), 1, self.g.size - 1)
         middle = (self.eigenvalue[right - 1] + self.eigenvalue[right]) / 2
         near = np.where(targets < middle, right - 1, right)
         slope, curvature = self.derivatives[:, near]
-        u = 1 / self.g[near]
-        return 1 / (u + _move(slope, curvature, targets - self.eigenvalue[near], u))
+        u = 1 / self.g
+        taylor = u[near] + move(slope, curvature, targets - self.eigenvalue[near], u[near])
+        start, width = u[right - 1], u[right] - u[right - 1]
+        powers = _quintic(self.eigenvalue, self.derivatives, right, width)
+        s = (taylor - start) / width
+        with np.errstate(all="ignore"):
+            for _ in range(HERMITE_STEPS):
+                value = np.polynomial.polynomial.polyval(s, powers, tensor=False) - targets
+                steep = np.polynomial.polynomial.polyval(
+                    s, powers[1:] * np.arange(1, 6)[:, None], tensor=False
+                )
+                s = s - value / steep
+            guess = start + s * width
+        # A root that left its neighbourhood belongs to another branch of the quintic.
+        good = np.isfinite(guess) & (abs(guess - taylor) < 0.1 * abs(width)) & (guess.imag >= 0)
+        return 1 / np.where(good, guess, taylor)
+
+
+def _quintic(values: NDArray, derivatives: NDArray, right: NDArray, width: NDArray) -> NDArray:
+    """Coefficients in s = (u − u₀)/width of the quintic with z, z' and z'' of both ends."""
+    (d0, d1), (c0, c1) = (
+        (row[right - 1] * width ** (k + 1), row[right] * width ** (k + 1))
+        for k, row in enumerate(derivatives)
+    )
+    z0 = values[right - 1]
+    rise = values[right] - z0 - d0 - c0 / 2
+    slope, bend = d1 - d0 - c0, c1 - c0
+    return np.stack(
+        [
+            z0 + 0j,
+            d0,
+            c0 / 2,
+            10 * rise - 4 * slope + bend / 2,
+            -15 * rise + 7 * slope - bend,
+            6 * rise - 3 * slope + bend / 2,
+        ]
+    )
 
 
 def trace_bulk(law: CurvatureLaw, alpha: float, left: Edge, right: Edge, reach: float) -> BulkCurve:
@@ -165,93 +201,28 @@ def trace_bulk(law: CurvatureLaw, alpha: float, left: Edge, right: Edge, reach: 
     if isinstance(law, DiscreteLaw):
         _check_one_bulk(law, alpha, left, right)
     eigenvalues, stieltjes = [left.value], [complex(left.g)]
-    mass, step = 0.0, STEP
+    step, derivatives = STEP, inverse_derivatives(law, alpha, np.array(stieltjes[0]))[1:]
+    mass = 0.0
     while mass < reach and eigenvalues[-1] < right.value:
         if len(eigenvalues) > MAX_POINTS:
             raise NoConvergence(f"density: the bulk seems endless at λ = {eigenvalues[-1]:.6g}")
-        eigenvalue, g, step = _advance(
-            law, alpha, eigenvalues[-1], stieltjes[-1], step, right.value, right
+        eigenvalue, g, step, derivatives = advance(
+            law, alpha, eigenvalues[-1], stieltjes[-1], step, derivatives, right.value, right
         )
         eigenvalues.append(eigenvalue)
         stieltjes.append(g)
-        mass = float(_cumulative(law, alpha, eigenvalue, np.array(g)))
-    g_values = np.array(stieltjes)
-    derivatives = _inverse_derivatives(law, alpha, g_values)
-    return BulkCurve(law, alpha, right, np.array(eigenvalues), g_values, derivatives)
-
-
-def _advance(
-    law: CurvatureLaw,
-    alpha: float,
-    eigenvalue: float,
-    g: complex,
-    step: float,
-    limit: float,
-    right: Edge | None = None,
-) -> tuple[float, complex, float]:
-    """The next (λ, g) along the curve towards ``limit``, and the length of the next step.
-
-    A step is predicted to second order in 1/g and halved until Newton's method confirms it. On the
-    way to the ``right`` edge the eigenvalue 0 is crossed in one step, else it is never crossed.
-    """
-    derivatives = _inverse_derivatives(law, alpha, np.array(g))
-    for _ in range(MAX_HALVINGS):
-        prediction = _cross_zero(alpha, eigenvalue, g) if right is not None else None
-        target, guess, slack = prediction or _predict(derivatives, eigenvalue, g, step, limit)
-        if right is not None and target >= right.value:
-            return right.value, complex(right.g), step
-        following = complex(_newton(law, alpha, np.array([target]), np.array([guess]), 8)[0])
-        size = abs(guess)
-        if following.imag <= ROUNDING * size and abs(following - guess) < slack * size:
-            return target, following, min(STEP, 1.5 * step)
-        step /= 2
-    raise NoConvergence(
-        f"density: the bulk could not be followed beyond λ = {eigenvalue:.6g}; "
-        "report the model and α"
-    )
-
-
-def _cross_zero(alpha: float, eigenvalue: float, g: complex) -> tuple[float, complex, float] | None:
-    """From λ < 0 to −λ, where g is so large that it passes through infinity between (α ≤ 1).
-
-    z = A u + B u² there, with u = 1/g and A = 1 − α, up to logarithms: hence the slack.
-    """
-    # g z − (1 − α) = α E[1/(1 − g f)], which is small where |g| is large for the whole law.
-    short = g * eigenvalue - (1 - alpha)
-    if eigenvalue >= 0 or abs(short) >= CROSSING * alpha:
-        return None
-    u = np.roots([short * g, 1 - alpha, eigenvalue])
-    u = u[np.argmin(np.where(u.imag > 0, abs(u), np.inf))]
-    return -eigenvalue, complex(1 / u), 0.5
-
-
-def _predict(
-    derivatives: NDArray, eigenvalue: float, g: complex, step: float, limit: float
-) -> tuple[float, complex, float]:
-    """The next λ towards ``limit``, g there, and by how much of itself g may be off."""
-    slope, curvature = derivatives
-    u = 1 / np.array(g)
-    size = step * abs(u)
-    length = float(abs(slope) * size + abs(curvature) * size**2 / 2)
-    ahead = limit - eigenvalue
-    target = limit if length >= abs(ahead) else eigenvalue + math.copysign(length, ahead)
-    return target, complex(1 / (u + _move(slope, curvature, target - eigenvalue, u))), step
-
-
-def _inverse_derivatives(law: CurvatureLaw, alpha: float, g: NDArray) -> NDArray:
-    """dz/du and d²z/du² for u = 1/g, in which z is linear at both ends, u → 0 and u → ∞."""
-    _, z1, z2 = inverse_stieltjes(law, alpha, g, order=2)
-    return np.array([-(g**2) * z1, g**4 * z2 + 2 * g**3 * z1])
-
-
-def _move(slope: NDArray, curvature: NDArray, length: ArrayLike, u: NDArray) -> NDArray:
-    """The smallest δ with slope δ + curvature δ²/2 = length that keeps Im(u + δ) ≥ 0."""
-    root = np.sqrt(slope**2 + 2 * curvature * length + 0j)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        moves = np.nan_to_num(2 * np.asarray(length) / np.stack([slope + root, slope - root]))
-    below = (u + moves).imag < -ROUNDING * abs(u)
-    best = np.argmin(abs(moves) + np.where(below, 1e3 * abs(u), 0), axis=0)
-    return np.take_along_axis(moves, best[None], axis=0)[0]
+        rho = -(stieltjes[-2].imag + g.imag) / 2 / np.pi
+        mass += rho * (eigenvalue - eigenvalues[-2])
+        # The rough mass says when the exact one, which costs as much as a step, is worth having.
+        if mass > reach - NEAR_THE_END or len(eigenvalues) % BLOCK == 0:
+            mass = float(_cumulative(law, alpha, eigenvalue, np.array(g)))
+    points, g_values = np.array(eigenvalues), np.array(stieltjes)
+    inner = slice(1, -1 if points[-1] == right.value else None)
+    g_values[inner] = newton(law, alpha, points[inner], g_values[inner])
+    if not np.isfinite(g_values).all():
+        raise NoConvergence("density: a point of the bulk was lost; report the model and α")
+    derivatives = inverse_derivatives(law, alpha, g_values)[1:]
+    return BulkCurve(law, alpha, right, points, g_values, derivatives)
 
 
 def _check_one_bulk(law: DiscreteLaw, alpha: float, left: Edge, right: Edge) -> None:
@@ -277,30 +248,3 @@ def _cumulative(law: CurvatureLaw, alpha: float, eigenvalue: ArrayLike, g: NDArr
     # A point on the real axis sits on the cut of the logarithm by rounding alone.
     phase = np.abs(log_g.imag)
     return -((g * eigenvalue).imag - phase + alpha * law.log_moment(g).imag) / np.pi
-
-
-def _newton(
-    law: CurvatureLaw, alpha: float, targets: NDArray, guess: NDArray, steps: int = 40
-) -> NDArray:
-    """g with z(g) = target, from ``guess``, all points at once; NaN where it does not settle."""
-    g = guess.astype(complex)
-    active = np.flatnonzero(np.isfinite(g) & (g != 0))
-    for _ in range(steps):
-        if not active.size:
-            return g
-        current = g[active]
-        z, slope = inverse_stieltjes(law, alpha, current, order=1)
-        residual = z - targets[active]
-        # At an edge dz/dg = 0, and a residual at rounding is all that can be had.
-        exact = abs(residual) <= ROUNDING_STEPS * (abs(1 / current) + abs(z - 1 / current))
-        # The step in u = 1/g, relative to u; z(u) is smooth where g passes through infinity.
-        change = np.divide(-residual, current * slope, out=np.zeros_like(current), where=~exact)
-        size = abs(change)
-        change[size > 0.5] *= 0.5 / size[size > 0.5]
-        g[active] = current / (1 - change)
-        # Above the real axis by more than a slip lies the second sheet.
-        lost = ~(g[active].imag <= 0.01 * abs(g[active]))
-        g[active[lost]] = np.nan
-        active = active[~lost & ~exact & (size > TOLERANCE)]
-    g[active] = np.nan
-    return g

@@ -103,13 +103,13 @@ def diagram(
     InvalidInput
         If the arrays are not two, or a value is not allowed; before anything is computed.
 
-    Source: THEORY.md §3–4.
+    Source: docs/theory.md §3–4.
 
     >>> result = diagram(a=[0.1, 10.0], p=[1, 2])
     >>> result.fields["continuous"].tolist()
     [[1.0, 0.0], [1.0, 0.0]]
     """
-    given = {"a": a, "p_star": p_star, "p": p}
+    given: dict[str, Any] = {"a": a, "p_star": p_star, "p": p}
     axes = {name: _axis(name, value) for name, value in given.items() if np.ndim(value)}
     fixed = {name: value for name, value in given.items() if name not in axes}
     if alpha is not None:
@@ -135,7 +135,7 @@ def diagram(
     solve = _over_alpha if y_name == "alpha" else _over_parameters
     fields, lines, errors = solve(model, axes, fixed, progress or (lambda done, total: None))
     checked = model(x[0], y[0])
-    known = {"a": checked.loss.a, "p": checked.p, "p_star": checked.p_star}
+    known = checked.to_dict() | {"p": checked.p}
     constants = {name: float(known[name]) for name in fixed}
     status, worst = _status(errors)
     return Diagram(x_name, x, y_name, y, constants, fields, lines, status, worst)

@@ -1,7 +1,7 @@
 """The law of the edge, the outlier and its overlap at finite N, over draws of the labels.
 
 Each draw samples M = round(αN) label pairs, y ~ χ²_{p*}/p* and r ~ χ²_p/p, and solves the
-label-sampled equations: no matrix, O(M) a draw. Source: THEORY.md §5.
+label-sampled equations: no matrix, O(M) a draw. Source: docs/theory.md §5.
 """
 
 import math
@@ -146,7 +146,7 @@ def finite_size_law(
     InvalidInput
         If an argument is not allowed.
 
-    Source: THEORY.md §5.
+    Source: docs/theory.md §5.
 
     >>> from bbpscape.model.losses import NormalizedSquare
     >>> model = TeacherStudent(p=1, p_star=1, loss=NormalizedSquare(a=2.0))

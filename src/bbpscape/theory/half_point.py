@@ -1,6 +1,6 @@
 """Where half of the draws have an outlier: α_½(N), and its inverse N(α).
 
-Source: THEORY.md §5.
+Source: docs/theory.md §5.
 """
 
 import math

@@ -65,7 +65,7 @@ def linear_onset(model: TeacherStudent, windows: Sequence[float] = WINDOWS) -> L
     InvalidInput
         If a window is not allowed.
 
-    Source: PAPER.md, claim 6.
+    Source: Annesi, Bocchi, Cammarota (2025), arXiv 2510.18435.
     """
     try:
         widths = tuple(positive("windows", value, limit=1000.0) for value in windows)

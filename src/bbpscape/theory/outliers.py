@@ -41,7 +41,7 @@ def left_outlier(law: CurvatureLaw, alpha: float, edge: Edge, direction: str) ->
     """The outlier 1/g = α (m_1^w − m_1)(g) left of ``edge`` along ``direction``, if there is one.
 
     z − Σ_w(z) increases with z left of the bulk, so that there is at most one; it exists iff
-    α g (m_1^w − m_1) > 1 at the edge. Its overlap is 1/(1 − dΣ_w/dz). Source: THEORY.md §3.
+    α g (m_1^w − m_1) > 1 at the edge. Its overlap is 1/(1 − dΣ_w/dz). Source: docs/theory.md §3.
     """
 
     if edge.kind not in ("sharp", "smooth") or edge.g >= 0:

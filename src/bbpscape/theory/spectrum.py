@@ -121,7 +121,7 @@ def spectrum(model: TeacherStudent, alpha: float, points: int = 400) -> Spectrum
     NoConvergence
         If an edge, an outlier or the density could not be found.
 
-    Source: THEORY.md §2–3.
+    Source: docs/theory.md §2–3.
 
     >>> from bbpscape.model.losses import NormalizedSquare
     >>> result = spectrum(TeacherStudent(p=2, p_star=1, loss=NormalizedSquare(a=0.01)), alpha=3.0)

@@ -78,13 +78,18 @@ def threshold(model: TeacherStudent) -> Threshold:
     NoConvergence
         If no root is found, which only parameters near the limits of double precision do.
 
-    Source: THEORY.md §4. At p = ∞, α_BBP = p*(a + 1)/2:
+    Source: docs/theory.md §4. At p = ∞, α_BBP = p*(a + 1)/2:
 
     >>> model = TeacherStudent(p=math.inf, p_star=1, loss=NormalizedSquare(a=1.0))
     >>> round(threshold(model).alpha_bbp, 12)
     1.0
     """
-    law = CommitteeLaw(TeacherStudent.check(model))
+    if not TeacherStudent.check(model).is_reference:
+        # The general route stands on this module.
+        from bbpscape.theory.network.threshold import network_threshold
+
+        return network_threshold(model)
+    law = CommitteeLaw(model)
     g, iterations, residual, continuous = transition_point(law)
     alpha = 1 / t_and_k(law, g)[0]
     fine = 1 / t_and_k(CommitteeLaw(model, refinement=1.5), g)[0]

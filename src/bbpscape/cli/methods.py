@@ -1,0 +1,100 @@
+"""The command ``methods``."""
+
+import math
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+import bbpscape as bb
+from bbpscape.cli.common import (
+    Delta,
+    FiniteWidth,
+    Json,
+    LabelNoise,
+    Loss,
+    Normalization,
+    Plot,
+    Save,
+    TeacherWidth,
+    app,
+    check_files,
+    describe,
+    messages,
+    parse_model,
+    print_json,
+    print_table,
+    say_written,
+    table_of,
+    write_results,
+)
+
+
+@app.command()
+def methods(
+    p: FiniteWidth = "2",
+    p_star: TeacherWidth = 1,
+    a: Normalization = 0.01,
+    alpha: Annotated[
+        str, typer.Option("--alpha", help="From:to:count, or values with commas.")
+    ] = "0.5:4:8",
+    n: Annotated[int, typer.Option("--N", help="Input dimension.")] = 500,
+    draws: Annotated[int, typer.Option(help="Number of independent draws.")] = 4,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    loss: Loss = "normalized-square",
+    delta: Delta = 1.0,
+    label_noise: LabelNoise = 0.0,
+    plot: Plot = None,
+    save: Save = None,
+    as_json: Json = False,
+) -> None:
+    """Overlap with the teacher against α: the Hessian beside real spectral methods."""
+    check_files(plot, save)
+    model = parse_model(p, p_star, a, loss=loss, delta=delta, label_noise=label_noise)
+    alphas = parse_alphas(alpha)
+    with Progress(console=messages, transient=True, disable=not messages.is_terminal) as progress:
+        task = progress.add_task("diagonalizing", total=draws * len(alphas))
+        result = bb.compare_methods(
+            model,
+            alphas,
+            n,
+            draws,
+            seed,
+            progress=lambda done: progress.update(task, completed=done),
+        )
+    if as_json:
+        print_json(result.to_dict())
+        return write_results(plot, result, save, result.to_dict())
+    title = f"m2 of spectral methods, {describe(model)}, N = {n}, {draws} draws"
+    names = [one.name for one in result.methods]
+    table = table_of(f"{title}\ntheory | measured ± s.e.", "alpha", *names)
+    begins = [f"{x.alpha:.5g}" if math.isfinite(x.alpha) else "never" for x in result.methods]
+    table.add_row("begins at", *begins)
+    for i, value in enumerate(result.alphas):
+        cells = []
+        for one in result.methods:
+            error = one.standard_error[i]
+            spread = "" if math.isnan(error) else f" ± {error:.3f}"
+            cells.append(f"{one.theory[i]:.3f} | {one.measured[i]:.3f}{spread}")
+        table.add_row(f"{value:.4g}", *cells)
+    print_table(table)
+    Console().print(f"weak recovery is possible from {result.weak_recovery:g}", highlight=False)
+    write_results(plot, result, save, result.to_dict())
+    say_written(figure=plot, data=save)
+
+
+def parse_alphas(text: str) -> list[float]:
+    """'0.3:3:10' → ten values from 0.3 to 3; '1,2' → [1, 2]."""
+    try:
+        if ":" in text:
+            low, high, count = text.split(":")
+            if not 2 <= int(count) <= 1000:
+                raise ValueError
+            return np.linspace(float(low), float(high), int(count)).tolist()
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise bb.InvalidInput(
+            f"alpha must be from:to:count or values with commas, got {text!r}"
+        ) from None

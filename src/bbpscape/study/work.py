@@ -1,0 +1,95 @@
+"""What a worker does: one point in, one result out, the same on any machine and in any order."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from threadpoolctl import ThreadpoolController
+
+from bbpscape.study.cells import Cell
+from bbpscape.study.observables import draw_values, theory_values
+
+
+@dataclass(frozen=True)
+class Task:
+    """A point as a worker gets it: plain values. ``first`` is None for theory."""
+
+    cell: str
+    first: int | None
+    count: int
+    seed: int
+    observables: tuple[str, ...]
+    precision: str
+    device: str
+    tolerance: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``values`` by observable, a list over draws or a number of theory; or else a ``reason``."""
+
+    values: dict[str, Any] | None
+    reason: str
+    seconds: float
+
+
+def execute(task: Task) -> Outcome:
+    """Compute a point with one BLAS thread; an error becomes its reason."""
+    began = time.perf_counter()
+    try:
+        with _one_thread():
+            values = _values(task)
+    except Exception as error:
+        message = " ".join(str(error).split()) or "no message"
+        reason = f"{type(error).__name__}: {message}"[:1000]
+        return Outcome(None, reason, time.perf_counter() - began)
+    return Outcome(values, "", time.perf_counter() - began)
+
+
+def _values(task: Task) -> dict[str, Any]:
+    cell = Cell(task.cell)
+    if task.first is None:
+        return dict(theory_values(cell, task.observables))
+    values: dict[str, list[float | None]] = {name: [] for name in task.observables}
+    for draw in range(task.first, task.first + task.count):
+        measured = draw_values(
+            cell,
+            cell.seed(task.seed, draw),
+            task.observables,
+            tol=task.tolerance,
+            dtype=task.precision,
+            device=task.device,
+        )
+        for name, value in measured.items():
+            values[name].append(value)
+    return values
+
+
+_lock, _users, _controller, _limit = threading.Lock(), 0, None, None
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One BLAS thread while any point of this process is computed.
+
+    Results depend on the number of threads in their last digits. Looking for the libraries takes
+    milliseconds: it is done once.
+    """
+    global _users, _controller, _limit
+    with _lock:
+        if _controller is None:
+            _controller = ThreadpoolController()
+        if _users == 0:
+            _limit = _controller.limit(limits=1)
+        _users += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _users -= 1
+            if _users == 0 and _limit is not None:
+                _limit.restore_original_limits()
+                _limit = None

@@ -1,0 +1,1 @@
+"""The theory of any two-layer network: expectations, edges, outliers and thresholds."""

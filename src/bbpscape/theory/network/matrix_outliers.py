@@ -1,0 +1,155 @@
+"""Outliers of a p × p law: zeros of det M(z), M(z) = z − α E[v vᵀ ⊗ F (I − G F)⁻¹].
+
+M⁻¹ is the resolvent of H on the span of the special directions, so that M increases with z left of
+the bulk: each of its sorted eigenvalues crosses 0 once at most, and there are as many outliers as
+positive eigenvalues at the edge. Residues of M⁻¹ are the overlaps.
+"""
+
+import functools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bbpscape.theory.bulk import Edge
+from bbpscape.theory.law import TEACHER
+from bbpscape.theory.network.matrix_bulk import BranchPoint, MatrixEdge, branch_point
+from bbpscape.theory.network.matrix_law import MatrixLaw
+from bbpscape.theory.outliers import Outlier
+from bbpscape.theory.roots import find_root
+
+STUDENT = "student"
+MIXED = "student and teacher"
+# Roots closer than this are one degenerate outlier; far above the accuracy of a root.
+SAME = 1e-7
+# Eigenvectors of M with less of the teacher than this are the student's own.
+DECOUPLED = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class SignalSpectrum:
+    """Eigenvalues of M at a point of the branch, in increasing order, and the share of each
+    eigenvector that lies along the teacher."""
+
+    values: NDArray[np.float64]
+    vectors: NDArray[np.float64]
+    teacher: NDArray[np.float64]
+
+
+def signal_spectrum(law: MatrixLaw, alpha: float, point: BranchPoint) -> SignalSpectrum:
+    """M(z) = z − α E[v vᵀ ⊗ T], diagonalized.
+
+    Where student and teacher decouple their blocks are diagonalized apart, so that a chance
+    degeneracy mixes nothing.
+    """
+    M = point.z * np.eye(law.p * (law.p + law.model.p_star)) - alpha * law.signal(point.A)
+    split = law.p * law.p
+    cross = abs(M[:split, split:]).max(initial=0)
+    if cross < DECOUPLED * abs(M).max():
+        blocks = [np.linalg.eigh(M[:split, :split]), np.linalg.eigh(M[split:, split:])]
+        values = np.concatenate([blocks[0][0], blocks[1][0]])
+        vectors = np.zeros_like(M)
+        vectors[:split, :split], vectors[split:, split:] = blocks[0][1], blocks[1][1]
+    else:
+        values, vectors = np.linalg.eigh(M)
+    order = np.argsort(values, kind="stable")
+    vectors = vectors[:, order]
+    return SignalSpectrum(values[order], vectors, (vectors[split:] ** 2).sum(axis=0))
+
+
+def left_matrix_outliers(law: MatrixLaw, alpha: float, edge: MatrixEdge) -> tuple[Outlier, ...]:
+    """All outliers left of the bulk, by eigenvalue; ``m2`` is their overlap with the teacher."""
+    if edge.point is None:
+        return ()
+    at_edge = signal_spectrum(law, alpha, edge.point)
+    count = int((at_edge.values > 0).sum())
+    points = {math.log(edge.point.tau): (edge.point, at_edge)}
+
+    def at(log_tau: float) -> tuple[BranchPoint, SignalSpectrum]:
+        if log_tau not in points:
+            nearest = min(points, key=lambda one: abs(one - log_tau))
+            point = branch_point(law, alpha, math.exp(log_tau), points[nearest][0])
+            points[log_tau] = point, signal_spectrum(law, alpha, point)
+        return points[log_tau]
+
+    def ranked(rank: int, log_tau: float) -> float:
+        return float(at(log_tau)[1].values[-rank])
+
+    groups: list[list[float]] = []
+    rank = 1
+    while rank <= count:
+        high = math.log(edge.point.tau)
+        low = high
+        while at(low)[1].values[-rank] > 0:
+            low -= 0.3
+        root = find_root(functools.partial(ranked, rank), low, high, "outlier")
+        here = at(root.value)[1].values
+        scale = abs(at(root.value)[0].z) + abs(here).max()
+        same = int((abs(here) < SAME * scale).sum())
+        groups.append([root.value, max(same, 1), root.iterations, root.residual])
+        rank += max(same, 1)
+    found = [
+        one
+        for log_tau, _, iterations, residual in groups
+        for one in _outliers_at(law, alpha, *at(log_tau), int(iterations), residual)
+    ]
+    return tuple(sorted(found, key=lambda one: one.eigenvalue))
+
+
+def _outliers_at(
+    law: MatrixLaw,
+    alpha: float,
+    point: BranchPoint,
+    spectrum: SignalSpectrum,
+    iterations: int,
+    residual: float,
+) -> list[Outlier]:
+    """The outliers of one zero of det M; residue R = N (Nᵀ M′ N)⁻¹ Nᵀ on the null vectors N."""
+    scale = abs(point.z) + abs(spectrum.values).max()
+    null = abs(spectrum.values) < SAME * scale
+    if not null.any():
+        null = abs(spectrum.values) == abs(spectrum.values).min()
+    # dT/dz = −T (dA/dz) T.
+    slope = point.A_slope / point.z_slope
+    slope_matrix = np.eye(len(spectrum.values)) + alpha * law.signal(point.A, slope)
+    split = law.p * law.p
+    result = []
+    shares = spectrum.teacher
+    kinds = {
+        TEACHER: null & (shares > 1 - DECOUPLED),
+        STUDENT: null & (shares < DECOUPLED),
+        MIXED: null & (shares >= DECOUPLED) & (shares <= 1 - DECOUPLED),
+    }
+    for kind, chosen in kinds.items():
+        if not chosen.any():
+            continue
+        N = spectrum.vectors[:, chosen]
+        residue = np.linalg.inv(N.T @ slope_matrix @ N)
+        overlaps = N[split:].T @ N[split:]
+        m2 = float(np.trace(residue @ overlaps)) / int(chosen.sum())
+        result.append(
+            Outlier(point.z, int(chosen.sum()), m2, kind, -point.tau, iterations, float(residual))
+        )
+    return result
+
+
+def mirrored(outliers: tuple[Outlier, ...]) -> tuple[Outlier, ...]:
+    """The outliers of −H as those of H."""
+    return tuple(
+        Outlier(
+            -one.eigenvalue,
+            one.multiplicity,
+            one.m2,
+            one.direction,
+            -one.g,
+            one.iterations,
+            one.residual,
+        )
+        for one in outliers
+    )
+
+
+def mirrored_edge(edge: Edge) -> Edge:
+    """The left edge of −H as the right edge of H."""
+    return Edge(-edge.value, edge.kind, -edge.g, -edge.z2, edge.iterations, edge.residual)

@@ -1,0 +1,190 @@
+"""Nodes of the joint law of student preactivations, labels and teacher preactivations."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+from scipy.stats import qmc
+
+from bbpscape.model.checks import InvalidInput
+from bbpscape.model.curvature import curvature
+from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.theory.network.label_law import LabelNodes, label_nodes, teacher_nodes
+from bbpscape.theory.network.rules import WIDTH, gaussian_rule, tensor_nodes
+
+# Products of rules up to this many nodes; beyond it the student's side is quasi-Monte Carlo.
+MOST_NODES = 400_000
+MOST_TEACHER = 250
+QMC_BITS = 12
+# Memory and time grow as p² or p³ at every node.
+WIDEST = 8
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkNodes:
+    """E[φ(λ, y, u)] ≈ Σ_{ij} weights_ij E[φ | λ_i, y_ij], a grid of n × m nodes.
+
+    ``preactivations`` is (n, p); ``labels`` is (1, m) or (n, m); ``first`` and ``second``, the
+    moments E[u | ·] and E[u uᵀ | ·], are (1, m, p*) and (1, m, p*, p*), or with n in place of 1.
+    ``method`` is "tensor" or "quasi-Monte Carlo".
+    """
+
+    model: TeacherStudent
+    preactivations: NDArray[np.float64]
+    labels: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    first: NDArray[np.float64]
+    second: NDArray[np.float64]
+    method: str
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.weights.shape
+
+    @cached_property
+    def curvature(self) -> NDArray[np.float64]:
+        """F at every node, shape (n, m, p, p)."""
+        n, m = self.shape
+        p = self.preactivations.shape[1]
+        y = np.broadcast_to(self.labels, (n, m)).reshape(-1)
+        repeated = np.repeat(self.preactivations, m, axis=0)
+        return curvature(self.model, repeated, y).reshape(n, m, p, p)
+
+
+def permutable(model: TeacherStudent) -> bool:
+    """Whether the law is unchanged when student neurons are exchanged."""
+    overlap = model.overlap_matrix
+    return model.second_layer is None and bool(np.all(overlap == overlap[:, :1]))
+
+
+def sign_symmetric(model: TeacherStudent) -> bool:
+    """Whether the law is unchanged when the sign of one student preactivation is flipped."""
+    return model.activation.even and model.overlap == 0.0
+
+
+def network_nodes(
+    model: TeacherStudent, refinement: float, gather: list[float], seed: int = 0
+) -> NetworkNodes:
+    """Nodes for a model of finite widths.
+
+    Parameters
+    ----------
+    model : TeacherStudent
+    refinement : float
+        Density of nodes; the difference between two values estimates the error.
+    gather : list of floats
+        Preactivations next to which 1 − g f nearly vanishes.
+    seed : int
+        Of the scrambling, where the nodes are quasi-Monte Carlo.
+
+    Raises
+    ------
+    InvalidInput
+        If p is above 8.
+    """
+    if model.p > WIDEST:
+        raise InvalidInput(f"the theory of a general network needs p of at most {WIDEST}")
+    together = model.overlap != 0.0
+    labels = _overlapping_labels(model, refinement) if together else label_nodes(model, refinement)
+    if labels is None:
+        return _joint_quasi_monte_carlo(model, refinement, seed)
+    points, mass, method = _student_nodes(model, refinement, gather, labels.y.size, seed)
+    if model.overlap == 0.0:
+        weights = mass[:, None] * labels.weights
+    else:
+        weights = mass[:, None] * labels.weights * _conditional(model, points, labels.first)
+        # Both rules are exact for their own law; their joint sum is 1 to quadrature accuracy.
+        weights /= weights.sum()
+    kept = weights.sum(axis=1) > 1e-17
+    return NetworkNodes(
+        model,
+        points[kept],
+        labels.y[None],
+        weights[kept],
+        labels.first[None],
+        labels.second[None],
+        method,
+    )
+
+
+def _student_nodes(
+    model: TeacherStudent, refinement: float, gather: list[float], labels: int, seed: int
+) -> tuple[NDArray, NDArray, str]:
+    """λ under its standard Gaussian law: (points (n, p), weights, method)."""
+    p, symmetric = int(model.p), permutable(model)
+    signs = sign_symmetric(model)
+    # Half of a rule stands for all signs only if the whole is symmetric; without that symmetry F
+    # is often nearly as low at −λ.
+    gathered = [(c, WIDTH) for c in sorted({s * c for c in gather for s in (1, -1)})]
+    for density in (1.0, 0.8, 0.65):
+        x, w = gaussian_rule(gathered, model.activation.breaks, refinement * density)
+        if signs:
+            x, w = x[x > 0], w[x > 0] / w[x > 0].sum()
+        copies = math.factorial(p) if symmetric else 1
+        # Corners of the cube carry no weight: a ball is about half of it at p = 3.
+        if x.size**p / copies * labels <= MOST_NODES * refinement**2 / max(1, p - 2):
+            points, mass = tensor_nodes(x, w, p, symmetric=symmetric)
+            return points, mass, "tensor"
+    count = 2 ** (QMC_BITS + round(2 * math.log2(refinement)))
+    cube = qmc.Sobol(p, scramble=True, rng=np.random.default_rng(seed)).random(count)
+    return ndtri(np.clip(cube, 1e-16, 1 - 1e-16)), np.full(count, 1 / count), "quasi-Monte Carlo"
+
+
+def _overlapping_labels(model: TeacherStudent, refinement: float) -> LabelNodes | None:
+    """Every u with its labels; None if there are too many."""
+    nodes = teacher_nodes(model, refinement, full=True)
+    noise, flip = model.labels.noise, model.labels.flip
+    y, w, first, second = nodes.y, nodes.weights, nodes.first, nodes.second
+    shifts = [(1.0 - flip, 1.0, 0.0)] + ([(flip, -1.0, 0.0)] if flip else [])
+    if noise:
+        xi, mass = np.polynomial.hermite_e.hermegauss(round(12 * refinement))
+        mass = mass / mass.sum()
+        shifts = [
+            (share * m, sign, math.sqrt(noise) * z)
+            for share, sign, _ in shifts
+            for z, m in zip(xi, mass, strict=True)
+        ]
+    if model.p_star > 1 or model.p > 2 or y.size * len(shifts) > MOST_TEACHER:
+        return None
+    return LabelNodes(
+        np.concatenate([sign * y + shift for _, sign, shift in shifts]),
+        np.concatenate([share * w for share, _, _ in shifts]),
+        np.concatenate([first] * len(shifts)),
+        np.concatenate([second] * len(shifts)),
+    )
+
+
+def _conditional(model: TeacherStudent, points: NDArray, u: NDArray) -> NDArray[np.float64]:
+    """P(λ | u)/P₀(λ), P₀ the standard Gaussian law that the student's rule has as its weight."""
+    overlap = model.overlap_matrix
+    rest = 1 - (overlap**2).sum(axis=0)
+    means = u @ overlap
+    ratio = np.zeros((len(points), len(u)))
+    for k in range(points.shape[1]):
+        x = points[:, k, None]
+        ratio += x**2 / 2 - (x - means[:, k]) ** 2 / (2 * rest[k]) - math.log(rest[k]) / 2
+    return np.exp(ratio)
+
+
+def _joint_quasi_monte_carlo(model: TeacherStudent, refinement: float, seed: int) -> NetworkNodes:
+    """Scrambled Sobol points in all coordinates at once: a grid of n × 1 nodes."""
+    p, p_star = int(model.p), model.p_star
+    count = 2 ** (QMC_BITS + 4 + round(2 * math.log2(refinement)))
+    cube = qmc.Sobol(p + p_star + 2, scramble=True, rng=np.random.default_rng(seed)).random(count)
+    z = ndtri(np.clip(cube, 1e-16, 1 - 1e-16))
+    u, overlap = z[:, p : p + p_star], model.overlap_matrix
+    points = u @ overlap + z[:, :p] * np.sqrt(1 - (overlap**2).sum(axis=0))
+    sign = np.where(cube[:, -2] < model.labels.flip, -1.0, 1.0)
+    y = sign * model.teacher_output(u) + math.sqrt(model.labels.noise) * z[:, -1]
+    return NetworkNodes(
+        model,
+        points,
+        y[:, None],
+        np.full((count, 1), 1 / count),
+        u[:, None, :],
+        (u[:, :, None] * u[:, None, :])[:, None],
+        "quasi-Monte Carlo",
+    )

@@ -1,0 +1,118 @@
+"""Quadrature in one standard Gaussian variable, with nodes gathered where integrands vary fast."""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+# The trapezoid rule in a smooth variable t: Gaussian tails are cut at REACH, the spacing is STEP
+# far from the gathering points and WIDTH/DENSITY next to them.
+REACH = 8.5
+STEP = 0.36
+WIDTH = 0.15
+DENSITY = 1.6
+# Half-lines x = b + exp(t − e^{−t}) in steps of HALF_STEP, intervals between breaks by Gauss.
+HALF_STEP = 0.145
+INTERVAL_NODES = 24
+
+
+def gaussian_rule(
+    gather: Sequence[tuple[float, float]] = (),
+    breaks: Sequence[float] = (),
+    refinement: float = 1.0,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Nodes x_i and weights with Σ w_i φ(x_i) ≈ E φ(x), x ~ N(0, 1); Σ w_i = 1.
+
+    Parameters
+    ----------
+    gather : list of (point, width)
+        Where integrands have singularities at the distance ``width`` of the real axis.
+    breaks : list of floats
+        Where integrands jump; no node lies on them, and ``gather`` is not used then.
+    refinement : float
+        Multiplies the density of nodes.
+
+    Source: variable changes for the trapezoid rule, Takahasi and Mori (1974).
+
+    >>> x, w = gaussian_rule()
+    >>> round(float(w @ x**4), 12)
+    3.0
+    """
+    inside = sorted(b for b in breaks if abs(b) < REACH)
+    x, steps = _broken(inside, refinement) if inside else _smooth(gather, refinement)
+    weights = steps * np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)
+    return x, weights / weights.sum()
+
+
+def _smooth(
+    gather: Sequence[tuple[float, float]], refinement: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Half-integer values of t(x) = x/STEP + Σ DENSITY asinh((x − c)/width), inverted."""
+    centres = np.array([c for c, _ in gather])
+    widths = np.array([w for _, w in gather])
+
+    def position(x: NDArray) -> NDArray:
+        return refinement * (
+            x / STEP + DENSITY * np.arcsinh((x[:, None] - centres) / widths).sum(axis=1)
+        )
+
+    def density(x: NDArray) -> NDArray:
+        near = DENSITY / np.hypot(x[:, None] - centres, widths)
+        return refinement * (1 / STEP + near.sum(axis=1))
+
+    low, high = position(np.array([-REACH, REACH]))
+    t = np.arange(math.ceil(low - 0.5), math.floor(high - 0.5) + 1) + 0.5
+    left, right = np.full(t.size, -REACH), np.full(t.size, REACH)
+    for _ in range(60):
+        middle = (left + right) / 2
+        below = position(middle) < t
+        left, right = np.where(below, middle, left), np.where(below, right, middle)
+    x = (left + right) / 2
+    return x, 1 / density(x)
+
+
+def _broken(
+    breaks: Sequence[float], refinement: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    step = HALF_STEP / refinement
+    t = np.arange(-3.4, math.log(REACH) + 0.2 + step, step)
+    fall = np.exp(-t)
+    away = np.exp(t - fall)
+    slope = step * away * (1 + fall)
+    nodes, steps = [breaks[0] - away[::-1], breaks[-1] + away], [slope[::-1], slope]
+    points, weights = np.polynomial.legendre.leggauss(round(INTERVAL_NODES * refinement))
+    for low, high in pairwise(breaks):
+        nodes.append((low + high) / 2 + (high - low) / 2 * points)
+        steps.append((high - low) / 2 * weights)
+    x, all_steps = np.concatenate(nodes), np.concatenate(steps)
+    order = np.argsort(x)
+    return x[order], all_steps[order]
+
+
+def tensor_nodes(
+    x: NDArray, weights: NDArray, count: int, *, symmetric: bool, smallest: float = 1e-17
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """``count`` independent copies of a rule: points (n, count) and weights (n,).
+
+    With ``symmetric`` each set of points stands for its permutations. Points of weight below
+    ``smallest`` are left out.
+    """
+    index = np.arange(x.size)[:, None]
+    mass = weights.copy()
+    for _ in range(count - 1):
+        rows, columns = np.nonzero(mass[:, None] * weights[None, :] > smallest)
+        if symmetric:
+            kept = index[rows, -1] <= columns
+            rows, columns = rows[kept], columns[kept]
+        mass = mass[rows] * weights[columns]
+        index = np.concatenate([index[rows], columns[:, None]], axis=1)
+    if symmetric and count > 1:
+        copies = np.full(len(index), float(math.factorial(count)))
+        run = np.ones(len(index))
+        for k in range(1, count):
+            run = np.where(index[:, k] == index[:, k - 1], run + 1, 1.0)
+            copies /= run
+        mass = mass * copies
+    return x[index], mass / mass.sum()

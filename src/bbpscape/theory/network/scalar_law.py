@@ -1,0 +1,141 @@
+"""Networks whose law is rotation-invariant enough for one scalar equation: G = g I.
+
+A quadratic activation with a uniform second layer is invariant under O(p); any even activation
+under permutations and sign flips of the neurons. The eigenvalues of F are the atoms of the law.
+"""
+
+import dataclasses
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+from bbpscape.model.activations import QUADRATIC
+from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.theory.committee import (
+    STUDENT_ANTISYMMETRIC,
+    STUDENT_SYMMETRIC,
+    STUDENT_TRACE,
+)
+from bbpscape.theory.law import TEACHER, DiscreteLaw
+from bbpscape.theory.network.label_law import label_nodes
+from bbpscape.theory.network.lowest_curvature import LowestCurvature
+from bbpscape.theory.network.nodes import network_nodes, permutable, sign_symmetric
+from bbpscape.theory.spectral_method import QuadratureLaw
+
+STUDENT_DIAGONAL = "student (traceless diagonal)"
+STUDENT_OFF_DIAGONAL = "student (symmetric off-diagonal)"
+RADIAL_STEP = 0.14
+RADIAL_REACH = 9.5
+# A loss with a kink in ŷ is integrated across it, with so many times the nodes.
+KINKED = 8.0
+
+
+def is_scalar(model: TeacherStudent) -> bool:
+    """Whether G = g I by symmetry."""
+    return permutable(model) and sign_symmetric(model)
+
+
+def is_rotation_invariant(model: TeacherStudent) -> bool:
+    """Whether the law is invariant under rotations of the neurons, O(p)."""
+    return is_scalar(model) and model.activation == QUADRATIC
+
+
+def curvature_range(model: TeacherStudent) -> tuple[float, float, str | None]:
+    """(infimum, supremum, why there is no infimum) of the eigenvalues of F."""
+    unit = 1.0
+    if is_rotation_invariant(model) and model.p > 2:
+        # F depends on p through r = |λ|²/p and the factor 2/p only.
+        unit, model = 2 / model.p, dataclasses.replace(model, p=2)
+    low, high = LowestCurvature(model), LowestCurvature(model, sign=-1.0)
+    one = np.eye(int(model.p))
+    lower = -math.inf if low.unbounded else -unit * low.reach(one)
+    upper = math.inf if high.unbounded else unit * high.reach(one)
+    return lower, upper, low.unbounded
+
+
+def scalar_law(
+    model: TeacherStudent, bounds: tuple[float, float], refinement: float = 1.0
+) -> QuadratureLaw:
+    """The law of the eigenvalues of F with its directions, for a model that ``is_scalar``.
+
+    ``bounds`` are the infimum and supremum of the spectrum of F (``curvature_range``).
+    """
+    if is_rotation_invariant(model):
+        return QuadratureLaw(_quadratic_atoms(model, refinement), bounds)
+    gather = LowestCurvature(model)
+    points = [] if gather.unbounded else gathering_points(gather.minimizers())
+    return QuadratureLaw(_even_atoms(model, refinement, points), bounds)
+
+
+def gathering_points(minimizers: list[NDArray]) -> list[float]:
+    """The distinct coordinates of the lowest points of F, within reach of the Gaussian law."""
+    found: list[float] = []
+    for value in np.concatenate([np.zeros(0), *minimizers]):
+        if abs(value) < 5 and all(abs(value - one) > 0.1 for one in found):
+            found.append(float(round(value, 6)))
+    return found[:4]
+
+
+def _quadratic_atoms(model: TeacherStudent, refinement: float) -> DiscreteLaw:
+    """f₀ = (2/p) ℓ′ and f₁ = (2/p)(ℓ′ + 2 r ℓ″), with r = s²/p, s = exp(t − e^{−t})."""
+    if not getattr(model.loss, "smooth", True):
+        refinement *= KINKED
+    p, labels = int(model.p), label_nodes(model, refinement)
+    t = np.arange(-3.6, math.log(RADIAL_REACH + math.sqrt(p)) + 0.3, RADIAL_STEP / refinement)
+    fall = np.exp(-t)
+    s = np.exp(t - fall)
+    log_density = (p - 1) * np.log(s) - s**2 / 2 - (p / 2 - 1) * math.log(2) - gammaln(p / 2)
+    mass = np.exp(log_density) * s * (1 + fall)
+    r, mass = s**2 / p, mass / mass.sum()
+    first, second = model.loss.derivatives(labels.y[None, :], r[:, None])
+    unit, weights = 2 / p, mass[:, None] * labels.weights
+    ones = np.ones(weights.shape)
+    along_r, along_y = r[:, None] * ones, labels.second[:, 0, 0] * ones
+    branches = [(unit * (first + 2 * r[:, None] * second), 1 / p, 1.0)]
+    if p > 1:
+        branches.append((unit * first * ones, 1 - 1 / p, 0.0))
+    atoms = np.concatenate([f.ravel() for f, _, _ in branches])
+    shares = np.concatenate([(share * weights).ravel() for _, share, _ in branches])
+    along = {TEACHER: np.tile(along_y.ravel(), len(branches))}
+    multiplicities = {TEACHER: float(p * model.p_star), STUDENT_TRACE: 1.0}
+    factors: dict[str, tuple[float, float]] = {STUDENT_TRACE: (p, 0.0)}
+    if p > 1:
+        multiplicities[STUDENT_SYMMETRIC] = p * (p + 1) / 2 - 1
+        multiplicities[STUDENT_ANTISYMMETRIC] = p * (p - 1) / 2
+        factors[STUDENT_SYMMETRIC] = (2 * p / (p + 2), p * p / ((p + 2) * (p - 1)))
+        factors[STUDENT_ANTISYMMETRIC] = (0.0, p / (p - 1))
+    for name, (radial, other) in factors.items():
+        along[name] = np.concatenate(
+            [((radial if top else other) * along_r).ravel() for _, _, top in branches]
+        )
+    return DiscreteLaw(atoms, shares / shares.sum(), along, multiplicities)
+
+
+def _even_atoms(model: TeacherStudent, refinement: float, points: list[float]) -> DiscreteLaw:
+    """The eigenvalues of F at every node; directions by the group of signed permutations."""
+    nodes = network_nodes(model, refinement, points)
+    p = int(model.p)
+    n, m = nodes.shape
+    values, vectors = np.linalg.eigh(nodes.curvature)
+    shares = np.broadcast_to(nodes.weights[:, :, None] / p, (n, m, p))
+    along_y = np.broadcast_to(nodes.second[..., 0, 0][:, :, None], (n, m, p))
+    aligned = nodes.preactivations[:, None, :, None] * vectors
+    radial, total = (aligned**2).sum(axis=2), aligned.sum(axis=2) ** 2
+    square = np.broadcast_to((nodes.preactivations**2).sum(axis=1)[:, None, None], (n, m, p))
+    along = {TEACHER: along_y, STUDENT_TRACE: total}
+    multiplicities = {TEACHER: float(p * model.p_star), STUDENT_TRACE: 1.0}
+    if p > 1:
+        pairs = p * (p - 1)
+        along[STUDENT_DIAGONAL] = radial - (total - radial) / (p - 1)
+        along[STUDENT_OFF_DIAGONAL] = p * (square - 2 * radial + total) / pairs
+        along[STUDENT_ANTISYMMETRIC] = p * (square - total) / pairs
+        multiplicities[STUDENT_DIAGONAL] = p - 1
+        multiplicities[STUDENT_OFF_DIAGONAL] = multiplicities[STUDENT_ANTISYMMETRIC] = pairs / 2
+    return DiscreteLaw(
+        values.ravel(),
+        shares.ravel() / shares.sum(),
+        {name: np.ascontiguousarray(w).ravel() for name, w in along.items()},
+        multiplicities,
+    )

@@ -1,0 +1,127 @@
+"""Products panel by panel, in both precisions, held, streamed and on torch."""
+
+import numpy as np
+import pytest
+
+from bbpscape.model.checks import InvalidInput
+from bbpscape.model.losses import NormalizedSquare
+from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.simulate import operator as module
+from bbpscape.simulate.backend import NumpyBackend, backend
+from bbpscape.simulate.eigensolver import lowest
+from bbpscape.simulate.hessian import Hessian
+from bbpscape.simulate.instance import draw, spawn_generators
+from bbpscape.simulate.operator import Operator
+from bbpscape.simulate.preconditioner import Preconditioner
+from bbpscape.simulate.stream import StreamedHessian
+
+MODEL = TeacherStudent(p=3, p_star=2, loss=NormalizedSquare(a=0.5))
+
+
+def hessian_of(N=40, alpha=2.5):
+    instance = draw(MODEL, alpha, N, spawn_generators(0, 1)[0])
+    return Hessian(instance.inputs, instance.curvature)
+
+
+@pytest.mark.parametrize("panel_rows", [1, 7, 64, 1000])
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-4)])
+def test_products(panel_rows, dtype, tolerance, monkeypatch):
+    monkeypatch.setattr(module, "PANEL_ROWS", panel_rows)
+    hessian = hessian_of()
+    operator = Operator(hessian, dtype)
+    block = np.random.default_rng(1).standard_normal((5, 120))
+    result = operator(block.astype(dtype))
+    assert result.dtype == dtype
+    np.testing.assert_allclose(result, block @ hessian.dense(), atol=tolerance)
+    assert (operator.columns, operator.calls) == (5, 1)
+    assert operator.flops(5) == 4 * 100 * 40 * 3 * 5 + 2 * 100 * 9 * 5
+
+
+def test_products_do_not_copy_the_inputs():
+    hessian = hessian_of()
+    for _, panel in Operator(hessian).panels():
+        assert np.shares_memory(panel, hessian.inputs)
+
+
+def test_streamed_inputs_are_those_of_the_draw():
+    # 1300 rows: three panels, the last one short.
+    first = spawn_generators(4, 2)[1]
+    instance = draw(MODEL, 6.5, 200, first)
+    second = spawn_generators(4, 2)[1]
+    streamed = StreamedHessian(MODEL, 6.5, 200, second)
+    rows = np.concatenate([panel for _, panel in streamed.panels()])
+    np.testing.assert_array_equal(rows, instance.inputs)
+    np.testing.assert_array_equal(streamed.student, instance.student)
+    np.testing.assert_array_equal(streamed.teacher, instance.teacher)
+    np.testing.assert_allclose(streamed.curvature, instance.curvature, rtol=1e-9, atol=1e-12)
+    np.testing.assert_array_equal(first.standard_normal(3), second.standard_normal(3))
+
+
+def test_streamed_pairs_are_those_of_the_held_inputs():
+    instance = draw(MODEL, 6.5, 100, spawn_generators(4, 1)[0])
+    held = lowest(Hessian(instance.inputs, instance.curvature), 4, method="iterative")
+    streamed = StreamedHessian(MODEL, 6.5, 100, spawn_generators(4, 1)[0])
+    result = lowest(streamed, 4)
+    assert result.converged
+    assert result.method == "iterative"
+    np.testing.assert_allclose(result.eigenvalues, held.eigenvalues, atol=1e-10)
+    other = StreamedHessian(MODEL, 6.5, 100, spawn_generators(5, 1)[0])
+    assert abs(lowest(other, 4).eigenvalues - held.eigenvalues).max() > 1e-3
+
+
+def test_the_preconditioner_is_the_inverse_at_p_1():
+    instance = draw(TeacherStudent(p=1, p_star=1), 2.0, 50, np.random.default_rng(0))
+    hessian = Hessian(instance.inputs, instance.curvature)
+    operator = Operator(hessian)
+    inverse = Preconditioner(operator, "float64")
+    block = np.random.default_rng(1).standard_normal((3, 50))
+    result = operator(inverse(block)) + inverse.shift * inverse(block)
+    np.testing.assert_allclose(result, block, atol=1e-9)
+    assert -inverse.shift < np.linalg.eigvalsh(hessian.dense())[0]
+
+
+def torch_backend():
+    pytest.importorskip("torch", reason="torch is an optional extra")
+    pytest.importorskip("array_api_compat", reason="array-api-compat comes with the extra gpu")
+    return backend("torch-cpu")
+
+
+def test_torch_products_and_factor():
+    where = torch_backend()
+    hessian = hessian_of()
+    block = np.random.default_rng(1).standard_normal((5, 120))
+    there = where.asarray(block, "float64")
+    operator = Operator(hessian, "float64", where)
+    np.testing.assert_allclose(where.host(operator(there)), block @ hessian.dense(), atol=1e-12)
+    expected = Preconditioner(Operator(hessian), "float64")(block)
+    result = where.host(Preconditioner(operator, "float64")(there))
+    np.testing.assert_allclose(result, expected, atol=1e-10)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_torch_pairs(dtype):
+    torch_backend()
+    hessian = hessian_of(N=120)
+    expected = lowest(hessian, 7, method="iterative")
+    result = lowest(hessian, 7, device="torch-cpu", dtype=dtype)
+    assert result.converged
+    assert result.certificate.passed
+    np.testing.assert_allclose(
+        result.eigenvalues, expected.eigenvalues, atol=1e-9 if dtype == "float64" else 1e-4
+    )
+
+
+def test_a_gpu_pair_for_pair():
+    torch = pytest.importorskip("torch", reason="torch is an optional extra")
+    if not torch.cuda.is_available():
+        with pytest.raises(InvalidInput, match="'cuda' is not available"):
+            backend("cuda")
+        pytest.skip("torch finds no GPU here")
+    hessian = hessian_of(N=200)
+    expected = lowest(hessian, 7, method="iterative")
+    result = lowest(hessian, 7, device="cuda")
+    np.testing.assert_allclose(result.eigenvalues, expected.eigenvalues, atol=1e-9)
+
+
+def test_the_device_cpu_is_numpy():
+    assert isinstance(backend("cpu"), NumpyBackend)

@@ -1,0 +1,96 @@
+"""Draws: by their seed alone, whatever the workers; the cost model; and what is printed."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+import bbpscape as bb
+from bbpscape.simulate.cost import CostModel
+from bbpscape.simulate.parallel import ordered_map
+
+MODEL = bb.TeacherStudent(p=2, p_star=1, loss=bb.NormalizedSquare(a=0.1))
+
+
+def values(result):
+    return np.array([one.eigenvalues for one in result.draws])
+
+
+def test_draws_are_those_of_compare_and_do_not_depend_on_the_workers():
+    one, two = (bb.simulation(MODEL, 2.0, 60, 3, draws=3, seed=7, workers=w) for w in (1, 2))
+    np.testing.assert_array_equal(values(one), values(two))
+    more = bb.simulation(MODEL, 2.0, 60, 3, draws=4, seed=7, workers=1)
+    np.testing.assert_array_equal(values(one), values(more)[:3])
+    side = bb.compare(MODEL, 2.0, N=60, draws=3, seed=7)
+    np.testing.assert_allclose(values(one), side.eigenvalues[:, :3], atol=1e-9)
+    other = bb.simulation(MODEL, 2.0, 60, 3, draws=3, seed=8, workers=1)
+    assert abs(values(one) - values(other)).max() > 1e-3
+
+
+def test_observables_agree_with_compare():
+    result = bb.simulation(MODEL, 6.0, 80, draws=2, seed=1, phi=True, workers=1)
+    side = bb.compare(MODEL, 6.0, N=80, draws=2, seed=1)
+    for index, one in enumerate(result.draws):
+        assert len(one.eigenvalues) == 3  # p p* + 1
+        expected = side.eigenvalues[index]
+        assert one.gap == pytest.approx(expected[2] - expected[1], abs=1e-9)
+        assert one.total_m2 == pytest.approx(side.m2[index, :2].sum(), abs=1e-9)
+        assert one.largest.lowest is True
+        assert one.peak_bytes > 8 * 480 * 80
+    value, error = result.phi
+    assert (value, error) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize("options", [{"method": "iterative"}, {"stream": True}])
+def test_routes_agree(options):
+    dense = bb.simulation(MODEL, 2.0, 80, 4, draws=2, method="dense", workers=1)
+    other = bb.simulation(MODEL, 2.0, 80, 4, draws=2, workers=1, **options)
+    assert all(one.converged and one.certificate.passed for one in other.draws)
+    np.testing.assert_allclose(values(other), values(dense), atol=1e-8)
+
+
+def test_json():
+    result = bb.simulation(MODEL, 2.0, 50, draws=1).to_dict()
+    assert json.loads(json.dumps(result, allow_nan=False)) == result
+    keys = "eigenvalues residuals m2 converged method products seconds peak_bytes certificate"
+    assert set(keys.split()) <= set(result["draws"][0])
+
+
+def test_cost_model():
+    # Small matrices are LAPACK's, large ones are not, and predictions grow with every argument.
+    assert CostModel(1, 50, 100, 2).choice == "dense"
+    assert CostModel(16, 2000, 6000, 20).choice == "iterative"
+    base = CostModel(2, 300, 900, 4)
+    for larger in (
+        CostModel(4, 300, 900, 4),
+        CostModel(2, 600, 1800, 4),
+        CostModel(2, 300, 1800, 4),
+    ):
+        assert larger.dense_seconds > base.dense_seconds
+        assert larger.iterative_seconds > base.iterative_seconds
+        assert larger.iterative_bytes > base.iterative_bytes
+    assert bb.simulation_cost(MODEL, 2.0, 100, 1).k == 3
+
+
+def test_results_come_in_order():
+    assert list(ordered_map(math.sqrt, [4.0, 9.0, 1.0], 1)) == [2.0, 3.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"k": 121}, "k must be at most pN = 120, got 121"),
+        ({"N": 10**7}, "N = 10000000 needs .* GiB"),
+        ({"draws": 0}, "draws must be a positive integer"),
+        ({"workers": 0}, "workers must be a positive integer"),
+        ({"workers": 5000}, "workers must be at most 1024"),
+        ({"stream": 1}, "stream must be True or False"),
+        ({"device": "tpu"}, "device must be one of"),
+        ({"seed": -1}, "seed must be an integer of at least 0"),
+        ({"model": bb.TeacherStudent(p=math.inf, p_star=1)}, "p must be finite at finite N"),
+    ],
+)
+def test_refusals(options, message):
+    with pytest.raises(bb.InvalidInput, match=message):
+        bb.simulation(**({"model": MODEL, "alpha": 2.0, "N": 60} | options))

@@ -1,0 +1,73 @@
+"""Spectral methods side by side: theory, simulation and what is refused."""
+
+import numpy as np
+import pytest
+
+import bbpscape as bb
+from bbpscape.model.curvature import curvature
+from bbpscape.study.methods import compare_methods
+from bbpscape.theory.spectral_method import spectral_threshold
+
+
+def test_theory_and_simulation_of_every_method():
+    model = bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.1))
+    result = compare_methods(model, [4.0], N=250, draws=16, seed=2)
+    assert [one.name for one in result.methods] == [
+        "Hessian",
+        "average Hessian",
+        "optimal",
+        "trimming",
+        "subset",
+    ]
+    for one in result.methods:
+        z = (one.measured - one.theory) / one.standard_error
+        assert abs(z).max() < 4, one
+        assert one.alpha >= result.weak_recovery * (1 - 1e-9)
+    by_name = {one.name: one for one in result.methods}
+    assert by_name["Hessian"].alpha == bb.threshold(model).alpha_bbp
+    assert by_name["optimal"].theory[0] == max(one.theory[0] for one in result.methods)
+    # The method's own theory is refused for another method's measurement.
+    wrong = by_name["optimal"].theory - by_name["trimming"].measured
+    assert abs(wrong / by_name["trimming"].standard_error).max() > 4
+
+
+@pytest.mark.parametrize("p", [1, 2, 5])
+def test_the_average_over_the_student(p):
+    model = bb.TeacherStudent(p, 1, bb.NormalizedSquare(0.3))
+    rng = np.random.default_rng(0)
+    for y in (0.2, 3.0):
+        F = curvature(model, rng.standard_normal((10**5, p)), np.full(10**5, y))
+        trace = np.einsum("mkk->m", F) / p
+        expected = -float(bb.averaged_curvature(model)([y])[0])
+        assert trace.mean() == pytest.approx(expected, abs=5 * trace.std() / 10**2.5)
+
+
+def test_the_average_by_quadrature_is_the_closed_form():
+    closed = bb.averaged_curvature(bb.TeacherStudent(3, 1, bb.NormalizedSquare(0.3)))
+    loss = bb.loss("(y - yhat)**2/(2*(0.3 + y))")
+    numeric = bb.averaged_curvature(bb.TeacherStudent(3, 1, loss))
+    y = np.array([0.1, 1.0, 7.0])
+    np.testing.assert_allclose(numeric(y), closed(y), rtol=1e-12)
+
+
+def test_the_average_begins_before_the_hessian():
+    model = bb.TeacherStudent(4, 1, bb.NormalizedSquare(0.1))
+    average = spectral_threshold(bb.QuadraticTeacher(1), bb.averaged_curvature(model))
+    assert 0.5 < average.alpha < bb.threshold(model).alpha_bbp
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"model": bb.TeacherStudent(2, 1, bb.Square(), bb.activation("tanh"))}, "quadratic"),
+        ({"model": bb.TeacherStudent(2, 1, overlap=0.1)}, "no overlap"),
+        ({"alphas": []}, "alphas"),
+        ({"alphas": [-1.0]}, "alpha"),
+        ({"N": 1}, "above p_star"),
+        ({"draws": 0}, "draws"),
+    ],
+)
+def test_refusals(arguments, message):
+    values = {"model": bb.TeacherStudent(2, 1), "alphas": [2.0], "N": 30, "draws": 1} | arguments
+    with pytest.raises(bb.InvalidInput, match=message):
+        compare_methods(**values)

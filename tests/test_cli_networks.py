@@ -1,0 +1,79 @@
+"""The options of a general network, and the command ``methods``."""
+
+import json
+
+import pytest
+
+from bbpscape import cli
+
+
+def run(capsys, monkeypatch, *arguments):
+    monkeypatch.setattr("sys.argv", ["bbpscape", *arguments])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    captured = capsys.readouterr()
+    return stop.value.code or 0, captured.out, captured.err
+
+
+def test_threshold_of_a_network(capsys, monkeypatch):
+    options = ["--activation", "log-cosh", "--a", "0.3", "--json"]
+    status, out, err = run(capsys, monkeypatch, "threshold", *options)
+    values = json.loads(out)
+    assert (status, err) == (0, "")
+    assert values["model"]["activation"] == "log-cosh"
+    assert values["alpha_bbp"] == pytest.approx(1.7257257, rel=1e-6)
+    assert "a_critical" not in values
+
+
+def test_all_options_reach_the_model(capsys, monkeypatch):
+    options = ["--p", "2", "--loss", "absolute-normalized-square", "--label-noise", "0.1"]
+    options += ["--flip", "0.05", "--alpha", "4", "--json", "--points", "20"]
+    status, out, _ = run(capsys, monkeypatch, "spectrum", *options)
+    model = json.loads(out)["model"]
+    assert status == 0
+    assert (model["loss"], model["label_noise"], model["flip"]) == (options[3], 0.1, 0.05)
+
+
+def test_compare_a_network(capsys, monkeypatch):
+    options = ["--p", "1", "--activation", "tanh", "--loss", "square", "--overlap", "0.3"]
+    options += ["--N", "40", "--draws", "2", "--alpha", "8", "--json"]
+    status, out, _ = run(capsys, monkeypatch, "compare", *options)
+    values = json.loads(out)
+    assert status == 0
+    assert values["model"]["overlap"] == [[0.3]]
+    assert all(row["finite_size"] is None for row in values["rows"])
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_methods(capsys, monkeypatch, tmp_path, as_json):
+    figure = tmp_path / "methods.png"
+    options = ["--alpha", "1:3:2", "--N", "40", "--draws", "2", "--plot", str(figure)]
+    status, out, _ = run(capsys, monkeypatch, "methods", *options, *(["--json"] if as_json else []))
+    assert status == 0
+    assert figure.stat().st_size > 5000
+    if as_json:
+        values = json.loads(out)
+        assert values["alpha"] == [1.0, 3.0]
+        assert len(values["methods"]) == 5
+    else:
+        assert "average Hessian" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["threshold", "--activation", "tahn"], "activation must be one of"),
+        (["threshold", "--activation", "().__class__"], "expression"),
+        (["threshold", "--loss", "square"], "no left edge"),
+        (["threshold", "--activation", "tanh"], "a + y > 0"),
+        (["threshold", "--overlap", "x"], "overlap must be numbers"),
+        (["threshold", "--second-layer", "1,2,3"], "second_layer"),
+        (["threshold", "--flip", "2", "--loss", "huber"], "flip must be"),
+        (["methods", "--alpha", "1:2"], "from:to:count"),
+    ],
+)
+def test_bad_input_is_one_line(capsys, monkeypatch, arguments, message):
+    status, out, err = run(capsys, monkeypatch, *arguments)
+    assert (status, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1

@@ -1,0 +1,299 @@
+"""The general theory against closed forms, brute-force integrals and itself at more nodes."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+import bbpscape as bb
+from bbpscape.theory.bulk import left_edge
+from bbpscape.theory.committee import CommitteeLaw
+from bbpscape.theory.network.label_law import label_nodes
+from bbpscape.theory.network.lowest_curvature import LowestCurvature
+from bbpscape.theory.network.matrix_bulk import left_matrix_edge
+from bbpscape.theory.network.matrix_law import matrix_law
+from bbpscape.theory.network.matrix_outliers import left_matrix_outliers
+from bbpscape.theory.network.rules import gaussian_rule, tensor_nodes
+from bbpscape.theory.network.scalar_law import curvature_range, scalar_law
+from bbpscape.theory.network.solver import MatrixSolver, network_solver
+from bbpscape.theory.network.spectrum import network_spectrum
+from bbpscape.theory.network.threshold import _matrix_transition, network_transition
+from bbpscape.theory.outliers import outliers as scalar_outliers
+
+TANH = bb.TeacherStudent(2, 1, bb.NormalizedSquare(50.0), bb.activation("tanh"))
+LOG_COSH = bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.3), bb.activation("log-cosh"))
+REFERENCES = [(1, 1, 0.01), (1, 1, 2.0), (2, 1, 1.0), (2, 2, 0.3), (3, 1, 0.1), (4, 3, 1.0)]
+
+
+# --- quadrature ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("breaks", [(), (0.0,), (-0.7, 1.3)])
+def test_gaussian_moments(breaks):
+    x, w = gaussian_rule([(0.4, 0.15)], breaks)
+    exact = [1.0, 0.0, 1.0, 0.0, 3.0, 0.0, 15.0]
+    np.testing.assert_allclose([w @ x**k for k in range(7)], exact, atol=1e-9)
+    if breaks:
+        jump = 0.5 * math.erfc(breaks[-1] / math.sqrt(2))
+        assert w @ (x > breaks[-1]) == pytest.approx(jump, abs=1e-10)
+
+
+def test_a_multiset_of_nodes_is_a_product_rule():
+    x, w = gaussian_rule()
+    points, weights = tensor_nodes(x, w, 3, symmetric=True)
+    assert weights @ (points**2).prod(axis=1) == pytest.approx(1, abs=1e-10)
+    assert weights @ points.sum(axis=1) ** 4 == pytest.approx(27, abs=1e-9)
+
+
+@pytest.mark.parametrize("p_star", [1, 2, 3])
+def test_labels_of_a_quadratic_teacher(p_star):
+    nodes = label_nodes(bb.TeacherStudent(1, p_star), 1.0)
+    y, w = nodes.y, nodes.weights
+    assert w @ y == pytest.approx(1, abs=1e-9)
+    assert w @ y**2 == pytest.approx(1 + 2 / p_star, abs=1e-8)
+    # E[u_l² | y] = y by symmetry.
+    np.testing.assert_allclose((w * np.exp(-y)) @ nodes.second[:, 0, 0], (w * y) @ np.exp(-y))
+
+
+@pytest.mark.parametrize("p_star", [1, 2])
+def test_noisy_flipped_labels(p_star):
+    model = bb.TeacherStudent(
+        1, p_star, bb.Square(), bb.activation("tanh"), bb.Labels(noise=0.2, flip=0.1)
+    )
+    nodes = label_nodes(model, 1.0)
+    x, w = gaussian_rule()
+    assert nodes.weights @ nodes.y == pytest.approx(0, abs=1e-9)
+    expected = (w @ np.tanh(x) ** 2) / p_star + 0.2
+    assert nodes.weights @ nodes.y**2 == pytest.approx(expected, abs=1e-9)
+    slope = 0.8 * (w @ (x * np.tanh(x))) / p_star
+    assert (nodes.weights * nodes.y) @ nodes.first[:, 0] == pytest.approx(slope, abs=1e-9)
+
+
+# --- the reference model through both general routes --------------------------------------------
+
+
+@pytest.mark.parametrize("case", REFERENCES)
+def test_the_scalar_route_meets_the_closed_form(case):
+    p, p_star, a = case
+    model = bb.TeacherStudent(p, p_star, bb.NormalizedSquare(a))
+    low, high, reason = curvature_range(model)
+    assert low == pytest.approx(-2 / p, abs=1e-10)
+    assert (high, reason) == (math.inf, None)
+    closed, law = CommitteeLaw(model), scalar_law(model, (low, high))
+    names = ("bulk", *closed.directions)
+    for g in (-0.9 * p / 2, -0.3 * p / 2, -0.05 * p):
+        ours, exact = law.moments(g, 2, names), closed.moments(g, 2, names)
+        np.testing.assert_allclose(ours, exact, rtol=1e-8)
+    found = network_transition(model)
+    expected = bb.threshold(model)
+    assert found.alpha == pytest.approx(expected.alpha_bbp, rel=1e-8)
+    assert found.kind == expected.transition
+    assert found.m2_jump == pytest.approx(expected.m2_jump, abs=1e-8)
+    assert found.alpha_0 == pytest.approx(expected.alpha_0, rel=1e-7)
+
+
+@pytest.mark.parametrize("case", [(2, 1, 0.1, 3.0), (2, 1, 1.0, 1.3), (2, 2, 0.3, 12.0)])
+def test_the_matrix_route_meets_the_closed_form(case):
+    p, p_star, a, alpha = case
+    model = bb.TeacherStudent(p, p_star, bb.NormalizedSquare(a))
+    law, closed = matrix_law(model), CommitteeLaw(model)
+    edge, expected = left_matrix_edge(law, alpha), left_edge(closed, alpha)
+    assert edge.edge.value == pytest.approx(expected.value, rel=1e-8)
+    assert edge.edge.kind == expected.kind
+    found = left_matrix_outliers(law, alpha, edge)
+    exact = [one for one in bb.spectrum(model, alpha).outliers if one.eigenvalue < expected.value]
+    assert [(one.direction, one.multiplicity) for one in found] == [("teacher", p * p_star)]
+    assert found[0].eigenvalue == pytest.approx(exact[0].eigenvalue, rel=1e-8)
+    assert found[0].m2 == pytest.approx(exact[0].m2, rel=1e-7)
+
+
+def test_symmetry_changes_nothing():
+    """A second layer just off uniform has no symmetry: its law is solved for all of G."""
+    shifted = dataclasses.replace(TANH, second_layer=(0.5 + 1e-9, 0.5 - 1e-9))
+    laws = matrix_law(TANH), matrix_law(shifted)
+    assert (len(laws[0].basis), len(laws[1].basis)) == (2, 3)
+    edges = [left_matrix_edge(law, 6.0) for law in laws]
+    assert edges[0].edge.value == pytest.approx(edges[1].edge.value, rel=1e-7)
+    found = [left_matrix_outliers(law, 6.0, e) for law, e in zip(laws, edges, strict=True)]
+    assert [one.eigenvalue for one in found[0]] == pytest.approx(
+        [one.eigenvalue for one in found[1]], rel=1e-7
+    )
+
+
+def test_log_cosh_reference():
+    """The double outlier at −1.0228 in units with F scaled by p, by both routes."""
+    low, high, _ = curvature_range(LOG_COSH)
+    assert low == pytest.approx(-0.5, abs=1e-9)
+    law = scalar_law(LOG_COSH, (low, high))
+    edge = left_edge(law, 6.0)
+    (one,) = [
+        x
+        for x in scalar_outliers(law, 6.0, edge, dataclasses.replace(edge, kind="unbounded"))
+        if x.eigenvalue < edge.value
+    ]
+    assert (one.direction, one.multiplicity) == ("teacher", 2)
+    assert 2 * one.eigenvalue == pytest.approx(-1.0228, abs=5e-5)
+    matrix = matrix_law(LOG_COSH)
+    (other,) = left_matrix_outliers(matrix, 6.0, left_matrix_edge(matrix, 6.0))
+    assert other.eigenvalue == pytest.approx(one.eigenvalue, rel=1e-8)
+    assert other.m2 == pytest.approx(one.m2, rel=1e-8)
+
+
+def test_log_cosh_outlier_by_brute_force():
+    """1/g = α E[(u² − 1) Tr T]/p on a plain grid of 160³ points, no symmetry used."""
+    x = np.linspace(-7, 7, 161)
+    w = np.exp(-(x**2) / 2)
+    w /= w.sum()
+    half = x.size // 2
+    u, wu = x[half:], np.where(x[half:] == 0, 1.0, 2.0) * w[half:]
+    s, t, logcosh = np.tanh(x), 1 / np.cosh(x) ** 2, np.log(np.cosh(x))
+    y = np.log(np.cosh(u))
+    output = (logcosh[:, None] + logcosh[None, :]) / 2
+
+    def excess(g):
+        total, value = 0.0, 0.0
+        for label, weight, signal in zip(y, wu, u**2, strict=True):
+            first, second = (output - label) / (0.3 + label), 1 / (0.3 + label)
+            f00 = second * s[:, None] ** 2 / 4 + first * t[:, None] / 2
+            f11 = second * s[None, :] ** 2 / 4 + first * t[None, :] / 2
+            f01 = second * s[:, None] * s[None, :] / 4
+            det = f00 * f11 - f01**2
+            trace = (f00 + f11 - 2 * g * det) / (1 - g * (f00 + f11) + g * g * det)
+            mean = weight * (w @ trace @ w) / 2
+            total += (signal - 1) * mean
+            value += mean
+        return 6.0 * g * total - 1, 1 / g + 6.0 * value
+
+    law = scalar_law(LOG_COSH, curvature_range(LOG_COSH)[:2])
+    edge = left_edge(law, 6.0)
+    one = min(
+        scalar_outliers(law, 6.0, edge, dataclasses.replace(edge, kind="unbounded")),
+        key=lambda o: o.eigenvalue,
+    )
+    residual, z = excess(one.g)
+    assert residual == pytest.approx(0, abs=1e-6)
+    assert z == pytest.approx(one.eigenvalue, abs=1e-6)
+
+
+# --- edges that no sample attains ---------------------------------------------------------------
+
+
+def test_the_lowest_curvature_of_known_models():
+    one = np.eye(2)
+    # y → ∞ leaves −c σ″(λ_k), and σ″ is largest at 0.
+    cases = {"log-cosh": (2, 0.5), "softplus": (2, 0.125), "gelu": (1, math.sqrt(2 / math.pi))}
+    for name, (p, expected) in cases.items():
+        model = bb.TeacherStudent(p, 1, bb.NormalizedSquare(0.5), bb.activation(name))
+        assert LowestCurvature(model).reach(np.eye(p)) == pytest.approx(expected, abs=1e-9)
+    huber = bb.TeacherStudent(2, 1, bb.Huber(0.7))
+    assert LowestCurvature(huber).reach(one) == pytest.approx(0.7, abs=1e-12)
+    relu = bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.5), bb.activation("relu"))
+    assert LowestCurvature(relu).reach(one) == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        bb.TeacherStudent(2, 1, bb.Square()),
+        bb.TeacherStudent(2, 1, bb.Square(), bb.activation("softplus")),
+        bb.TeacherStudent(2, 1, bb.Square(), bb.activation("tanh"), bb.Labels(noise=0.1)),
+        # One large preactivation makes ℓ′ large, and σ″ of the other neuron is negative.
+        bb.TeacherStudent(2, 1, bb.NormalizedSquare(1.0), bb.activation("gelu")),
+        bb.TeacherStudent(1, 1, bb.AbsoluteNormalizedSquare(1.0), bb.activation("x**3 - 3*x")),
+    ],
+    ids=["quadratic", "softplus", "noisy tanh", "gelu", "cubic"],
+)
+def test_models_without_a_left_edge_are_recognized(model):
+    with pytest.raises(bb.InvalidInput, match="no left edge: its curvature has no lower bound"):
+        bb.threshold(model)
+
+
+def test_a_spectrum_without_a_left_edge_says_so():
+    result = bb.spectrum(bb.TeacherStudent(1, 1, bb.Square()), 2.0, points=60)
+    assert result.left_edge.kind == "unbounded"
+    assert "y → ∞" in result.no_left_edge
+
+
+def test_bounded_models_have_one():
+    for model in (
+        bb.TeacherStudent(2, 1, bb.Square(), bb.activation("tanh")),
+        bb.TeacherStudent(2, 1, bb.Huber(1.0)),
+        bb.TeacherStudent(2, 1, bb.Square(), bb.activation("relu")),
+    ):
+        assert LowestCurvature(model).unbounded is None
+
+
+# --- thresholds, and their error estimates -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        TANH,
+        bb.TeacherStudent(2, 1, bb.Square(), bb.activation("erf")),
+        bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.1), overlap=0.2),
+    ],
+    ids=["tanh", "erf", "overlap"],
+)
+def test_a_threshold_and_its_error_estimate(model):
+    found = network_transition(model)
+    assert found.error < 1e-4
+    more = _matrix_transition(matrix_law(model, 1.9), (found.alpha, found.edge))
+    assert abs(more.alpha / found.alpha - 1) <= 2 * found.error
+    if model.overlap != 0.0:
+        return  # every outlier of a student that overlaps with the teacher has a share of it
+    law = matrix_law(model)
+    for factor, informed in ((0.98, False), (1.02, True)):
+        alpha = factor * found.alpha
+        outliers = left_matrix_outliers(law, alpha, left_matrix_edge(law, alpha))
+        assert any(one.m2 > 1e-3 for one in outliers) == informed
+
+
+def test_a_discontinuous_threshold_by_the_matrix_route():
+    model = bb.TeacherStudent(2, 1, bb.NormalizedSquare(1.0))
+    found, expected = _matrix_transition(matrix_law(model), None), bb.threshold(model)
+    assert found.kind == expected.transition == "discontinuous"
+    assert found.alpha == pytest.approx(expected.alpha_bbp, rel=1e-8)
+    assert found.m2_jump == pytest.approx(expected.m2_jump, rel=1e-4)
+
+
+def test_a_small_overlap_changes_little():
+    alphas = [
+        bb.threshold(bb.TeacherStudent(1, 1, bb.NormalizedSquare(0.1), overlap=m)).alpha_bbp
+        for m in (0.0, 1e-4, 0.3)
+    ]
+    assert alphas[0] == pytest.approx(alphas[1], rel=1e-4)
+    assert abs(alphas[2] / alphas[0] - 1) > 0.01
+
+
+# --- densities -----------------------------------------------------------------------------------
+
+
+def test_the_density_of_the_reference_model():
+    model = bb.TeacherStudent(2, 1, bb.NormalizedSquare(1.0))
+    ours, exact = network_spectrum(model, 3.0, 400), bb.spectrum(model, 3.0)
+    x = np.linspace(-0.5, 6, 40)
+    np.testing.assert_allclose(ours.density(x), exact.density(x), atol=1.5e-3)
+    np.testing.assert_allclose(ours.fraction_below(x), exact.fraction_below(x), atol=3e-4)
+    assert ours.spectral_shift(1.0) == pytest.approx(exact.spectral_shift(1.0), abs=1e-3)
+    assert ours.quadrature_error < 1e-8
+
+
+def test_the_sum_rules_of_a_matrix_density():
+    result = bb.spectrum(TANH, 4.0)
+    solver = network_solver(TANH, 1.0)
+    assert isinstance(solver, MatrixSolver)
+    first, second = solver.moments()
+    x, rho = result.eigenvalue, result.rho
+    assert np.trapezoid(rho, x) == pytest.approx(1, abs=2e-3)
+    assert np.trapezoid(rho * x, x) == pytest.approx(4 * first, rel=5e-3)
+    assert np.trapezoid(rho * x**2, x) == pytest.approx(4 * second + 16 * _square(), rel=5e-3)
+
+
+def _square():
+    """Tr(E F)²/p, of the free term in the second moment of the bulk."""
+    law = matrix_law(TANH)
+    mean = np.einsum("nm,nmij->ij", law.nodes.weights, law.curvature)
+    mean = (mean + mean[::-1, ::-1]) / 2
+    return float(np.trace(mean @ mean)) / 2
