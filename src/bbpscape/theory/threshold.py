@@ -80,6 +80,7 @@ def threshold(model: TeacherStudent) -> Threshold:
 
     Source: docs/theory.md §4. At p = ∞, α_BBP = p*(a + 1)/2:
 
+    >>> from bbpscape.model.losses import NormalizedSquare
     >>> model = TeacherStudent(p=math.inf, p_star=1, loss=NormalizedSquare(a=1.0))
     >>> round(threshold(model).alpha_bbp, 12)
     1.0
