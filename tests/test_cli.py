@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import bbpscape as bb
-from bbpscape import cli
 
 
 def test_threshold_prints_the_json_of_the_result(run):

@@ -1,5 +1,6 @@
 """A study small enough to run in a second, and ways to run it in another process."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -7,7 +8,7 @@ import sqlite3
 import sys
 import time
 
-from bbpscape.study.runner import run_study
+from bbpscape.study import runner
 from bbpscape.study.table import open_study
 
 TEXT = """
@@ -49,36 +50,77 @@ def context():
     return made
 
 
-def start(path, **options):
-    process = context().Process(target=_run, args=(path, options))
+_started = []
+
+
+def start(path, claim=runner.CLAIM, **options):
+    """Run a study in a process that claims ``claim`` seconds of work ahead."""
+    process = context().Process(target=_run, args=(path, claim, options))
     process.start()
+    _started.append(process)
     return process
 
 
-def _run(path, options):
+def end_all():
+    """Kill what a test left behind, so that no process waits for it."""
+    while _started:
+        kill(_started.pop())
+
+
+def pause(process, path):
+    """Stop a process that holds points, but no lock on its study; how many points."""
+    while process.is_alive():
+        os.kill(process.pid, signal.SIGSTOP)
+        if _unlocked(path) and (held := counted(path, "running")):
+            return held
+        os.kill(process.pid, signal.SIGCONT)
+        time.sleep(0.001)
+    raise AssertionError("it ended before it could be paused")
+
+
+def _unlocked(path):
+    store = path.with_suffix(".sqlite")
+    with contextlib.closing(sqlite3.connect(store, timeout=0, isolation_level=None)) as db:
+        try:
+            db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        db.execute("ROLLBACK")
+        return True
+
+
+def go_on(process):
+    os.kill(process.pid, signal.SIGCONT)
+
+
+def _run(path, claim, options):
+    runner.CLAIM = claim
     sys.stderr = open(os.devnull, "w")  # noqa: SIM115
-    run_study(path, **options)
+    runner.run_study(path, **options)
+
+
+def counted(path, status):
+    """How many points have a status; None while there is no file."""
+    store = path.with_suffix(".sqlite")
+    if not store.exists():
+        return None
+    with contextlib.closing(sqlite3.connect(store, timeout=10)) as db:
+        try:
+            query = "SELECT count(*) FROM points WHERE status = ?"
+            return db.execute(query, (status,)).fetchone()[0]
+        except sqlite3.OperationalError:
+            return None
 
 
 def finished(path):
     """How many points are done; 0 while there is no file."""
-    store = path.with_suffix(".sqlite")
-    if not store.exists():
-        return 0
-    try:
-        with sqlite3.connect(store, timeout=10) as db:
-            return db.execute("SELECT count(*) FROM points WHERE status = 'done'").fetchone()[0]
-    except sqlite3.OperationalError:
-        return 0
-    finally:
-        if "db" in locals():
-            db.close()
+    return counted(path, "done") or 0
 
 
-def wait_for(path, count, process=None, seconds=60.0):
+def wait_for(path, count, process, seconds=60.0):
     """Until ``count`` points are done, or the process has ended."""
     until = time.monotonic() + seconds
-    while finished(path) < count and (process is None or process.is_alive()):
+    while finished(path) < count and process.is_alive():
         assert time.monotonic() < until, "nothing is done"
         time.sleep(0.002)
 

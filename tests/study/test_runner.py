@@ -5,7 +5,6 @@ import itertools
 import os
 import random
 import shutil
-import signal
 import sqlite3
 import subprocess
 import threading
@@ -27,6 +26,12 @@ from bbpscape.study.table import open_study
 
 # 12 cells of 4 draws, and 6 of theory.
 POINTS = 12 * 4 + 6
+
+
+@pytest.fixture(autouse=True)
+def no_process_is_left():
+    yield
+    small.end_all()
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +199,13 @@ def test_workers_end_with_a_run_that_is_killed(tmp_path, undisturbed):
 
 def test_two_runs_at_once(tmp_path, undisturbed):
     path = small.write(tmp_path)
-    both = [small.start(path, workers=1) for _ in range(2)]
+    one = small.start(path, claim=0.0, workers=1)
+    small.wait_for(path, 3, one)
+    small.pause(one, path)
+    other = small.start(path, claim=0.0, workers=1)
+    small.wait_for(path, 10, other)
+    small.go_on(one)
+    both = [one, other]
     for process in both:
         process.join(60)
     assert [process.exitcode for process in both] == [0, 0]
@@ -206,11 +217,12 @@ def test_two_runs_at_once(tmp_path, undisturbed):
 
 def test_a_run_takes_over_from_one_that_is_killed_beside_it(tmp_path, undisturbed):
     path = small.write(tmp_path)
-    other = small.start(path, workers=1)
+    other = small.start(path, claim=0.0, workers=1)
     small.wait_for(path, 3, other)
-    os.kill(other.pid, signal.SIGSTOP)
+    held = small.pause(other, path)
     process = small.start(path, workers=1)
-    small.wait_for(path, POINTS - 2, seconds=60)
+    small.wait_for(path, POINTS - held, process)
+    assert process.is_alive()
     small.kill(other)
     process.join(60)
     assert process.exitcode == 0

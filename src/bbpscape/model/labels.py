@@ -39,7 +39,7 @@ class Labels:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, numbers.Real):
                 raise InvalidInput(f"{name} must be a number, got {value!r}")
-            if not 0 <= value <= limit:
+            if not 0 <= float(value) <= limit:
                 raise InvalidInput(f"{name} must be from 0 to {limit:g}, got {value!r}")
             object.__setattr__(self, name, float(value))
 

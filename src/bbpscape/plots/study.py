@@ -187,4 +187,6 @@ def _legend(
     if theory:
         handles.append(Line2D([], [], color="#404040", label=r"theory, $N \to \infty$"))
     # Beside the axes: a dozen lines leave no room inside.
-    axes.get_figure().legend(handles=handles, loc="outside right upper")
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    figure.legend(handles=handles, loc="outside right upper")

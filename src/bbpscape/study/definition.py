@@ -162,7 +162,7 @@ def load_definition(path: str | os.PathLike[str]) -> StudyFile:
         text = target.read_text(encoding="utf-8")
     except OSError as error:
         raise InvalidInput(f"{str(path)!r} could not be read: {error.strerror}") from None
-    except ValueError:
+    except UnicodeDecodeError:
         raise InvalidInput(f"{str(path)!r} must be text in UTF-8") from None
     return StudyFile(target, parse_definition(text))
 

@@ -1,0 +1,141 @@
+"""The commands of ``study``."""
+
+import json
+import sqlite3
+
+import pytest
+
+import bbpscape as bb
+
+STUDY = """
+draws = 3
+observables = ["lowest", "total_m2"]
+[model]
+p = 1
+p_star = 1
+a = 2.0
+[axes]
+alpha = [1.0, 2.0]
+N = [20, 30]
+"""
+
+
+@pytest.fixture
+def path(tmp_path):
+    made = tmp_path / "s.toml"
+    made.write_text(STUDY)
+    return made
+
+
+def test_from_the_definition_to_the_figure(run, path, tmp_path):
+    status, out, _ = run("study", "check", path, "--json")
+    assert status == 0
+    plan = json.loads(out)
+    assert (plan["cells"], plan["missing_draws"], plan["missing_theory"]) == (4, 12, 2)
+    assert plan["seconds"] > 0
+    assert not path.with_suffix(".sqlite").exists()
+
+    status, out, err = run("study", "run", path, "--workers", 1, "--json")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["done"] == 14
+
+    assert json.loads(run("study", "check", path, "--json")[1])["missing_points"] == 0
+    found = json.loads(run("study", "status", path, "--json")[1])
+    assert found["points"]["done"]["simulation"]["draws"] == 12
+    assert found["failures"] == []
+
+    status, out, _ = run("study", "export", path, "--out", tmp_path / "t.csv")
+    assert (status, out) == (0, f"table: {tmp_path / 't.csv'}\n")
+    frame = bb.open_study(path).to_dataframe()
+    assert len((tmp_path / "t.csv").read_text().splitlines()) == len(frame) + 1
+
+    for name, *options in (
+        ("a.png",),
+        ("b.svg", "--x", "N"),
+        ("c.pdf", "--observable", "total_m2", "--where", "N=20"),
+        ("d.svg", "--observable", "edge"),
+    ):
+        assert run("study", "plot", path, "--out", tmp_path / name, *options)[0] == 0
+        assert (tmp_path / name).stat().st_size > 5_000
+
+
+def test_the_tables(run, path):
+    status, out, _ = run("study", "check", path, "--workers", 2)
+    assert status == 0
+    assert "time on 2 workers, predicted" in out
+    status, out, _ = run("study", "run", path, "--workers", 1)
+    assert status == 0
+    assert "serial" in out
+    assert "at the pace so far" in run("study", "check", path)[1]
+    assert "core time" in run("study", "status", path)[1]
+
+
+def test_init_writes_a_study_that_can_be_checked(run, tmp_path):
+    path = tmp_path / "new.toml"
+    assert run("study", "init", path)[0] == 0
+    assert run("study", "check", path)[0] == 0
+    status, out, err = run("study", "init", path)
+    assert (status, out) == (2, "")
+    assert "--force" in err
+    assert run("study", "init", path, "--force")[0] == 0
+
+
+def test_failures_are_told_and_give_a_status(run, path):
+    assert run("study", "run", path, "--workers", 1)[0] == 0
+    db = sqlite3.connect(path.with_suffix(".sqlite"))
+    db.execute("UPDATE points SET status = 'failed', reason = 'Why: not' WHERE id = 1")
+    db.commit()
+    db.close()
+    status, out, err = run("study", "run", path, "--workers", 1, "--json")
+    assert status == 1
+    assert json.loads(out)["status"]["points"]["failed"]["simulation"]["points"] == 1
+    assert "1 points failed, first: Why: not" in err
+    assert "Why: not" in run("study", "status", path)[2]
+    assert run("study", "run", path, "--workers", 1, "--retry-failed")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "none.toml"], "could not be read"),
+        (["run", "s.toml", "--workers", "0"], "workers"),
+        (["run", "s.toml", "--scheduler", "nowhere://x"], "scheduler"),
+        (["status", "none.toml"], "there is no study"),
+        (["export", "s.toml", "--out", "t.csv"], "there is no study"),
+        (["plot", "s.toml", "--out", "t.txt"], "a figure must end in"),
+        (["init", "s.json"], "end in .toml"),
+    ],
+)
+def test_a_mistake_is_one_line(run, path, monkeypatch, arguments, message):
+    monkeypatch.chdir(path.parent)
+    status, out, err = run("study", *arguments)
+    assert (status, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--x", "a"], "x must be an axis with several values: alpha, N"),
+        (["--observable", "m3"], "observable must be one of"),
+        (["--where", "N"], "NAME=VALUE"),
+        (["--where", "N=25"], "no results"),
+        (["--where", "M=25"], "M is no parameter"),
+    ],
+)
+def test_a_figure_that_cannot_be(run, path, tmp_path, arguments, message):
+    run("study", "run", path, "--workers", 1)
+    status, _, err = run("study", "plot", path, "--out", tmp_path / "f.png", *arguments)
+    assert status == 2
+    assert message in err
+    assert not (tmp_path / "f.png").exists()
+
+
+def test_a_changed_definition_is_one_line(run, path):
+    run("study", "run", path, "--workers", 1)
+    path.write_text(STUDY.replace("[1.0, 2.0]", "[1.0]"))
+    for command in ("run", "check"):
+        status, _, err = run("study", command, path)
+        assert status == 2
+        assert "axes can only grow" in err
