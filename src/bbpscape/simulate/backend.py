@@ -8,16 +8,21 @@ from numpy.typing import NDArray
 from scipy.linalg import blas, lapack
 
 from bbpscape.model.checks import InvalidInput
+from bbpscape.simulate.threads import blas_limit, blas_threads
 
 DTYPES = ("float32", "float64")
 DEVICES = ("cpu", "cuda", "torch-cpu")
+LARGE_FACTOR = 2**26  # bytes of a triangular factor from which threads pay
 Solve = Callable[[Any], Any]
 
 
 class NumpyBackend:
-    """numpy arrays, and BLAS and LAPACK through scipy."""
+    """numpy arrays, and BLAS and LAPACK through scipy; ``threads`` of them at most."""
 
     xp: Any = np
+
+    def __init__(self, threads: int | None = None) -> None:
+        self.threads = blas_threads() if threads is None else threads
 
     def asarray(self, array: NDArray, dtype: str) -> Any:
         return np.asarray(array, dtype=dtype)
@@ -29,6 +34,12 @@ class NumpyBackend:
         self, panels: Iterable[tuple[slice, Any]], weights: NDArray, N: int, dtype: str
     ) -> Any:
         """Xᵀ diag(weights) X, its lower triangle, as rank-k updates of the rows of each sign."""
+        with blas_limit(self.threads):
+            return self._gram(panels, weights, N, dtype)
+
+    def _gram(
+        self, panels: Iterable[tuple[slice, Any]], weights: NDArray, N: int, dtype: str
+    ) -> NDArray:
         update = blas.ssyrk if dtype == "float32" else blas.dsyrk
         result = np.zeros((N, N), dtype=dtype, order="F")
         for rows, panel in panels:
@@ -53,14 +64,17 @@ class NumpyBackend:
         matrix[np.diag_indices(len(matrix))] += gram.dtype.type(shift)
         potrf = lapack.spotrf if single else lapack.dpotrf
         solve = blas.strsm if single else blas.dtrsm
-        factor, info = potrf(matrix, lower=1, overwrite_a=1, clean=0)
+        with blas_limit(self.threads):
+            factor, info = potrf(matrix, lower=1, overwrite_a=1, clean=0)
         if info:
             return None
+        threads = self.threads if factor.nbytes > LARGE_FACTOR else 1
 
         def apply(rows: NDArray) -> NDArray:
             block = np.array(rows, dtype=factor.dtype).T  # in Fortran order: solved in place
-            block = solve(1.0, factor, block, lower=1, overwrite_b=1)
-            return solve(1.0, factor, block, lower=1, trans_a=1, overwrite_b=1).T
+            with blas_limit(threads):
+                block = solve(1.0, factor, block, lower=1, overwrite_b=1)
+                return solve(1.0, factor, block, lower=1, trans_a=1, overwrite_b=1).T
 
         return apply
 
@@ -79,6 +93,7 @@ class TorchBackend:
         if device == "cuda" and not torch.cuda.is_available():
             raise InvalidInput("device 'cuda' is not available: torch finds no GPU here")
         self.xp: Any = namespace
+        self.threads = 1  # torch has its own
         self._device = torch.device("cuda" if device == "cuda" else "cpu")
 
     def asarray(self, array: Any, dtype: str) -> Any:

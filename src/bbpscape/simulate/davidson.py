@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from bbpscape.simulate.backend import Backend
 from bbpscape.simulate.operator import Operator
+from bbpscape.simulate.threads import blas_limit
+
+LARGE = 2**28  # bytes of a basis from which the BLAS takes more than one thread
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,25 +132,28 @@ def search(
 
     Source: Davidson (1975); Stathopoulos and McCombs, ACM TOMS 37 (2010), for thick restarts.
     """
-    space = _Subspace(operator, shape.held, locked)
-    first, iterations = operator.columns, 0
-    space.add(start)
-    norms = np.full(k, np.inf)
-    while True:
-        limit = tolerance(space.ritz[:k])
-        targets, rows, found = _unconverged(space, norms, limit, shape.block)
-        converged = bool((norms <= limit).all())
-        if converged or operator.columns - first >= max_columns:
-            break
-        scale = np.where(found > 0, found, 1.0)[:, None]
-        step = precondition(rows / operator.where.asarray(scale, operator.dtype))
-        if space.count + len(targets) > shape.held:
-            space.restart(min(shape.kept, space.count))
-        if not space.add(step):
-            break
-        iterations += 1
-    kept = min(space.count, shape.kept)
-    vectors = space.vectors(np.arange(kept))
+    # A BLAS thread that waits for its next call takes the processor from those of the product.
+    small = 8 * shape.held * operator.size < LARGE
+    with blas_limit(1 if small else operator.where.threads):
+        space = _Subspace(operator, shape.held, locked)
+        first, iterations = operator.columns, 0
+        space.add(start)
+        norms = np.full(k, np.inf)
+        while True:
+            limit = tolerance(space.ritz[:k])
+            targets, rows, found = _unconverged(space, norms, limit, shape.block)
+            converged = bool((norms <= limit).all())
+            if converged or operator.columns - first >= max_columns:
+                break
+            scale = np.where(found > 0, found, 1.0)[:, None]
+            step = precondition(rows / operator.where.asarray(scale, operator.dtype))
+            if space.count + len(targets) > shape.held:
+                space.restart(min(shape.kept, space.count))
+            if not space.add(step):
+                break
+            iterations += 1
+        kept = min(space.count, shape.kept)
+        vectors = space.vectors(np.arange(kept))
     return Search(space.ritz[:kept], vectors, norms, converged, iterations)
 
 

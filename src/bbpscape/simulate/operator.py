@@ -1,15 +1,19 @@
 """H V with X read once, panel by panel of its rows, in single or double precision."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.simulate.backend import Backend, NumpyBackend
+from bbpscape.simulate.threads import blas_limit
 
 # Rows of X in a panel: 512 × 2000 numbers stay in a 32 MiB cache between the two products.
 PANEL_ROWS = 512
+GROUPS = 8  # runs of panels that are summed apart, whatever the number of threads
+WORTH = 5e7  # operations from which threads are worth starting
 
 
 class Samples(Protocol):
@@ -79,11 +83,32 @@ class Operator:
         xp = self.where.xp
         right = xp.reshape(block, (b * p, N)).T
         result = xp.zeros_like(xp.reshape(block, (b * p, N)))
-        for rows, panel in self.panels():
-            projected = xp.reshape(panel @ right, (-1, b, p))
-            weighted = xp.matmul(projected, self._curvature[rows])
-            result += xp.reshape(weighted, (-1, b * p)).T @ panel
+
+        def part(panels: Iterable[tuple[slice, Any]]) -> Any:
+            total = xp.zeros_like(result)
+            for rows, panel in panels:
+                projected = xp.reshape(panel @ right, (-1, b, p))
+                weighted = xp.matmul(projected, self._curvature[rows])
+                total += xp.reshape(weighted, (-1, b * p)).T @ panel
+            return total
+
+        for one in self._mapped(part, b):
+            result += one
         return xp.reshape(result, (b, p * N))
+
+    def _mapped(self, part: Callable[[Iterable[tuple[slice, Any]]], Any], b: int) -> Iterator[Any]:
+        """part(group) for each group of panels, in order: the sum does not depend on threads."""
+        if self._panels is None:
+            yield part(self.panels())
+            return
+        size = -(-len(self._panels) // GROUPS)
+        groups = [self._panels[i : i + size] for i in range(0, len(self._panels), size)]
+        if self.where.threads == 1 or len(groups) == 1 or self.flops(b) < WORTH:
+            yield from map(part, groups)
+            return
+        # The BLAS splits a panel's small products badly; whole panels run beside each other well.
+        with blas_limit(1), ThreadPoolExecutor(min(self.where.threads, len(groups))) as pool:
+            yield from pool.map(part, groups)
 
     def flops(self, b: int) -> int:
         """4 M N p b + 2 M p² b: operations of one product with b vectors."""
