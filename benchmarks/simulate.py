@@ -9,11 +9,10 @@
 
 Each run is a process of its own, so that its peak memory (of the process, Python and the inputs
 included) is its own. Set OPENBLAS_NUM_THREADS=1 where other programs run beside it.
-Alternatives that are not installed (curvlinops, hessian-eigenthings) are named and left out.
+The tools that differentiate automatically are in autograd_alternatives.py.
 """
 
 import argparse
-import importlib.util
 import multiprocessing
 import resource
 import statistics
@@ -103,11 +102,6 @@ def target(repeats):
             f"  {other[0] / seconds:.1f} times the iterative solver's median, {seconds:.2f} s; "
             f"{other[1] / used:.1f} times its CPU time, {used:.2f} s"
         )
-    for name in ("curvlinops", "hessian_eigenthings"):
-        if importlib.util.find_spec(name) is None:
-            print(f"{name}: not installed, left out")
-        else:
-            print(f"{name}: its products are those of autograd, and its solver is eigsh's")
 
 
 def product(repeats):

@@ -17,12 +17,13 @@ from bbpscape.model.losses import (
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulate.cost import CostModel, simulation_cost
 from bbpscape.simulate.diagonalize import teacher_overlap
-from bbpscape.simulate.eigensolver import LowestPairs, lowest
+from bbpscape.simulate.eigensolver import lowest
 from bbpscape.simulate.hessian import Hessian
 from bbpscape.simulate.inputs import Inputs, load_inputs
 from bbpscape.simulate.inputs import prepare as prepare_inputs
 from bbpscape.simulate.instance import Instance, draw
 from bbpscape.simulate.lanczos import Density, SpectralMeasure, spectral_density, spectral_measures
+from bbpscape.simulate.lowest_pairs import LowestPairs
 from bbpscape.simulate.operator import Operator
 from bbpscape.simulate.patches import photograph_patches
 from bbpscape.simulate.signal import LargestOverlap, largest_overlap, teacher_directions

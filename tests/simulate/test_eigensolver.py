@@ -8,9 +8,10 @@ from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulate import eigensolver as module
 from bbpscape.simulate.diagonalize import lowest_dense
-from bbpscape.simulate.eigensolver import error_bounds, lowest
+from bbpscape.simulate.eigensolver import lowest
 from bbpscape.simulate.hessian import Hessian
 from bbpscape.simulate.instance import draw
+from bbpscape.simulate.lowest_pairs import error_bounds
 
 
 def hessian_of(p=2, p_star=1, a=0.1, alpha=2.0, N=100, seed=0):
@@ -148,7 +149,7 @@ def test_bounds_use_the_gap_where_it_is_wide():
         ({"tol": "small"}, "tol must be from"),
         ({"dtype": "float16"}, "dtype must be one of float32, float64, got 'float16'"),
         ({"device": "tpu"}, "device must be one of cpu, cuda, torch-cpu, got 'tpu'"),
-        ({"method": "dense", "dtype": "float32"}, "the dense method is for a held Hessian"),
+        ({"method": "dense", "dtype": "float32"}, "the dense method is for inputs that are held"),
     ],
 )
 def test_refusals(options, message):

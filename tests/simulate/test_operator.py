@@ -1,10 +1,13 @@
 """Products panel by panel, in both precisions, held, streamed and on torch."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 from bbpscape.model.checks import InvalidInput
-from bbpscape.model.losses import NormalizedSquare
+from bbpscape.model.labels import Labels
+from bbpscape.model.losses import Huber, NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulate import operator as module
 from bbpscape.simulate.backend import NumpyBackend, backend
@@ -14,6 +17,7 @@ from bbpscape.simulate.instance import draw, spawn_generators
 from bbpscape.simulate.operator import Operator
 from bbpscape.simulate.preconditioner import Preconditioner
 from bbpscape.simulate.stream import StreamedHessian
+from bbpscape.simulate.threads import blas_limit, blas_threads
 
 MODEL = TeacherStudent(p=3, p_star=2, loss=NormalizedSquare(a=0.5))
 
@@ -37,6 +41,35 @@ def test_products(panel_rows, dtype, tolerance, monkeypatch):
     assert operator.flops(5) == 4 * 100 * 40 * 3 * 5 + 2 * 100 * 9 * 5
 
 
+def test_threads_do_not_change_a_product(monkeypatch):
+    monkeypatch.setattr(module, "PANEL_ROWS", 3)
+    hessian = hessian_of()
+    block = np.random.default_rng(1).standard_normal((5, 120))
+    started = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, workers):
+            started.append(workers)
+            super().__init__(workers)
+
+    monkeypatch.setattr(module, "ThreadPoolExecutor", Pool)
+    one = Operator(hessian, where=NumpyBackend(1))(block)
+    assert started == []
+    assert Operator(hessian, where=NumpyBackend(3)).flops(5) < module.WORTH
+    monkeypatch.setattr(module, "WORTH", 0)
+    np.testing.assert_array_equal(Operator(hessian, where=NumpyBackend(3))(block), one)
+    assert started == [3]
+    np.testing.assert_allclose(one, block @ hessian.dense(), atol=1e-12)
+
+
+def test_blas_limits_nest_and_end():
+    before = blas_threads()
+    with blas_limit(2), blas_limit(1):
+        assert blas_threads() == 1
+        assert NumpyBackend().threads == 1
+    assert blas_threads() == before
+
+
 def test_products_do_not_copy_the_inputs():
     hessian = hessian_of()
     for _, panel in Operator(hessian).panels():
@@ -55,6 +88,19 @@ def test_streamed_inputs_are_those_of_the_draw():
     np.testing.assert_array_equal(streamed.teacher, instance.teacher)
     np.testing.assert_allclose(streamed.curvature, instance.curvature, rtol=1e-9, atol=1e-12)
     np.testing.assert_array_equal(first.standard_normal(3), second.standard_normal(3))
+
+
+def test_streamed_labels_have_the_noise_of_the_draw():
+    model = TeacherStudent(
+        p=2, p_star=2, loss=Huber(1.0), labels=Labels(noise=0.3, flip=0.1), overlap=0.3
+    )
+    instance = draw(model, 6.5, 100, spawn_generators(4, 1)[0])
+    streamed = StreamedHessian(model, 6.5, 100, spawn_generators(4, 1)[0])
+    np.testing.assert_allclose(streamed.labels, instance.labels, rtol=1e-9, atol=1e-12)
+    np.testing.assert_array_equal(streamed.student, instance.student)
+    np.testing.assert_allclose(streamed.curvature, instance.curvature, rtol=1e-9, atol=1e-12)
+    clean = model.teacher_output(instance.inputs @ instance.teacher.T)
+    assert abs(instance.labels - clean).max() > 0.5
 
 
 def test_streamed_pairs_are_those_of_the_held_inputs():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import bbpscape as bb
+from bbpscape.simulate import simulation as module
 from bbpscape.simulate.cost import CostModel
 from bbpscape.simulate.parallel import ordered_map
 
@@ -48,6 +49,41 @@ def test_routes_agree(options):
     other = bb.simulation(MODEL, 2.0, 80, 4, draws=2, workers=1, **options)
     assert all(one.converged and one.certificate.passed for one in other.draws)
     np.testing.assert_allclose(values(other), values(dense), atol=1e-8)
+
+
+@pytest.mark.parametrize("method", ["auto", "iterative"])
+def test_draws_on_a_torch_device_go_in_batches(method, monkeypatch):
+    pytest.importorskip("torch", reason="torch comes with the extra gpu")
+    pytest.importorskip("array_api_compat", reason="array-api-compat comes with the extra gpu")
+    seen = []
+    real = module.lowest_batch
+
+    def batch(hessians, *rest):
+        seen.append(len(hessians))
+        return real(hessians, *rest)
+
+    monkeypatch.setattr(module, "lowest_batch", batch)
+    monkeypatch.setattr(module, "batch_size", lambda *_: 3)
+    there = bb.simulation(MODEL, 2.0, 60, 3, draws=7, seed=7, device="torch-cpu", method=method)
+    here = bb.simulation(MODEL, 2.0, 60, 3, draws=7, seed=7, workers=1)
+    assert seen == ([3, 3] if method == "auto" else [])
+    np.testing.assert_allclose(values(there), values(here), atol=1e-8)
+    for one, other in zip(there.draws, here.draws, strict=True):
+        assert one.converged
+        assert one.total_m2 == pytest.approx(other.total_m2, abs=1e-7)
+        assert (one.residuals <= one.tolerance).all()
+
+
+def test_the_tolerance_is_that_which_was_used():
+    double, single = (
+        bb.simulation(MODEL, 2.0, 60, 3, method="iterative", dtype=dtype).draws[0]
+        for dtype in ("float64", "float32")
+    )
+    lowest = abs(double.eigenvalues).max()
+    assert double.tolerance == pytest.approx(1e-8 * lowest, rel=1e-6)
+    # Rounding in single precision does not allow what was asked.
+    assert single.tolerance > 100 * double.tolerance
+    assert single.to_dict()["tolerance"] == single.tolerance
 
 
 def test_json():

@@ -1,71 +1,26 @@
 """The k lowest eigenpairs of a Hessian, dense or iterative, with error bounds and a certificate."""
 
-import math
 import time
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.model.checks import InvalidInput, positive_integer
-from bbpscape.simulate.backend import Backend, backend, check_dtype
+from bbpscape.simulate.backend import Backend, TorchBackend, backend, check_dtype
+from bbpscape.simulate.batch import lowest_batch
 from bbpscape.simulate.certificate import Certificate, certify, no_certificate
 from bbpscape.simulate.cost import CostModel
 from bbpscape.simulate.davidson import Search, search, sizes
 from bbpscape.simulate.diagonalize import lowest_dense
 from bbpscape.simulate.hessian import Hessian
+from bbpscape.simulate.lowest_pairs import ROUNDING, LowestPairs, error_bounds
 from bbpscape.simulate.operator import Operator
 from bbpscape.simulate.preconditioner import Preconditioner
 
 METHODS = ("auto", "dense", "iterative")
 MAX_COLUMNS = 400  # products allowed a pair wanted, and as many for the guards
-ROUNDING = 30.0  # residuals are not asked to be below this times eps ‖H‖
 TOLERANCES = (1e-14, 1e-1)
-
-
-@dataclass(frozen=True, eq=False)
-class LowestPairs:
-    """H v_j ≈ λ_j v_j for the k lowest λ_j, and how good each is.
-
-    Parameters
-    ----------
-    eigenvalues : array, shape (k,)
-        In increasing order.
-    eigenvectors : array, shape (pN, k)
-        Orthonormal columns.
-    residuals : array, shape (k,)
-        ‖H v_j − λ_j v_j‖, from a product in double precision, in the units of λ.
-    bounds : array, shape (k,)
-        An eigenvalue of H lies within bounds_j of λ_j: the residual, or residual²/gap where the
-        distance to the other values, the (k+1)-th Ritz value among them, allows it.
-    tolerance : float
-        The residual that was asked for: tol · max|λ_j|, or rounding, 30 eps ‖H‖, if that is more.
-    converged : bool
-        Whether every residual is below ``tolerance``.
-    method : str
-        "dense" or "iterative".
-    products : int
-        Vectors multiplied by H, in either precision.
-    calls : int
-        Blocks that they came in.
-    seconds : float
-        Wall time, set-up and certificate included.
-    certificate : Certificate
-        Whether a lower eigenvalue was missed.
-    """
-
-    eigenvalues: NDArray[np.float64]
-    eigenvectors: NDArray[np.float64] = field(repr=False)
-    residuals: NDArray[np.float64]
-    bounds: NDArray[np.float64]
-    tolerance: float
-    converged: bool
-    method: str
-    products: int
-    calls: int
-    seconds: float
-    certificate: Certificate
 
 
 def lowest(
@@ -97,7 +52,7 @@ def lowest(
     dtype : str
         "float64", or "float32": all in single precision, whose rounding bounds the residuals.
     device : str
-        "cpu", or through torch "cuda" and "torch-cpu"; the dense method is for "cpu".
+        "cpu", or through torch "cuda" and "torch-cpu".
     certificate : bool
         Whether to check that none was missed; False saves its time.
     seed : int
@@ -117,22 +72,29 @@ def lowest(
     size = hessian.shape[0]
     if k > size:
         raise InvalidInput(f"k must be at most pN = {size}, got {k!r}")
-    if method not in METHODS:
-        raise InvalidInput(f"method must be one of {', '.join(METHODS)}, got {method!r}")
     check_dtype(dtype)
     low, high = TOLERANCES
     if isinstance(tol, bool) or not isinstance(tol, float | int) or not low <= tol <= high:
         raise InvalidInput(f"tol must be from {low:g} to {high:g}, got {tol!r}")
     where = backend(device)
-    dense_possible = device == "cpu" and dtype == "float64" and isinstance(hessian, Hessian)
-    if method == "dense" and not dense_possible:
-        raise InvalidInput("the dense method is for a held Hessian in float64 on device cpu")
-    if method == "auto":
-        model = CostModel(hessian.p, hessian.N, len(hessian.curvature), k)
-        method = model.choice if dense_possible else "iterative"
-    if method == "dense":
+    cost = CostModel(hessian.p, hessian.N, len(hessian.curvature), k)
+    if chosen_method(method, cost, dtype, isinstance(hessian, Hessian)) == "dense":
+        if isinstance(where, TorchBackend):
+            return lowest_batch([hessian], k, float(tol), where)[0]
         return _dense(hessian, k, float(tol), began)
     return _iterative(hessian, k, float(tol), dtype, where, certificate, seed, began)
+
+
+def chosen_method(method: str, cost: CostModel, dtype: str, held: bool) -> str:
+    """ "dense" or "iterative"; the dense method is for a held Hessian in double precision."""
+    if method not in METHODS:
+        raise InvalidInput(f"method must be one of {', '.join(METHODS)}, got {method!r}")
+    possible = held and dtype == "float64"
+    if method == "dense" and not possible:
+        raise InvalidInput("the dense method is for inputs that are held, in float64")
+    if method == "auto":
+        return cost.choice if possible else "iterative"
+    return method
 
 
 def _dense(hessian: Hessian, k: int, tol: float, began: float) -> LowestPairs:
@@ -250,24 +212,3 @@ def final_pairs(
     rows, image = mixing.T @ rows, mixing.T @ image
     residuals = np.linalg.norm(image - values[:, None] * rows, axis=1)
     return values, np.ascontiguousarray(rows.T), residuals
-
-
-def error_bounds(
-    values: NDArray[np.float64], residuals: NDArray[np.float64], k: int
-) -> NDArray[np.float64]:
-    """min(r_j, r_j²/gap_j), gap_j the distance of λ_j to the interval of every other value.
-
-    Values beyond the ones given are taken to lie above the last one less its residual.
-
-    Source: Parlett, The Symmetric Eigenvalue Problem, §11.7.
-
-    >>> error_bounds(np.array([0.0, 1.0]), np.array([1e-3, 0.0]), 1).tolist()
-    [1e-06]
-    """
-    bounds = residuals[:k].copy()
-    for j in range(k):
-        others = [abs(values[i] - values[j]) - residuals[i] for i in range(len(values)) if i != j]
-        gap = min(others, default=0.0)
-        if len(values) > k and gap > residuals[j] and math.isfinite(gap):
-            bounds[j] = min(residuals[j], residuals[j] ** 2 / gap)
-    return bounds

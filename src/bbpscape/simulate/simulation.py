@@ -3,8 +3,8 @@
 import functools
 import math
 import tracemalloc
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 
 from bbpscape.model.checks import InvalidInput, positive, positive_integer
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulate.backend import backend, check_dtype
+from bbpscape.simulate.backend import TorchBackend, backend, check_dtype
+from bbpscape.simulate.batch import batch_size, lowest_batch
 from bbpscape.simulate.certificate import Certificate
 from bbpscape.simulate.cost import CostModel
 from bbpscape.simulate.diagonalize import teacher_overlap
-from bbpscape.simulate.eigensolver import lowest
+from bbpscape.simulate.eigensolver import chosen_method, lowest
 from bbpscape.simulate.hessian import Hessian, require_memory
 from bbpscape.simulate.instance import check_seed, draw, sample_count
+from bbpscape.simulate.lowest_pairs import LowestPairs
 from bbpscape.simulate.parallel import available_cpus, check_workers, ordered_map
 from bbpscape.simulate.signal import LargestOverlap, largest_overlap
 from bbpscape.simulate.stream import StreamedHessian
@@ -33,12 +35,14 @@ class SimulatedDraw:
     """The lowest pairs of one draw; arrays have shape (k,), and see ``LowestPairs``.
 
     ``m2`` are squared teacher overlaps, ``total_m2`` is their sum over the p·p* lowest, ``gap`` is
-    λ_{p p* + 1} − λ_{p p*}, and ``peak_bytes`` what Python's allocator saw at most, the inputs
-    included, without the memory of a GPU.
+    λ_{p p* + 1} − λ_{p p*}, ``tolerance`` the residual that was asked for, and ``peak_bytes`` what
+    Python's allocator saw at most, the inputs included, without the memory of a torch device; it is
+    that of the whole batch where draws go through a device together.
     """
 
     eigenvalues: NDArray[np.float64]
     residuals: NDArray[np.float64]
+    tolerance: float
     bounds: NDArray[np.float64]
     m2: NDArray[np.float64]
     total_m2: float
@@ -55,6 +59,7 @@ class SimulatedDraw:
         return {
             "eigenvalues": self.eigenvalues.tolist(),
             "residuals": self.residuals.tolist(),
+            "tolerance": self.tolerance,
             "bounds": self.bounds.tolist(),
             "m2": self.m2.tolist(),
             "total_m2": self.total_m2,
@@ -161,7 +166,8 @@ def simulation(
     workers : int, optional
         Processes of one thread each for small draws; by default the number of cores if the work
         is worth starting them, else this one. Large draws come one by one and take all threads of
-        the BLAS. Results do not depend on it.
+        the BLAS; on a torch device, small ones are diagonalized in batches by this process. Results
+        do not depend on it.
     progress : function, optional
         Called with the number of draws that are done.
 
@@ -193,44 +199,68 @@ def simulation(
         )
     settings = _Settings(model, alpha, N, k, method, tol, dtype, device, stream, phi)
     children = np.random.SeedSequence(check_seed(seed)).spawn(draws)
-    one = functools.partial(_simulate_one, settings)
-    done: list[SimulatedDraw] = []
-    large = M * N > LARGE or device == "cuda"
+    large = M * N > LARGE
     if workers is None:
         predicted = draws * min(cost.dense_seconds, cost.iterative_seconds)
         count = available_cpus() if predicted > WORTH else 1
     else:
         count = check_workers(workers)
-    for result in map(one, children) if large else ordered_map(one, children, count):
-        done.append(result)
+    size = 1
+    if device != "cpu" and chosen_method(method, cost, dtype, not stream) == "dense":
+        size = batch_size(p, N, M)
+    batches = [children[i : i + size] for i in range(0, draws, size)]
+    run = functools.partial(_simulate, settings)
+    alone = large or device != "cpu"
+    done: list[SimulatedDraw] = []
+    for results in map(run, batches) if alone else ordered_map(run, batches, count):
+        done.extend(results)
         if progress is not None:
             progress(len(done))
     return Simulation(model, M / N, N, M, k, seed, cost, tuple(done))
 
 
-def _simulate_one(settings: _Settings, child: np.random.SeedSequence) -> SimulatedDraw:
-    s = settings
+def _simulate(
+    settings: _Settings, children: Sequence[np.random.SeedSequence]
+) -> list[SimulatedDraw]:
+    """One draw, or a batch of them whose matrices are diagonalized together."""
     outer = tracemalloc.is_tracing()
     if not outer:
         tracemalloc.start()
     tracemalloc.reset_peak()
-    hessian: Hessian | StreamedHessian
     try:
-        if s.stream:
-            hessian = StreamedHessian(s.model, s.alpha, s.N, np.random.default_rng(child))
-            basis = hessian.teacher_basis
-        else:
-            instance = draw(s.model, s.alpha, s.N, np.random.default_rng(child))
-            hessian, basis = Hessian(instance.inputs, instance.curvature), instance.teacher_basis
-        pairs = lowest(hessian, s.k, s.tol, method=s.method, dtype=s.dtype, device=s.device)
-        m2 = teacher_overlap(pairs.eigenvectors, basis)
-        largest = None
-        if s.phi:
-            largest = largest_overlap(hessian, pairs.eigenvalues, m2, basis)
+        made = [_make(settings, child) for child in children]
+        pairs = _solve(settings, [hessian for hessian, _ in made])
+        results = [_observe(settings, *one, found) for one, found in zip(made, pairs, strict=True)]
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         if not outer:
             tracemalloc.stop()
+    return [replace(one, peak_bytes=peak) for one in results]
+
+
+def _make(s: _Settings, child: np.random.SeedSequence) -> tuple[Any, NDArray[np.float64]]:
+    """(Hessian, an orthonormal basis of the teacher)."""
+    if s.stream:
+        streamed = StreamedHessian(s.model, s.alpha, s.N, np.random.default_rng(child))
+        return streamed, streamed.teacher_basis
+    instance = draw(s.model, s.alpha, s.N, np.random.default_rng(child))
+    return Hessian(instance.inputs, instance.curvature), instance.teacher_basis
+
+
+def _solve(s: _Settings, hessians: list[Any]) -> list[LowestPairs]:
+    where = backend(s.device)
+    if len(hessians) > 1 and isinstance(where, TorchBackend):
+        return lowest_batch(hessians, s.k, s.tol, where)
+    return [
+        lowest(one, s.k, s.tol, method=s.method, dtype=s.dtype, device=s.device) for one in hessians
+    ]
+
+
+def _observe(
+    s: _Settings, hessian: Any, basis: NDArray[np.float64], pairs: LowestPairs
+) -> SimulatedDraw:
+    m2 = teacher_overlap(pairs.eigenvectors, basis)
+    largest = largest_overlap(hessian, pairs.eigenvalues, m2, basis) if s.phi else None
     copies = int(s.model.p) * s.model.p_star
     gap = None
     if len(pairs.eigenvalues) > copies:
@@ -238,6 +268,7 @@ def _simulate_one(settings: _Settings, child: np.random.SeedSequence) -> Simulat
     return SimulatedDraw(
         eigenvalues=pairs.eigenvalues,
         residuals=pairs.residuals,
+        tolerance=pairs.tolerance,
         bounds=pairs.bounds,
         m2=m2,
         total_m2=float(m2[:copies].sum()),
@@ -247,6 +278,6 @@ def _simulate_one(settings: _Settings, child: np.random.SeedSequence) -> Simulat
         method=pairs.method,
         products=pairs.products,
         seconds=pairs.seconds,
-        peak_bytes=peak,
+        peak_bytes=0,
         certificate=pairs.certificate,
     )
