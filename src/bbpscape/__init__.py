@@ -16,6 +16,8 @@ from bbpscape.model.losses import (
 )
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulate.cost import CostModel, simulation_cost
+from bbpscape.simulate.descent_overlap import generalization_error, squared_magnetization
+from bbpscape.simulate.descent_rule import DescentRule, Trajectory
 from bbpscape.simulate.diagonalize import teacher_overlap
 from bbpscape.simulate.eigensolver import lowest
 from bbpscape.simulate.hessian import Hessian
@@ -30,6 +32,10 @@ from bbpscape.simulate.signal import LargestOverlap, largest_overlap, teacher_di
 from bbpscape.simulate.simulation import SimulatedDraw, Simulation, simulation
 from bbpscape.simulate.stream import StreamedHessian
 from bbpscape.study.compare import Comparison, compare
+from bbpscape.study.descent_curve import RecoveryCurve, recovery_curve
+from bbpscape.study.descent_hessian import DescentHessian, hessian_along
+from bbpscape.study.descent_photograph import Photograph, photograph
+from bbpscape.study.descent_run import Descent, descent
 from bbpscape.study.methods import MethodComparison, compare_methods
 from bbpscape.study.runner import RunSummary, run_study
 from bbpscape.study.status import StudyStatus, study_status
@@ -74,6 +80,9 @@ __all__ = [
     "Comparison",
     "CostModel",
     "Density",
+    "Descent",
+    "DescentHessian",
+    "DescentRule",
     "Diagram",
     "ExpressionLoss",
     "FiniteSizeLaw",
@@ -95,8 +104,10 @@ __all__ = [
     "NormalizedSquare",
     "Operator",
     "OverlapCurve",
+    "Photograph",
     "Preprocessing",
     "QuadraticTeacher",
+    "RecoveryCurve",
     "RunSummary",
     "SimulatedDraw",
     "Simulation",
@@ -111,6 +122,7 @@ __all__ = [
     "TeacherStudent",
     "Threshold",
     "ThresholdMinimum",
+    "Trajectory",
     "TruncatedThreshold",
     "WeakRecovery",
     "activation",
@@ -120,12 +132,15 @@ __all__ = [
     "compare_methods",
     "critical_a",
     "critical_p",
+    "descent",
     "diagram",
     "draw",
     "finite_size_law",
     "finite_size_scaling",
+    "generalization_error",
     "half_alpha",
     "half_n",
+    "hessian_along",
     "largest_overlap",
     "linear_onset",
     "load_inputs",
@@ -135,9 +150,11 @@ __all__ = [
     "open_study",
     "optimal",
     "overlap_curve",
+    "photograph",
     "photograph_patches",
     "plots",
     "prepare_inputs",
+    "recovery_curve",
     "run_study",
     "simulation",
     "simulation_cost",
@@ -146,6 +163,7 @@ __all__ = [
     "spectral_overlap",
     "spectral_threshold",
     "spectrum",
+    "squared_magnetization",
     "study_status",
     "subset",
     "teacher_directions",

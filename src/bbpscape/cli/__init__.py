@@ -9,6 +9,7 @@ import bbpscape as bb
 from bbpscape.cli import (
     compare,
     data,
+    descend,
     diagram,
     finite_size,
     methods,
@@ -23,6 +24,7 @@ __all__ = [
     "app",
     "compare",
     "data",
+    "descend",
     "diagram",
     "finite_size",
     "main",

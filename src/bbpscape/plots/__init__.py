@@ -1,7 +1,16 @@
 """Figures of results: ``plot(result)`` makes one, ``save(figure, path)`` writes it."""
 
-from bbpscape.plots import diagram, finite_size, methods, study
+from bbpscape.plots import descent, diagram, finite_size, methods, study
 from bbpscape.plots.draw import plot
 from bbpscape.plots.files import check_figure_path, save
 
-__all__ = ["check_figure_path", "diagram", "finite_size", "methods", "plot", "save", "study"]
+__all__ = [
+    "check_figure_path",
+    "descent",
+    "diagram",
+    "finite_size",
+    "methods",
+    "plot",
+    "save",
+    "study",
+]

@@ -46,9 +46,12 @@ def lowest_batch(
     count = min(k + 1, size)
     values, vectors = values[:, :count], vectors[:, :, :count]
     residuals = xp.linalg.vector_norm(H @ vectors - vectors * values[:, None, :], axis=1)
-    host = [where.host(array) for array in (values, vectors, residuals)]
+    values, vectors, residuals = (where.host(one) for one in (values, vectors, residuals))
     share = (time.perf_counter() - began) / len(hessians)
-    return [_pairs(*arrays, k, tol, share) for (*arrays,) in zip(*host, norms, strict=True)]
+    return [
+        _pairs(value, vector, residual, norm, k, tol, share)
+        for value, vector, residual, norm in zip(values, vectors, residuals, norms, strict=True)
+    ]
 
 
 def _pairs(

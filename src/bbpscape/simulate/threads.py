@@ -1,6 +1,7 @@
 """How many threads the BLAS takes, and a limit on it where threads of our own do better."""
 
 import functools
+from contextlib import AbstractContextManager
 
 from threadpoolctl import ThreadpoolController
 
@@ -21,6 +22,6 @@ def blas_threads() -> int:
     return max(counts, default=1)
 
 
-def blas_limit(threads: int):
+def blas_limit(threads: int) -> AbstractContextManager[object]:
     """A context in which the BLAS takes this many threads, in the whole process."""
     return _controller().limit(limits=threads, user_api="blas")

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from bbpscape.model.checks import InvalidInput, positive, positive_integer
+from bbpscape.simulate.descent_rule import METHODS
+from bbpscape.simulate.descent_start import STARTS
 
 MOST_VALUES = 100_000
 # The digits that the values of a range keep: those of a longer range are then those of a shorter.
@@ -44,6 +46,15 @@ def _text(name: str, value: object) -> Value:
     return value
 
 
+def _one_of(*allowed: str) -> Callable[[str, object], Value]:
+    def check(name: str, value: object) -> Value:
+        if value not in allowed:
+            raise InvalidInput(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+        return str(value)
+
+    return check
+
+
 def _number(name: str, value: object) -> Value:
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise InvalidInput(f"{name} must be a number, got {value!r}")
@@ -67,8 +78,14 @@ PARAMETERS = {
         Parameter("overlap", _number, 0.0),
         Parameter("alpha", positive),
         Parameter("N", _integer, integer=True),
+        Parameter("start", _one_of(*STARTS), "random", text=True),
+        Parameter("method", _one_of(*METHODS), "gd", text=True),
+        Parameter("domain", _one_of("free", "sphere"), "free", text=True),
+        Parameter("steps", _integer, 2000, integer=True),
     )
 }
+# Parameters of a descent, which neither the model nor its theory knows.
+DESCENT = ("start", "method", "domain", "steps")
 REQUIRED = tuple(name for name, one in PARAMETERS.items() if one.default is None)
 
 

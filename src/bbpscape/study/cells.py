@@ -16,7 +16,7 @@ from bbpscape.model.labels import Labels
 from bbpscape.model.losses import loss
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulate.instance import sample_count
-from bbpscape.study.axes import PARAMETERS, Value, check_value
+from bbpscape.study.axes import DESCENT, PARAMETERS, Value, check_value
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Cell:
 
     def theory(self) -> "Cell":
         """The cell of the theory beside this one: the same model at M/N, N → ∞."""
-        values = self.parameters
+        values = {k: v for k, v in self.parameters.items() if k not in DESCENT}
         n = int(values.pop("N"))
         return Cell.of({**values, "alpha": sample_count(self.alpha, n) / n})
 
@@ -95,7 +95,7 @@ class Cell:
         return np.random.SeedSequence(self.entropy(study_seed), spawn_key=(draw,))
 
 
-MODEL = tuple(name for name in PARAMETERS if name not in ("alpha", "N"))
+MODEL = tuple(name for name in PARAMETERS if name not in ("alpha", "N", *DESCENT))
 
 
 @functools.lru_cache(maxsize=256)

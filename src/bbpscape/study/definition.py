@@ -15,6 +15,7 @@ from bbpscape.model.checks import InvalidInput
 from bbpscape.simulate.instance import sample_count
 from bbpscape.study.axes import PARAMETERS, REQUIRED, Value, axis_values, check_value
 from bbpscape.study.cells import Cell
+from bbpscape.study.descent_observables import check_descent
 from bbpscape.study.observables import OBSERVABLES
 
 MOST_CELLS = 1_000_000
@@ -191,6 +192,7 @@ def define(values: dict[str, Any]) -> Definition:
 
 def _check_cells(definition: Definition) -> None:
     """Build every model once, and check α, N and the draws of every cell."""
+    descends = any(OBSERVABLES[name].descends for name in definition.observables)
     for cell, draws in definition.cells():
         try:
             model = cell.model
@@ -200,6 +202,8 @@ def _check_cells(definition: Definition) -> None:
                 sample_count(cell.alpha, cell.N)
                 if model.p_star >= cell.N:
                     raise InvalidInput(f"N must be above p_star = {model.p_star}, got {cell.N}")
+                if descends:
+                    check_descent(cell)
         except InvalidInput as error:
             raise InvalidInput(f"{error} (at {cell.key})") from None
 

@@ -24,6 +24,12 @@ block = 5
 # phi           1 if the eigenvector with the largest m2 is among the p p* lowest, else 0
 # gap           distance from the p p*-th lowest eigenvalue to the next
 # teacher_mass  m2 of all eigenvectors below the edge at infinite N, over p p*
+# and of a gradient descent on the loss, which ends where the teacher is recovered:
+# descent_m2    largest squared magnetization that it reaches
+# recovered     1 if m2 reaches 0.9, else 0
+# recovery_step at which step
+# descent_loss  loss a sample at its end
+# descent_error  generalization error there
 observables = ["lowest", "total_m2", "teacher_mass"]
 
 # The limits at infinite N beside them, with the left edge and alpha_bbp.
@@ -35,7 +41,9 @@ device = "cpu"
 tolerance = 1e-8
 
 # Parameters with one value: p, p_star, a, alpha and N, and for other networks
-# loss, delta, activation, label_noise, flip and overlap.
+# loss, delta, activation, label_noise, flip and overlap. A descent also has
+# start ("random", "hessian", "spectral" or "overlap"), method ("gd", "momentum" or "flow"),
+# domain ("free" or "sphere") and steps, its budget.
 [model]
 p = 1
 p_star = 1

@@ -4,6 +4,7 @@ import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from bbpscape.simulate.hessian import Hessian
 from bbpscape.simulate.instance import draw
 from bbpscape.simulate.observables import teacher_mass_below
 from bbpscape.simulate.signal import largest_overlap
+from bbpscape.study import descent_observables
 from bbpscape.study.cells import Cell
 from bbpscape.theory.law import TEACHER
 from bbpscape.theory.roots import NoConvergence
@@ -61,12 +63,16 @@ class Measured:
 
 @dataclass(frozen=True)
 class Observable:
-    """``measure`` gives the value on a draw, None where undecided; ``theory`` its limit N → ∞."""
+    """``measure`` gives the value on a draw, None where undecided; ``theory`` its limit N → ∞.
 
-    measure: Callable[[Measured], float | None]
+    What ``descends`` is measured on a descent, all else on the spectrum.
+    """
+
+    measure: Callable[[Any], float | None]
     theory: Callable[[TeacherStudent, Limit], float] | None
     meaning: str
     needs_edge: bool = False
+    descends: bool = False
 
 
 def _phi(one: Measured) -> float | None:
@@ -111,6 +117,24 @@ OBSERVABLES: dict[str, Observable] = {
         "m2 of all eigenvectors below the N → ∞ edge, over p p*",
         needs_edge=True,
     ),
+    "descent_m2": Observable(
+        descent_observables.largest_m2,
+        None,
+        "largest squared magnetization that the descent reaches",
+        descends=True,
+    ),
+    "recovered": Observable(
+        descent_observables.recovered, None, "1 if the descent recovers the teacher", descends=True
+    ),
+    "recovery_step": Observable(
+        descent_observables.recovery_step, None, "step of the recovery", descends=True
+    ),
+    "descent_loss": Observable(
+        descent_observables.last_loss, None, "loss a sample at the end", descends=True
+    ),
+    "descent_error": Observable(
+        descent_observables.last_error, None, "generalization error at the end", descends=True
+    ),
 }
 # Rows of theory that no draw has.
 EDGE, THRESHOLD = "edge", "alpha_bbp"
@@ -143,15 +167,33 @@ def draw_values(
     Raises
     ------
     NoConvergence
-        If an eigenpair did not converge, one was missed, or a value is not finite.
+        If an eigenpair did not converge, one was missed, a descent diverged, or a value is not
+        finite.
     InvalidInput
         If the draw does not fit in memory.
     """
+    values: dict[str, float | None] = {}
+    descending = [name for name in observables if OBSERVABLES[name].descends]
+    if descending:
+        dtype, device = str(options.get("dtype", "float64")), str(options.get("device", "cpu"))
+        path = descent_observables.trajectory(cell, seed, dtype, device)
+        values |= {name: OBSERVABLES[name].measure(path) for name in descending}
+    if others := [name for name in observables if name not in descending]:
+        one = _lowest_pairs(cell, seed, any(OBSERVABLES[n].needs_edge for n in others), **options)
+        values |= {name: OBSERVABLES[name].measure(one) for name in others}
+    for name, value in values.items():
+        if value is not None and not math.isfinite(value):
+            raise NoConvergence(f"{name} is {value}")
+    return {name: values[name] for name in observables}
+
+
+def _lowest_pairs(
+    cell: Cell, seed: np.random.SeedSequence, needs_edge: bool, **options: object
+) -> Measured:
     model = cell.model
     instance = draw(model, cell.alpha, cell.N, seed)
     hessian = Hessian(instance.inputs, instance.curvature)
     size = hessian.shape[0]
-    needs_edge = any(OBSERVABLES[name].needs_edge for name in observables)
     at = limit(cell.theory()) if needs_edge else None
     # With the edge, a few pairs more, and twice as many until one is above it.
     k = min(int(model.p) * model.p_star + (1 if at is None else 4), size)
@@ -164,12 +206,7 @@ def draw_values(
             break
         k = min(2 * k, size)
     m2 = teacher_overlap(pairs.eigenvectors, instance.teacher_basis)
-    one = Measured(model, hessian, instance.teacher_basis, pairs.eigenvalues, m2, at)
-    values = {name: OBSERVABLES[name].measure(one) for name in observables}
-    for name, value in values.items():
-        if value is not None and not math.isfinite(value):
-            raise NoConvergence(f"{name} is {value}")
-    return values
+    return Measured(model, hessian, instance.teacher_basis, pairs.eigenvalues, m2, at)
 
 
 def limit(cell: Cell) -> Limit:

@@ -11,6 +11,8 @@ from bbpscape.simulate.cost import CostModel
 from bbpscape.simulate.instance import sample_count
 from bbpscape.study.cells import Cell
 from bbpscape.study.definition import Definition
+from bbpscape.study.descent_observables import descent_seconds
+from bbpscape.study.observables import OBSERVABLES
 from bbpscape.study.store import SIMULATION, THEORY, New, Store
 
 # Keys whose change would make the points of one study mean different things.
@@ -153,6 +155,9 @@ def cost(definition: Definition, source: str, cell: Cell) -> tuple[float, int]:
     seconds += M * cell.N * 1.5e-8 + SMALL
     if "phi" in definition.observables:
         seconds *= 1 + PHI
+    descending = [OBSERVABLES[name].descends for name in definition.observables]
+    if any(descending):
+        seconds = descent_seconds(cell, M) + (0.0 if all(descending) else seconds)
     return seconds, size
 
 

@@ -1,0 +1,46 @@
+"""Figure 1 from its data."""
+
+from matplotlib.figure import Figure
+
+from figures.kit import COLOURS, DASHES, Data, column, mark, panels, points, rows
+
+
+def plot(data: Data) -> Figure:
+    figure, ((left, right),) = panels(2)
+    for axes, case in ((left, "continuous"), (right, "discontinuous")):
+        _panel(axes, data, case)
+    left.legend(loc="upper left")
+    return figure
+
+
+def _panel(axes, data: Data, case: str) -> None:
+    theory = data.tables["theory"]
+    axes.plot(
+        column(theory, "alpha", case=case),
+        column(theory, "m2", case=case),
+        color="black",
+        label=r"theory, $N \to \infty$",
+    )
+    for i, (N, draws) in enumerate(
+        zip(data.parameters["N"], data.parameters["draws"], strict=True)
+    ):
+        sampled = data.tables["label_sampled"]
+        axes.plot(
+            column(sampled, "alpha", case=case, N=N),
+            column(sampled, "m2", case=case, N=N),
+            color=COLOURS[i + 1],
+            linestyle=DASHES[i + 1],
+            linewidth=1.0,
+            label=f"label-sampled, $N = {N}$",
+        )
+        # The p p* = 2 lowest eigenvectors share the teacher: m² is their mean.
+        found = [
+            row | {"mean": row["mean"] / 2, "standard_error": row["standard_error"] / 2}
+            for row in rows(data.tables[case], N=N, observable="total_m2", source="simulation")
+        ]
+        points(axes, found, i + 1, label=f"$N = {N}$, {draws} draws")
+    (law,) = rows(data.tables["thresholds"], case=case)
+    mark(axes, law["alpha_bbp"], r"$\alpha_\mathrm{BBP}$", ":")
+    a = data.parameters["a"][case]
+    axes.set(xlabel=r"$\alpha$", ylabel="$m^2$", ylim=(0, 0.78))
+    axes.set_title(f"{case}, $p = 2$, $p^* = 1$, $a = {a:g}$")

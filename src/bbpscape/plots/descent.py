@@ -1,0 +1,200 @@
+"""Figures of gradient descent: trajectories, recovery curves and a recovered photograph."""
+
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from bbpscape.plots.draw import plot
+from bbpscape.plots.style import FAINT, OUTLIER, SIMULATION, STYLE, THEORY, parameters
+from bbpscape.study.descent_curve import RecoveryCurve, RecoveryLine
+from bbpscape.study.descent_hessian import DescentHessian
+from bbpscape.study.descent_photograph import Photograph
+from bbpscape.study.descent_run import Descent
+
+MARKERS = "osD^vP*X"
+
+
+@plot.register
+def _(result: Descent) -> Figure:
+    """Loss, generalization error and m² against the step, one line a draw."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(9.6, 3.4))
+        panels = figure.subplots(1, 3)
+        names = ("loss a sample", "generalization error", r"squared magnetization $m^2$")
+        for axes, field, name in zip(panels, ("loss", "generalization", "m2"), names, strict=True):
+            for one in result.trajectories:
+                # A log axis has no 0: the start stands at a half.
+                step = np.maximum(one.step, 0.5)
+                style = "-" if one.recovered else "--"
+                axes.plot(
+                    step,
+                    getattr(one, field),
+                    style,
+                    color=THEORY if one.recovered else SIMULATION,
+                    linewidth=1,
+                )
+            axes.set_xscale("log")
+            axes.set_yscale("log")
+            axes.set_xlabel("step")
+            axes.set_title(name, loc="left")
+        panels[2].axhline(1 / result.N, color=FAINT, linestyle=":", linewidth=1)
+        panels[2].text(0.5, 1.1 / result.N, "$1/N$", color=FAINT, fontsize=8)
+        title = parameters(result.model, **{r"\alpha": result.alpha}, N=result.N)
+        share = f"{result.recovered.count} of {result.recovered.of} recovered (full lines)"
+        figure.suptitle(f"{title},  {result.start} start,  {share}", fontsize=9)
+    return figure
+
+
+@plot.register
+def _(result: DescentHessian) -> Figure:
+    """The lowest eigenvalues and their m² along the descent, beside the theory's."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.2, 3.4))
+        left, right = figure.subplots(1, 2)
+        step = np.maximum([one.step for one in result.steps], 0.5)
+
+        def measured(axes: Axes, name: str, label: str, marker: str, colour: str) -> None:
+            values = [getattr(one, name) for one in result.steps]
+            errors = np.nan_to_num([getattr(one, f"{name}_error") for one in result.steps])
+            axes.errorbar(step, values, errors, fmt=marker, markersize=4, color=colour, label=label)
+
+        def theory(axes: Axes, name: str, label: str, style: str) -> None:
+            kept = [
+                (x, value)
+                for x, one in zip(step, result.steps, strict=True)
+                if (value := getattr(one, name)) is not None
+            ]
+            if kept:
+                axes.plot(*zip(*kept, strict=True), style, color=THEORY, label=label)
+
+        measured(left, "lowest", "lowest eigenvalue", "o", OUTLIER)
+        measured(left, "above", r"the $(p p^* + 1)$-th", "s", SIMULATION)
+        theory(left, "theory_edge", "left edge, independent student", ":")
+        theory(left, "theory_lowest", "lowest, independent student", "-")
+        measured(right, "m2", r"lowest eigenvectors", "o", OUTLIER)
+        theory(right, "theory_m2", "outlier, independent student", "-")
+        right.plot(
+            step, [one.student_m2 for one in result.steps], "--", color=FAINT, label="student"
+        )
+        left.set_ylabel(r"eigenvalue $\lambda$")
+        right.set_ylabel(r"$m^2$ with the teacher")
+        for axes in (left, right):
+            axes.set_xscale("log")
+            axes.set_xlabel("step")
+            axes.legend()
+        one = result.descent
+        title = parameters(one.model, **{r"\alpha": one.alpha}, N=one.N)
+        figure.suptitle(f"{title},  {one.start} start", fontsize=9)
+    return figure
+
+
+@plot.register
+def _(result: RecoveryCurve) -> Figure:
+    """The largest m² reached and the fraction recovered against α, a row of panels a start."""
+    starts = list(dict.fromkeys(one.start for one in result.lines))
+    widths = sorted({one.p for one in result.lines})
+    colours = dict(
+        zip(widths, mpl.colormaps["viridis"](np.linspace(0, 0.85, len(widths))), strict=True)
+    )
+    markers = {p: MARKERS[i % len(MARKERS)] for i, p in enumerate(widths)}
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.4, 0.9 + 2.4 * len(starts)))
+        panels = figure.subplots(len(starts), 2, sharex=True, squeeze=False)
+        for row, start in zip(panels, starts, strict=True):
+            for line in (one for one in result.lines if one.start == start):
+                _curve(row, line, colours[line.p], markers[line.p])
+            row[0].set_ylabel(f"{start} start\nlargest $m^2$ reached")
+            row[1].set_ylabel("fraction recovered")
+            for axes in row:
+                axes.set_ylim(-0.02, 1.04)
+                _marks(axes, result, colours)
+        for axes in panels[-1]:
+            axes.set_xlabel(r"samples per dimension $\alpha$")
+        # The width is told by the lines.
+        shown = parameters(result.model, N=result.N, draws=str(result.draws)).split(",  ", 1)[1]
+        figure.suptitle(shown, fontsize=9)
+        handles, labels = panels[0, 0].get_legend_handles_labels()
+        marks: tuple[tuple[Any, str], ...] = (
+            ("--", r"$\alpha_\mathrm{BBP}$"),
+            (":", r"$\alpha_0$"),
+            ("-.", "weak recovery"),
+        )
+        for style, name in marks:
+            handles.append(Line2D([], [], color="black", linestyle=style, linewidth=1))
+            labels.append(name)
+        figure.legend(handles, labels, loc="outside right upper")
+    return figure
+
+
+def _curve(row: Any, line: RecoveryLine, colour: Any, marker: str) -> None:
+    row[0].errorbar(
+        line.alphas,
+        line.mean_m2,
+        np.nan_to_num(line.m2_error),
+        marker=marker,
+        markersize=4,
+        color=colour,
+        linewidth=1,
+        label=f"p = {line.p}",
+    )
+    values = np.array([one.value for one in line.recovered])
+    ends = np.array([one.interval for one in line.recovered])
+    row[1].errorbar(
+        line.alphas,
+        values,
+        np.abs(ends.T - values),
+        marker=marker,
+        markersize=4,
+        color=colour,
+        linewidth=1,
+    )
+
+
+def _marks(axes: Axes, result: RecoveryCurve, colours: dict[int, Any]) -> None:
+    low, high = axes.get_xlim()
+    for p, one in result.thresholds.items():
+        for alpha, style in ((one.alpha_bbp, "--"), (one.alpha_0, ":")):
+            if low <= alpha <= high:
+                axes.axvline(alpha, color=colours[p], linestyle=style, linewidth=1, zorder=0)
+    weak = result.weak_recovery
+    if weak is not None and low <= weak <= high:
+        axes.axvline(weak, color="black", linestyle="-.", linewidth=1, zorder=0)
+    axes.set_xlim(low, high)
+
+
+@plot.register
+def _(result: Photograph) -> Figure:
+    """The photograph and its recoveries above, the strip of one of them below."""
+    with mpl.rc_context({**STYLE, "axes.titlesize": 8}):
+        figure = Figure(figsize=(9.0, 5.4))
+        halves: Any = figure.subfigures(2, 1, height_ratios=(1.35, 1))
+        above, below = halves
+        shades = (result.image.min(), result.image.max())
+        panels = above.subplots(1, 1 + len(result.recoveries))
+        images = [(result.image, "the photograph\n")]
+        images += [
+            (one.image, f"{one.name}\n$m^2$: {one.begin_m2:.2g} → {one.m2:.2g}")
+            for one in result.recoveries
+        ]
+        _images(panels, images, shades)
+        chosen = result.recoveries[result.strip_of]
+        frames = [(image, f"step {step}\n$m^2$ = {m2:.2g}") for step, image, m2 in result.strip]
+        _images(below.subplots(1, max(len(frames), 2))[: len(frames)], frames, shades)
+        above.suptitle(
+            f"{result.side} × {result.side} pixels from {result.alpha:.3g} times as many squares of"
+            f" random projections,  $a = {result.a:g}$",
+            fontsize=9,
+        )
+        below.suptitle(f"the way of the {chosen.name}", fontsize=9)
+    return figure
+
+
+def _images(panels: Any, images: list[tuple[Any, str]], shades: tuple[float, float]) -> None:
+    for axes, (image, title) in zip(panels, images, strict=True):
+        axes.imshow(image, cmap="gray", vmin=shades[0], vmax=shades[1], interpolation="nearest")
+        axes.set_title(title)
+        axes.set_axis_off()

@@ -1,0 +1,159 @@
+"""The Hessian along a descent: how fast the signature of its transition washes out."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bbpscape.model.activations import QUADRATIC
+from bbpscape.model.checks import InvalidInput
+from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.simulate.descent_overlap import squared_magnetization
+from bbpscape.simulate.descent_rule import DescentRule
+from bbpscape.simulate.diagonalize import teacher_overlap
+from bbpscape.simulate.eigensolver import lowest
+from bbpscape.simulate.hessian import Hessian
+from bbpscape.simulate.instance import Instance, draw
+from bbpscape.study.descent_run import Descent, descent
+from bbpscape.theory.roots import NoConvergence
+from bbpscape.theory.spectrum import spectrum
+
+MOST_TIMES = 50
+# The theory of a student this close to the teacher is not asked for.
+KNOWN = 0.999
+
+
+@dataclass(frozen=True, eq=False)
+class HessianStep:
+    """The Hessian of the draws at one step of their descent; a draw that ended keeps its last w.
+
+    ``lowest`` and ``m2`` are means over draws of the lowest eigenvalue and of the mean squared
+    teacher overlap of the p·p* lowest eigenvectors, ``above`` that of the eigenvalue above these;
+    each with its standard error (NaN for one draw). ``student_m2`` is the mean m² of the students.
+    The theory is N → ∞ for a student on the sphere at this m², every neuron alike, and otherwise
+    independent of the data, which a student that has descended is not: ``theory_edge``,
+    ``theory_lowest`` (the edge if no outlier is left of it) and ``theory_m2``, the outlier's;
+    None where there is none.
+    """
+
+    step: int
+    student_m2: float
+    lowest: float
+    lowest_error: float
+    above: float
+    above_error: float
+    m2: float
+    m2_error: float
+    theory_edge: float | None
+    theory_lowest: float | None
+    theory_m2: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values; what is not finite becomes None."""
+        return {
+            name: None if isinstance(value, float) and not math.isfinite(value) else value
+            for name, value in vars(self).items()
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class DescentHessian:
+    """A descent, and the Hessian at chosen steps of it."""
+
+    descent: Descent
+    steps: tuple[HessianStep, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**self.descent.to_dict(), "hessian": [one.to_dict() for one in self.steps]}
+
+
+def hessian_along(
+    model: TeacherStudent,
+    alpha: float,
+    N: int,
+    steps: Sequence[int],
+    draws: int = 1,
+    seed: int = 0,
+    start: str = "random",
+    rule: DescentRule | None = None,
+    *,
+    workers: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> DescentHessian:
+    """Descend, and find the p·p* + 1 lowest eigenpairs of the Hessian at ``steps``.
+
+    Parameters
+    ----------
+    steps : sequence of int
+        From 0 to the budget of the rule.
+    others
+        As in ``descent``.
+
+    Raises
+    ------
+    InvalidInput
+        If an argument is not allowed.
+    NoConvergence
+        If an eigenpair was not found.
+    """
+    rule = DescentRule() if rule is None else rule
+    wanted = sorted({int(one) for one in steps})
+    if not 1 <= len(wanted) <= MOST_TIMES or wanted[0] < 0 or wanted[-1] > rule.steps:
+        raise InvalidInput(
+            f"hessian steps must be 1 to {MOST_TIMES} steps from 0 to {rule.steps}, got {steps}"
+        )
+    rule = dataclasses.replace(rule, snapshots=tuple(wanted))
+    result = descent(model, alpha, N, draws, seed, start, rule, workers=workers, progress=progress)
+    children = np.random.SeedSequence(seed).spawn(draws)
+    rows: list[list[tuple[float, ...]]] = [[] for _ in wanted]
+    for child, one in zip(children, result.trajectories, strict=True):
+        instance = draw(model, alpha, N, child)
+        for row, step in zip(rows, wanted, strict=True):
+            # The flow counts two gradients a step: the first snapshot at or after is meant.
+            student = one.snapshots.get(step, one.student)
+            row.append(_measure(instance, student))
+    found = [_step(result, step, np.array(row)) for step, row in zip(wanted, rows, strict=True)]
+    return DescentHessian(result, tuple(found))
+
+
+def _measure(instance: Instance, student: NDArray) -> tuple[float, ...]:
+    """(m² of the student, λ_1, λ_{p p* + 1}, mean m² of the p·p* lowest)."""
+    at = Instance(instance.model, instance.inputs, student, instance.teacher, instance.noisy_labels)
+    hessian = Hessian(at.inputs, at.curvature)
+    copies = int(at.model.p) * at.model.p_star
+    pairs = lowest(hessian, min(copies + 1, hessian.shape[0]), 1e-7)
+    if not pairs.converged or pairs.certificate.passed is False:
+        raise NoConvergence(f"lowest eigenpairs along the descent ({pairs.method})")
+    m2 = teacher_overlap(pairs.eigenvectors[:, :copies], at.teacher_basis)
+    known = float(squared_magnetization(student, instance.teacher))
+    return known, pairs.eigenvalues[0], pairs.eigenvalues[-1], float(m2.mean())
+
+
+def _step(result: Descent, step: int, rows: NDArray) -> HessianStep:
+    mean, error = rows.mean(axis=0).tolist(), [math.nan] * 4
+    if len(rows) > 1:
+        error = (rows.std(axis=0, ddof=1) / math.sqrt(len(rows))).tolist()
+    edge, value, m2 = _theory(result, mean[0])
+    return HessianStep(
+        step, mean[0], mean[1], error[1], mean[2], error[2], mean[3], error[3], edge, value, m2
+    )
+
+
+def _theory(result: Descent, m2: float) -> tuple[float | None, float | None, float | None]:
+    """(edge, lowest, m² of the lowest outlier) at w*·w_k/N = √m², for one teacher neuron."""
+    model = result.model
+    if model.p_star > 1 or model.activation != QUADRATIC or m2 > KNOWN:
+        return None, None, None
+    # An overlap of order 1/√N is none.
+    overlap = 0.0 if m2 < 3 / result.N else math.sqrt(m2)
+    found = spectrum(dataclasses.replace(model, overlap=overlap), result.alpha, points=2)
+    edge = float(found.left_edge.value)
+    left = [one for one in found.outliers if one.eigenvalue < edge]
+    if not left:
+        return edge, edge, 0.0
+    one = min(left, key=lambda outlier: outlier.eigenvalue)
+    return edge, float(one.eigenvalue), float(one.m2)

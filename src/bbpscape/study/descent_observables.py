@@ -1,0 +1,72 @@
+"""What a study measures of a descent, and the rule that its parameters stand for."""
+
+import numpy as np
+
+from bbpscape.simulate.backend import backend
+from bbpscape.simulate.descent import descend
+from bbpscape.simulate.descent_rule import DescentRule, Trajectory
+from bbpscape.simulate.descent_start import check_start, starting_point
+from bbpscape.simulate.instance import draw
+from bbpscape.study.cells import Cell
+from bbpscape.study.descent_run import RATE, spectral_preprocessing
+from bbpscape.theory.roots import NoConvergence
+
+
+def check_descent(cell: Cell) -> DescentRule:
+    """The rule of a cell, which ends a draw when it has recovered the teacher.
+
+    Raises
+    ------
+    InvalidInput
+        If the start does not go with the model.
+    """
+    values = cell.parameters
+    if check_start(values["start"], cell.model.overlap != 0.0) == "spectral":
+        spectral_preprocessing(cell.model)
+    return DescentRule(
+        method=str(values["method"]),
+        sphere=values["domain"] == "sphere",
+        steps=int(values["steps"]),
+        until_recovery=True,
+    )
+
+
+def trajectory(
+    cell: Cell, seed: np.random.SeedSequence, dtype: str = "float64", device: str = "cpu"
+) -> Trajectory:
+    """The descent of one draw of a cell; NoConvergence if it diverges."""
+    rule = check_descent(cell)
+    instance = draw(cell.model, cell.alpha, cell.N, seed)
+    start = str(cell.parameters["start"])
+    transform = spectral_preprocessing(cell.model) if start == "spectral" else None
+    point = starting_point(instance, start, transform)
+    (found,) = descend([instance], [point], rule, dtype=dtype, where=backend(device))
+    if found.status == "diverged":
+        raise NoConvergence("the descent diverged")
+    return found
+
+
+def descent_seconds(cell: Cell, M: int) -> float:
+    """4 M N p operations a step, over the rate of one core: the whole budget of steps."""
+    steps = int(cell.parameters["steps"])
+    return 4.0 * M * cell.N * int(cell.model.p) * steps / RATE
+
+
+def largest_m2(one: Trajectory) -> float | None:
+    return one.largest_m2
+
+
+def recovered(one: Trajectory) -> float | None:
+    return float(one.recovered)
+
+
+def recovery_step(one: Trajectory) -> float | None:
+    return None if one.recovered_step is None else float(one.recovered_step)
+
+
+def last_loss(one: Trajectory) -> float | None:
+    return float(one.loss[-1])
+
+
+def last_error(one: Trajectory) -> float | None:
+    return float(one.generalization[-1])

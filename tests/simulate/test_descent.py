@@ -1,0 +1,262 @@
+"""Descents: one step in closed form, energy that never rises, starts, ends and invariances."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import ortho_group
+
+import bbpscape as bb
+from bbpscape.simulate.descent import ROUNDING, descend
+from bbpscape.simulate.descent_gradient import BatchGradient
+from bbpscape.simulate.descent_overlap import squared_magnetization
+from bbpscape.simulate.descent_rule import DescentRule, record_steps
+from bbpscape.simulate.descent_start import hartley, mixed, safe_step, starting_point
+from bbpscape.simulate.hessian import Hessian
+from bbpscape.simulate.instance import Instance, draw, spawn_generators
+
+MODEL = bb.TeacherStudent(3, 1, bb.NormalizedSquare(0.5))
+EASY = bb.TeacherStudent(1, 1, bb.NormalizedSquare(0.5))
+N = 40
+
+
+def batch(model=MODEL, alpha=4.0, count=2, seed=0):
+    return [draw(model, alpha, N, generator) for generator in spawn_generators(seed, count)]
+
+
+def go(instances, starts=None, where=None, dtype="float64", **rule):
+    starts = [one.student for one in instances] if starts is None else starts
+    return descend(instances, starts, DescentRule(**rule), where=where, dtype=dtype)
+
+
+def every_loss(instances, rule):
+    """The loss after 1, 2, … gradients, each from a descent of its own."""
+    rows = [
+        [one.loss[-1] for one in descend(instances, [i.student for i in instances], r)]
+        for r in (dataclasses.replace(rule, steps=k) for k in range(1, 40))
+    ]
+    return np.array(rows)
+
+
+def test_one_step_in_closed_form():
+    # One sample, one weight: L = (λ² − y)²/2, λ = x w, dL/dw = 2 (λ² − y) λ x.
+    model = bb.TeacherStudent(1, 1, bb.Square())
+    x, w, v, eta = 0.5, 3.0, 1.0, 0.25
+    one = Instance(model, np.array([[x]]), np.array([[w]]), np.array([[v]]))
+    slope = 2 * ((x * w) ** 2 - (x * v) ** 2) * x * w * x
+    (found,) = go([one], step=eta, steps=1)
+    assert found.student.item() == pytest.approx(w - eta * slope, rel=1e-14)
+    assert found.time.tolist() == [0, eta]
+    # A second step of momentum: v = −η (β g_0 + g_1).
+    after = w - eta * slope
+    second = 2 * ((x * after) ** 2 - (x * v) ** 2) * x * after * x
+    (found,) = go([one], step=eta, steps=2, method="momentum", beta=0.5)
+    assert found.student.item() == pytest.approx(after - eta * (0.5 * slope + second), rel=1e-14)
+
+
+def test_the_flow_is_the_limit_of_small_steps():
+    # L = (x²w² − x²v²)²/2 along x = 1 flows as dw/dt = −2 w (w² − 1): w² = 1/(1 + c e^{−4t}).
+    model = bb.TeacherStudent(1, 1, bb.Square())
+    one = Instance(model, np.ones((1, 1)), np.full((1, 1), 0.1), np.ones((1, 1)))
+    (flow,) = go([one], method="flow", step=1e-3, tolerance=1e-8, steps=20_000)
+    time, w2 = flow.time, 1 - np.sqrt(2 * flow.loss)
+    exact = 1 / (1 + (1 / 0.01 - 1) * np.exp(-4 * time))
+    assert abs(w2 - exact).max() < 5e-3
+    wrong = 1 / (1 + (1 / 0.01 - 1) * np.exp(-4.2 * time))
+    assert abs(w2 - wrong).max() > 1e-2
+
+
+@pytest.mark.parametrize("sphere", [False, True])
+@pytest.mark.parametrize("method", ["flow", "gd"])
+def test_the_energy_never_rises(method, sphere):
+    losses = every_loss(batch(), DescentRule(method=method, sphere=sphere, tolerance=0.0))
+    assert (np.diff(losses, axis=0) <= ROUNDING * np.finfo(float).eps * losses[:-1]).all()
+    assert (losses[-1] < 0.5 * losses[0]).all()
+
+
+def test_a_step_that_is_too_long_raises_it():
+    instances = batch()
+    steps = [5 * safe_step(one, one.student) for one in instances]
+    losses = every_loss(instances, DescentRule(step=max(steps), tolerance=0.0))
+    assert (np.diff(losses, axis=0) > 0).any()
+
+
+def test_the_safe_step_is_one_over_the_largest_eigenvalue():
+    for model in (MODEL, bb.TeacherStudent(2, 1, bb.Square(), bb.activation("tanh"))):
+        (one,) = batch(model, count=1)
+        largest = np.linalg.eigvalsh(Hessian(one.inputs, one.curvature).dense())[-1]
+        assert safe_step(one, one.student) == pytest.approx(1 / largest, rel=0.01)
+
+
+@pytest.mark.parametrize("sphere", [False, True])
+def test_rotated_neurons_take_the_same_way(sphere):
+    instances = batch()
+    rotation = ortho_group.rvs(3, random_state=0)
+    starts = [one.student for one in instances]
+    rotated = [rotation @ w for w in starts]
+    # On the sphere of every row a rotation leads elsewhere; signs and permutations do not.
+    if sphere:
+        rotated = [w[[2, 0, 1]] * [[1], [-1], [1]] for w in starts]
+    options = {"sphere": sphere, "steps": 100, "step": 0.02}
+    for one, other in zip(go(instances, **options), go(instances, rotated, **options), strict=True):
+        np.testing.assert_allclose(other.loss, one.loss, rtol=1e-9)
+        np.testing.assert_allclose(other.m2, one.m2, rtol=1e-9)
+    if not sphere:
+        turned = go(instances, rotated, **options)[0].student
+        expected = rotation @ go(instances, **options)[0].student
+        np.testing.assert_allclose(turned, expected, atol=1e-9)
+
+
+def test_a_loss_that_sees_the_neurons_goes_elsewhere():
+    model = bb.TeacherStudent(3, 1, bb.Square(), bb.activation("tanh"))
+    instances = batch(model, count=1)
+    rotated = [ortho_group.rvs(3, random_state=0) @ instances[0].student]
+    one, other = go(instances, steps=20)[0], go(instances, rotated, steps=20)[0]
+    assert abs(one.loss[-1] / other.loss[-1] - 1) > 1e-3
+
+
+@pytest.mark.parametrize("method", ["gd", "momentum", "flow"])
+def test_a_draw_alone_and_in_a_batch(method):
+    instances = batch(EASY, 8.0, count=4)
+    together = go(instances, method=method, steps=600, until_recovery=True)
+    assert len({one.step[-1] for one in together}) > 1, "they should end at different steps"
+    for one, expected in zip(instances, together, strict=True):
+        (alone,) = go([one], method=method, steps=600, until_recovery=True)
+        assert alone.to_dict() == expected.to_dict()
+        np.testing.assert_array_equal(alone.student, expected.student)
+
+
+@pytest.mark.parametrize("method", ["gd", "momentum", "flow"])
+def test_torch_takes_the_same_way(method):
+    pytest.importorskip("torch", reason="torch is an optional extra")
+    from bbpscape.simulate.backend import backend
+
+    instances = batch(count=3)
+    options = {"method": method, "steps": 60, "until_recovery": True, "sphere": True}
+    expected = go(instances, **options)
+    for one, other in zip(
+        go(instances, where=backend("torch-cpu"), **options), expected, strict=True
+    ):
+        np.testing.assert_allclose(one.loss, other.loss, rtol=1e-7)
+        assert (one.status, one.recovered_step) == (other.status, other.recovered_step)
+
+
+def test_the_sphere_is_kept_and_the_free_norm_is_not():
+    instances = batch(count=1)
+    for sphere in (True, False):
+        (one,) = go(instances, sphere=sphere, steps=50)
+        radius = np.linalg.norm(one.student, axis=1) / math.sqrt(N)
+        assert (abs(radius - 1) < 1e-12).all() == sphere
+
+
+def test_it_ends_by_recovery_convergence_budget_and_divergence():
+    instances = batch(EASY, 8.0)
+    recovered = go(instances, until_recovery=True)
+    assert {one.status for one in recovered} == {"recovered"}
+    for one in recovered:
+        assert one.recovered_step == one.step[-1] == one.largest_m2_step
+        assert one.m2[-1] >= 0.9 > one.m2[-2]
+    converged = go(instances)
+    assert {one.status for one in converged} == {"converged"}
+    for one, early in zip(converged, recovered, strict=True):
+        assert one.recovered_step == early.recovered_step < one.step[-1]
+        assert one.largest_m2 == pytest.approx(1, abs=1e-6)
+        assert one.generalization[-1] == pytest.approx(0, abs=1e-6)
+    budget = go(instances, steps=7)
+    assert {one.status for one in budget} == {"budget"}
+    assert budget[0].step.tolist() == [0, 1, 2, 3, 4, 5, 6, 7]
+    assert not budget[0].recovered
+    diverged = go(instances, step=10.0)
+    assert {one.status for one in diverged} == {"diverged"}
+    assert diverged[0].to_dict()["loss"][-1] is None or diverged[0].loss[-1] > 1e5
+
+
+def test_other_activations_are_recovered_by_their_error_too():
+    model = bb.TeacherStudent(2, 1, bb.Square(), bb.activation("tanh"))
+    (one,) = batch(model, count=1)
+    opposite = np.concatenate([one.teacher, -one.teacher])
+    (found,) = go([one], [opposite], steps=1, step=1e-12)
+    assert found.m2[0] == pytest.approx(1)
+    assert not found.recovered
+    (found,) = go([one], [np.repeat(one.teacher, 2, axis=0) * 1.01], steps=1, step=1e-12)
+    assert found.recovered_step == 0
+
+
+def test_snapshots():
+    (one,) = go(batch(EASY, 8.0, count=1), snapshots=(0, 5, 500), steps=600, until_recovery=True)
+    last = one.step[-1]
+    assert last < 500
+    assert list(one.snapshots) == [0, 5, last]
+    np.testing.assert_array_equal(one.snapshots[last], one.student)
+    (short,) = go(batch(EASY, 8.0, count=1), steps=5)
+    np.testing.assert_array_equal(one.snapshots[5], short.student)
+
+
+def test_starts_know_the_teacher_where_they_should():
+    model = bb.TeacherStudent(4, 1, bb.NormalizedSquare(0.01))
+    (one,) = [draw(model, 6.0, 100, generator) for generator in spawn_generators(1, 1)]
+
+    def T(y):
+        return np.maximum(1 - 1 / y, -20)
+
+    m2 = {}
+    for start in ("random", "hessian", "spectral"):
+        w = starting_point(one, start, T)
+        np.testing.assert_allclose(np.linalg.norm(w, axis=1), math.sqrt(100))
+        assert np.linalg.matrix_rank(w) == 4
+        m2[start] = squared_magnetization(w, one.teacher)
+    assert m2["random"] < 0.05 < 0.4 < min(m2["hessian"], m2["spectral"])
+    planted = dataclasses.replace(model, overlap=0.4)
+    (one,) = batch(planted, count=1)
+    w = starting_point(one, "overlap")
+    assert squared_magnetization(w, one.teacher) == pytest.approx(0.16, rel=1e-9)
+    with pytest.raises(bb.InvalidInput, match="start must be one of"):
+        starting_point(one, "cold")
+    with pytest.raises(bb.InvalidInput, match="needs a preprocessing"):
+        starting_point(one, "spectral")
+
+
+def test_mixed_rows_keep_the_leading_direction():
+    axes = np.eye(10)[:3]
+    w = mixed(np.array([1.0, 0.0, 0.0]), axes, 5)
+    np.testing.assert_allclose(abs(w[:, 0]), math.sqrt(10))
+    for p in range(1, 9):
+        np.testing.assert_allclose(hartley(p).T @ hartley(p), np.eye(p), atol=1e-14)
+
+
+def test_records_are_even_in_the_logarithm():
+    steps = record_steps(3000)
+    assert steps[0] == 0
+    assert steps[-1] == 3000
+    late = steps[steps >= 20]
+    assert (late[1:] / late[:-1] < 1.3).all()
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({"method": "adam"}, "method must be one of gd, momentum, flow"),
+        ({"sphere": 1}, "sphere must be True or False"),
+        ({"steps": 0}, "steps must be a positive integer"),
+        ({"step": -1.0}, "step must be"),
+        ({"beta": 1.0}, "beta must be from 0 to below 1"),
+        ({"recovery": 1.5}, "recovery must be"),
+        ({"tolerance": "no"}, "tolerance must be a number"),
+        ({"snapshots": (-1,)}, "snapshots must be steps"),
+    ],
+)
+def test_bad_rules(rule, message):
+    with pytest.raises(bb.InvalidInput, match=message):
+        DescentRule(**rule)
+
+
+def test_starts_must_have_their_shape():
+    with pytest.raises(bb.InvalidInput, match=r"starts must have shape \(2, 3, 40\)"):
+        go(batch(), np.ones((2, 3, 4)))
+
+
+def test_a_gradient_is_one_call():
+    gradient = BatchGradient(batch())
+    gradient(np.stack([one.student for one in batch()]))
+    assert gradient.calls == 1

@@ -1,0 +1,156 @@
+"""The gradient against finite differences and automatic differentiation, for every model."""
+
+import numpy as np
+import pytest
+
+import bbpscape as bb
+from bbpscape.simulate import descent_gradient
+from bbpscape.simulate.backend import backend
+from bbpscape.simulate.descent_gradient import BatchGradient
+from bbpscape.simulate.instance import draw, spawn_generators
+
+N, ALPHA = 12, 3.0
+LOSSES = {
+    "normalized-square": bb.NormalizedSquare(0.3),
+    "absolute-normalized-square": bb.AbsoluteNormalizedSquare(0.3),
+    "square": bb.Square(),
+    "logistic": bb.Logistic(),
+    "huber": bb.Huber(0.7),
+    "quartic": bb.loss("(y - yhat)**4/12"),
+}
+
+
+def model(activation, loss, **others):
+    if loss == "normalized-square" and bb.ACTIVATIONS[activation].bounds[0] < 0:
+        pytest.skip("a + y must be positive")
+    return bb.TeacherStudent(3, 2, LOSSES[loss], bb.ACTIVATIONS[activation], **others)
+
+
+def instances(one, count=2, seed=3):
+    return [draw(one, ALPHA, N, generator) for generator in spawn_generators(seed, count)]
+
+
+def students(count, p=3, seed=0):
+    return np.random.default_rng(seed).standard_normal((count, p, N))
+
+
+def relative(found, expected):
+    return np.linalg.norm(found - expected) / np.linalg.norm(expected)
+
+
+def by_differences(instance, student, step=1e-5):
+    gradient = np.empty(student.shape)
+    for index in np.ndindex(student.shape):
+        ahead, behind = student.copy(), student.copy()
+        ahead[index] += step
+        behind[index] -= step
+        gradient[index] = (instance.loss(ahead) - instance.loss(behind)) / (2 * step)
+    return gradient
+
+
+@pytest.mark.parametrize("activation", bb.ACTIVATIONS)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_gradient_against_differences(activation, loss):
+    batch = instances(model(activation, loss))
+    at = students(2)
+    losses, gradients = BatchGradient(batch)(at)
+    for one, w, value, gradient in zip(batch, at, losses, gradients, strict=True):
+        assert value == pytest.approx(one.loss(w), rel=1e-12)
+        assert relative(gradient, by_differences(one, w)) < 1e-6
+
+
+def torch_functions():
+    torch = pytest.importorskip("torch", reason="torch is an optional extra")
+    activations = {
+        "quadratic": lambda x: x**2,
+        "sigmoid": torch.sigmoid,
+        "tanh": torch.tanh,
+        "erf": torch.erf,
+        "relu": torch.relu,
+        "softplus": torch.nn.functional.softplus,
+        "log-cosh": lambda x: torch.log(torch.cosh(x)),
+        "gelu": torch.nn.functional.gelu,
+    }
+    losses = {
+        "normalized-square": lambda y, z: 0.5 * (y - z) ** 2 / (0.3 + y),
+        "absolute-normalized-square": lambda y, z: 0.5 * (y - z) ** 2 / (0.3 + y.abs()),
+        "square": lambda y, z: 0.5 * (y - z) ** 2,
+        "logistic": lambda y, z: torch.nn.functional.softplus(-y * z),
+        "huber": lambda y, z: torch.nn.functional.huber_loss(z, y, reduction="none", delta=0.7),
+        "quartic": lambda y, z: (y - z) ** 4 / 12,
+    }
+    return torch, activations, losses
+
+
+@pytest.mark.parametrize("activation", bb.ACTIVATIONS)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_gradient_against_autograd(activation, loss):
+    torch, activations, losses = torch_functions()
+    (one,) = instances(model(activation, loss), 1)
+    at = students(1)
+    w = torch.tensor(at[0], requires_grad=True)
+    x, y = (torch.tensor(np.array(array)) for array in (one.inputs, one.labels))
+    losses[loss](y, activations[activation](x @ w.T).mean(1)).sum().backward()
+    assert relative(BatchGradient([one])(at)[1][0], w.grad.numpy()) < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("activation", "others"),
+    [
+        ("quadratic", {"second_layer": (0.5, 0.3, -0.2)}),
+        ("quadratic", {"labels": bb.Labels(0.2, 0.1)}),
+        ("tanh", {"second_layer": (0.5, 0.3, -0.2), "labels": bb.Labels(0.2, 0.1)}),
+        ("relu", {"overlap": 0.3}),
+    ],
+)
+def test_second_layers_noise_and_overlaps(activation, others):
+    (one,) = instances(model(activation, "absolute-normalized-square", **others), 1)
+    at = students(1)
+    assert relative(BatchGradient([one])(at)[1][0], by_differences(one, at[0])) < 1e-6
+
+
+def test_a_wrong_gradient_is_found():
+    (one,) = instances(model("quadratic", "normalized-square"), 1)
+    at = students(1)
+    wrong = BatchGradient([one])(at)[1][0] * (1 + 1e-5)
+    assert relative(wrong, by_differences(one, at[0])) > 1e-6
+
+
+@pytest.mark.parametrize("activation", ["quadratic", "tanh"])
+def test_panels_and_batches_change_nothing(activation, monkeypatch):
+    batch = instances(model(activation, "absolute-normalized-square"), 3)
+    at = students(3)
+    losses, gradients = BatchGradient(batch)(at)
+    for i, one in enumerate(batch):
+        loss, gradient = BatchGradient([one])(at[i : i + 1])
+        np.testing.assert_array_equal(loss[0], losses[i])
+        np.testing.assert_array_equal(gradient[0], gradients[i])
+    left = BatchGradient(batch)
+    left.keep(np.array([0, 2]))
+    np.testing.assert_array_equal(left(at[[0, 2]])[1], gradients[[0, 2]])
+    whole = draw(batch[0].model, 20.0, N, spawn_generators(0, 1)[0])
+    expected = BatchGradient([whole])(at[:1])[1]
+    monkeypatch.setattr(descent_gradient, "PANEL_BYTES", 1)
+    assert relative(BatchGradient([whole])(at[:1])[1], expected) < 1e-13
+
+
+@pytest.mark.parametrize("activation", ["quadratic", "tanh"])
+@pytest.mark.parametrize(("dtype", "accuracy"), [("float64", 1e-12), ("float32", 1e-4)])
+def test_torch_and_single_precision(activation, dtype, accuracy):
+    pytest.importorskip("torch", reason="torch is an optional extra")
+    batch = instances(model(activation, "absolute-normalized-square"), 3)
+    at = students(3)
+    losses, gradients = BatchGradient(batch)(at)
+    where = backend("torch-cpu")
+    for one in (BatchGradient(batch, dtype, where), BatchGradient(batch, dtype)):
+        found = one(one.where.asarray(at, dtype))
+        np.testing.assert_allclose(found[0], losses, rtol=accuracy)
+        assert relative(one.where.host(found[1]), gradients) < accuracy
+
+
+def test_a_batch_is_of_one_model_and_shape():
+    (one,) = instances(model("tanh", "square"), 1)
+    (other,) = instances(model("quadratic", "square"), 1)
+    for batch in ([], [one, other]):
+        with pytest.raises(bb.InvalidInput, match="instances must be"):
+            BatchGradient(batch)

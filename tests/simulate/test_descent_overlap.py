@@ -1,0 +1,91 @@
+"""m² and the generalization error: what they are at both ends, and what leaves them unchanged."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import ortho_group
+
+import bbpscape as bb
+from bbpscape.simulate.descent_overlap import generalization_error, squared_magnetization
+
+GENERATOR = np.random.default_rng(5)
+
+
+def weights(rows, N=200):
+    w = GENERATOR.standard_normal((rows, N))
+    return w * (math.sqrt(N) / np.linalg.norm(w, axis=1, keepdims=True))
+
+
+@pytest.mark.parametrize(("p", "p_star"), [(1, 1), (3, 1), (3, 3), (5, 2), (2, 4)])
+def test_rotations_of_the_neurons_and_norms_leave_m2_unchanged(p, p_star):
+    w, v = weights(p), weights(p_star)
+    rotation = ortho_group.rvs(p, random_state=1) if p > 1 else -np.ones((1, 1))
+    m2 = squared_magnetization(w, v)
+    assert squared_magnetization(rotation @ w, v) == pytest.approx(m2, rel=1e-12)
+    assert squared_magnetization(3 * w, v / 7) == pytest.approx(m2, rel=1e-12)
+    # The sum over one neuron's overlaps, squared, is no such number.
+    naive = [((x @ v.T)[0] ** 2).sum() for x in (w, rotation @ w)]
+    assert p == 1 or abs(naive[0] / naive[1] - 1) > 1e-3
+
+
+@pytest.mark.parametrize(("p", "p_star"), [(1, 1), (4, 1), (3, 3), (5, 2)])
+def test_it_is_one_at_the_teacher_and_only_there(p, p_star):
+    v = weights(p_star)
+    isometry = ortho_group.rvs(max(p, 2), random_state=2)[:p, :p_star]
+    if p == 1:
+        isometry = np.ones((1, 1))
+    student = isometry @ v * math.sqrt(p / p_star)  # wᵀw/p = w*ᵀw*/p*
+    assert squared_magnetization(student, v) == pytest.approx(1, abs=1e-12)
+    model = bb.TeacherStudent(p, p_star)
+    assert generalization_error(model, student, v) == pytest.approx(0, abs=1e-12)
+    if p_star > 1:
+        # One teacher neuron alone is not the teacher.
+        one = np.repeat(v[:1], p, axis=0)
+        assert squared_magnetization(one, v) < 0.8
+
+
+@pytest.mark.parametrize(("p", "p_star"), [(1, 1), (4, 1), (3, 3), (2, 4)])
+def test_a_random_student_has_order_one_over_n(p, p_star):
+    N = 400
+    values = [squared_magnetization(weights(p, N), weights(p_star, N)) for _ in range(200)]
+    mean, error = np.mean(values), np.std(values) / math.sqrt(200)
+    assert 0.5 * min(p, p_star) < N * mean <= min(p, p_star) + 4 * N * error
+    if p_star == 1:
+        assert mean == pytest.approx(1 / N, abs=4 * error)
+
+
+def test_underparametrized_students_have_a_largest_m2():
+    v = ortho_group.rvs(50, random_state=3)[:4]
+    assert squared_magnetization(2 * v[:3], v) == pytest.approx(3 / 4)
+
+
+@pytest.mark.parametrize(
+    ("activation", "accuracy"), [("quadratic", 0.03), ("tanh", 0.03), ("relu", 0.03)]
+)
+def test_the_error_against_fresh_inputs(activation, accuracy):
+    model = bb.TeacherStudent(
+        3, 2, bb.Square(), bb.activation(activation), second_layer=(0.6, 0.3, 0.2)
+    )
+    N = 6
+    w, v = weights(3, N) * 1.3, weights(2, N)
+    x = np.random.default_rng(1).standard_normal((200_000, N)) / math.sqrt(N)
+    truth = model.teacher_output(x @ v.T)
+    measured = ((model.output(x @ w.T) - truth) ** 2).mean() / truth.var()
+    assert generalization_error(model, w, v) == pytest.approx(measured, rel=accuracy)
+    stacked = generalization_error(model, np.stack([w, 2 * w]), np.stack([v, v]))
+    assert stacked[0] == pytest.approx(generalization_error(model, w, v))
+    assert stacked[1] != pytest.approx(stacked[0], rel=accuracy)
+
+
+def test_the_quadrature_agrees_with_the_closed_form():
+    square = bb.Activation("own", lambda x: x**2, lambda x: 2 * x, lambda x: 2 + 0 * x)
+    w, v = weights(3), weights(2)
+    expected = generalization_error(bb.TeacherStudent(3, 2, bb.Square()), w, v)
+    found = generalization_error(bb.TeacherStudent(3, 2, bb.Square(), square), w, v)
+    assert found == pytest.approx(expected, rel=1e-10)
+
+
+def test_shapes_must_fit():
+    with pytest.raises(bb.InvalidInput, match="must have shapes"):
+        squared_magnetization(np.ones((1, 3)), np.ones((1, 4)))
