@@ -31,11 +31,13 @@ from bbpscape.simulate.patches import photograph_patches
 from bbpscape.simulate.signal import LargestOverlap, largest_overlap, teacher_directions
 from bbpscape.simulate.simulation import SimulatedDraw, Simulation, simulation
 from bbpscape.simulate.stream import StreamedHessian
+from bbpscape.study.analysis import Analysis, analyse_study
 from bbpscape.study.compare import Comparison, compare
 from bbpscape.study.descent_curve import RecoveryCurve, recovery_curve
 from bbpscape.study.descent_hessian import DescentHessian, hessian_along
 from bbpscape.study.descent_photograph import Photograph, photograph
 from bbpscape.study.descent_run import Descent, descent
+from bbpscape.study.extrapolation import Extrapolation, extrapolate
 from bbpscape.study.methods import MethodComparison, compare_methods
 from bbpscape.study.runner import RunSummary, run_study
 from bbpscape.study.status import StudyStatus, study_status
@@ -77,6 +79,7 @@ __all__ = [
     "LOSSES",
     "AbsoluteNormalizedSquare",
     "Activation",
+    "Analysis",
     "Comparison",
     "CostModel",
     "Density",
@@ -85,6 +88,7 @@ __all__ = [
     "DescentRule",
     "Diagram",
     "ExpressionLoss",
+    "Extrapolation",
     "FiniteSizeLaw",
     "FiniteSizeScaling",
     "GeneralChannel",
@@ -126,6 +130,7 @@ __all__ = [
     "TruncatedThreshold",
     "WeakRecovery",
     "activation",
+    "analyse_study",
     "averaged_curvature",
     "best_threshold",
     "compare",
@@ -135,6 +140,7 @@ __all__ = [
     "descent",
     "diagram",
     "draw",
+    "extrapolate",
     "finite_size_law",
     "finite_size_scaling",
     "generalization_error",

@@ -1,6 +1,7 @@
 """A study small enough to run in a second, and ways to run it in another process."""
 
 import contextlib
+import itertools
 import multiprocessing
 import os
 import signal
@@ -8,7 +9,10 @@ import sqlite3
 import sys
 import time
 
+import pandas as pd
+
 from bbpscape.study import runner
+from bbpscape.study.store import Store
 from bbpscape.study.table import open_study
 
 TEXT = """
@@ -29,6 +33,10 @@ N = [20, 30]
 """
 
 
+# 12 cells of 4 draws, and 6 of theory.
+POINTS = 12 * 4 + 6
+
+
 def text(draws=4, block=1, theory="true", stop=3.0, count=6):
     return TEXT.format(draws=draws, block=block, theory=theory, stop=stop, count=count)
 
@@ -41,6 +49,17 @@ def write(folder, name="study", **changes):
 
 def table(path):
     return open_study(path).to_dataframe()
+
+
+def same(path, expected):
+    """The same table to the last bit, every point done once and none twice."""
+    pd.testing.assert_frame_equal(table(path), expected, check_exact=True)
+    with Store(path.with_suffix(".sqlite")) as store:
+        assert store.check() == "ok"
+        assert {row[0] for row in store.rows(["status"])} == {"done"}
+        covered = sorted(store.rows(["source", "cell", "first", "count"]))
+    for (*one, first, count), (*other, following, _) in itertools.pairwise(covered):
+        assert one != other or following == first + count
 
 
 def context():

@@ -1,54 +1,20 @@
-"""Runs that resume, extend, fail and are killed: nothing lost, nothing doubled, the same table."""
+"""Runs that resume, extend and fail, on any executor: nothing doubled, the same table."""
 
-import contextlib
-import itertools
-import os
-import random
-import shutil
 import sqlite3
-import subprocess
 import threading
-import time
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
-import pandas as pd
 import pytest
 import small
 
 import bbpscape as bb
-from bbpscape.study import executors, observables, runner, work
+from bbpscape.study import observables
 from bbpscape.study.cells import Cell
 from bbpscape.study.observables import draw_values
 from bbpscape.study.runner import run_study
-from bbpscape.study.store import Store, StoreError
+from bbpscape.study.store import Store
 from bbpscape.study.table import open_study
-
-# 12 cells of 4 draws, and 6 of theory.
-POINTS = 12 * 4 + 6
-
-
-@pytest.fixture(autouse=True)
-def no_process_is_left():
-    yield
-    small.end_all()
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    path = small.write(tmp_path_factory.mktemp("undisturbed"))
-    assert run_study(path, 1).done == POINTS
-    return small.table(path)
-
-
-def same(path, expected):
-    pd.testing.assert_frame_equal(small.table(path), expected, check_exact=True)
-    with Store(path.with_suffix(".sqlite")) as store:
-        assert store.check() == "ok"
-        assert {row[0] for row in store.rows(["status"])} == {"done"}
-        covered = sorted(store.rows(["source", "cell", "first", "count"]))
-    for (*one, first, count), (*other, following, _) in itertools.pairwise(covered):
-        assert one != other or following == first + count
 
 
 def test_a_value_is_that_of_the_draw_itself(undisturbed):
@@ -75,7 +41,7 @@ def test_a_second_run_has_nothing_to_do(tmp_path, undisturbed):
     path = small.write(tmp_path)
     run_study(path, 1)
     assert run_study(path, 1).done == 0
-    same(path, undisturbed)
+    small.same(path, undisturbed)
 
 
 @pytest.mark.parametrize("first", [{"draws": 1}, {"stop": 1.5, "count": 3}, {"theory": "false"}])
@@ -86,8 +52,8 @@ def test_an_extension_computes_only_what_is_new(tmp_path, undisturbed, first):
     small.write(tmp_path, block=3)
     after = run_study(path, 1).done
     assert before.items() <= _records(path).items()
-    assert 0 < after <= POINTS - begun
-    same(path, undisturbed)
+    assert 0 < after <= small.POINTS - begun
+    small.same(path, undisturbed)
 
 
 def _records(path):
@@ -114,14 +80,14 @@ def test_another_definition_is_refused(tmp_path, undisturbed, old, new, message)
     with pytest.raises(bb.InvalidInput, match=message):
         run_study(path, 1)
     small.write(tmp_path)
-    same(path, undisturbed)
+    small.same(path, undisturbed)
 
 
 @pytest.mark.parametrize("block", [1, 3, 100])
 def test_blocks_do_not_change_results(tmp_path, undisturbed, block):
     path = small.write(tmp_path, block=block)
     run_study(path, 1)
-    same(path, undisturbed)
+    small.same(path, undisturbed)
 
 
 class Backwards(Executor):
@@ -157,136 +123,14 @@ class Backwards(Executor):
 def test_any_executor_gives_the_same_bits(tmp_path, undisturbed, make):
     path = small.write(tmp_path)
     with make() as executor:
-        assert run_study(path, executor=executor).done == POINTS
-    same(path, undisturbed)
+        assert run_study(path, executor=executor).done == small.POINTS
+    small.same(path, undisturbed)
 
 
 def test_local_processes_give_the_same_bits(tmp_path, undisturbed):
     path = small.write(tmp_path)
-    assert run_study(path, 2).done == POINTS
-    same(path, undisturbed)
-
-
-def test_a_study_killed_at_ten_random_moments(tmp_path, undisturbed):
-    path = small.write(tmp_path)
-    moments = random.Random(3).sample(range(1, POINTS), 10)
-    killed = 0
-    for moment in sorted(moments):
-        process = small.start(path, workers=1)
-        small.wait_for(path, moment, process)
-        time.sleep(random.Random(moment).uniform(0, 0.005))
-        killed += process.is_alive()
-        small.kill(process)
-    assert killed >= 5
-    run_study(path, 1)
-    same(path, undisturbed)
-
-
-def test_workers_end_with_a_run_that_is_killed(tmp_path, undisturbed):
-    import psutil
-
-    path = small.write(tmp_path)
-    process = small.start(path, workers=2)
-    small.wait_for(path, 3, process)
-    children = psutil.Process(process.pid).children(recursive=True)
-    assert children
-    small.kill(process)
-    _, alive = psutil.wait_procs(children, timeout=20)
-    assert not alive
-    run_study(path, 1)
-    same(path, undisturbed)
-
-
-def test_two_runs_at_once(tmp_path, undisturbed):
-    path = small.write(tmp_path)
-    one = small.start(path, claim=0.0, workers=1)
-    small.wait_for(path, 3, one)
-    small.pause(one, path)
-    other = small.start(path, claim=0.0, workers=1)
-    small.wait_for(path, 10, other)
-    small.go_on(one)
-    both = [one, other]
-    for process in both:
-        process.join(60)
-    assert [process.exitcode for process in both] == [0, 0]
-    with Store(path.with_suffix(".sqlite")) as store:
-        assert {row[0] for row in store.rows(["attempts"])} == {1}
-        assert len({row[0] for row in store.rows(["run"])}) == 2
-    same(path, undisturbed)
-
-
-def test_a_run_takes_over_from_one_that_is_killed_beside_it(tmp_path, undisturbed):
-    path = small.write(tmp_path)
-    other = small.start(path, claim=0.0, workers=1)
-    small.wait_for(path, 3, other)
-    held = small.pause(other, path)
-    process = small.start(path, workers=1)
-    small.wait_for(path, POINTS - held, process)
-    assert process.is_alive()
-    small.kill(other)
-    process.join(60)
-    assert process.exitcode == 0
-    same(path, undisturbed)
-
-
-def test_an_interrupted_run_gives_its_points_back(tmp_path, undisturbed):
-    path = small.write(tmp_path)
-
-    def interrupt(progress):
-        if progress.done == 7:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        run_study(path, 1, progress=interrupt)
-    with Store(path.with_suffix(".sqlite")) as store:
-        assert store.remaining()[:2] == (POINTS - 7, 0)
-    run_study(path, 1)
-    same(path, undisturbed)
-
-
-def _full(task):
-    """A task that ends its worker, at one cell only."""
-    if '"N":30' in task.cell and task.first == 2 and '"alpha":1.5' in task.cell:
-        os._exit(9)
-    return work.execute(task)
-
-
-def test_a_point_that_ends_its_worker_is_retried_then_recorded(tmp_path, monkeypatch):
-    path = small.write(tmp_path)
-
-    def pool():
-        return ProcessPoolExecutor(2, small.context())
-
-    monkeypatch.setattr(
-        executors,
-        "_processes",
-        lambda count: executors.Crew(
-            "deadly", 4, pool(), remake=pool, stop=executors._end_processes, work=_full
-        ),
-    )
-    done = run_study(path, 2)
-    assert (done.done, done.failed) == (POINTS - 1, 1)
-    assert done.retried >= runner.DEATHS
-    with Store(path.with_suffix(".sqlite")) as store:
-        ((_, cell, first, _, reason),) = store.failures()
-    assert ('"N":30' in cell, first) == (True, 2)
-    assert "workers with it" in reason
-    assert run_study(path, 1).done == 0
-    monkeypatch.undo()
-    assert run_study(path, 1, retry_failed=True).done == 1
-
-
-def test_an_executor_that_breaks_ends_the_run(tmp_path, undisturbed):
-    path = small.write(tmp_path)
-    with ProcessPoolExecutor(1, small.context()) as pool:
-        for process in pool._processes.values():
-            process.kill()
-        pool.submit(os.getpid).result()
-        next(iter(pool._processes.values())).kill()
-        with pytest.raises(executors.ExecutorLost):
-            run_study(path, executor=pool)
-    run_study(path, 1)
-    same(path, undisturbed)
+    assert run_study(path, 2).done == small.POINTS
+    small.same(path, undisturbed)
 
 
 def test_a_failed_point_is_a_row_and_stops_nothing(tmp_path, monkeypatch):
@@ -300,50 +144,17 @@ def test_a_failed_point_is_a_row_and_stops_nothing(tmp_path, monkeypatch):
 
     monkeypatch.setattr(observables, "draw", fail)
     done = run_study(path, 1)
-    assert (done.done, done.failed) == (POINTS - 4, 4)
+    assert (done.done, done.failed) == (small.POINTS - 4, 4)
     with Store(path.with_suffix(".sqlite")) as store:
         assert {row[-1] for row in store.failures()} == {"NoConvergence: on purpose"}
     left = small.table(path).query("N == 30 and alpha == 1.5")
     assert set(left["source"]) == {"theory"}
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of its own, of 1 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(command, capture_output=True).returncode:
-        pytest.skip("a small tmpfs cannot be mounted here: it takes root")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
-def test_a_disk_that_fills(small_disk, undisturbed):
-    path = small.write(small_disk)
-    filler = small_disk / "filler"
-
-    def fill(progress):
-        if progress.done == 5:
-            with contextlib.suppress(OSError), filler.open("wb", 0) as stream:
-                while True:
-                    stream.write(bytes(4096))
-
-    with pytest.raises(StoreError, match="full|I/O"):
-        run_study(path, 1, progress=fill)
-    kept = small.finished(path)
-    assert 5 <= kept < POINTS
-    with pytest.raises(StoreError, match="full|I/O"):
-        run_study(path, 1)
-    filler.unlink()
-    assert run_study(path, 1).done == POINTS - kept
-    same(path, undisturbed)
-
-
 def test_progress_estimates_what_remains(tmp_path):
     seen = []
     run_study(small.write(tmp_path), 1, progress=seen.append)
-    assert [one.done for one in seen] == list(range(1, POINTS + 1))
+    assert [one.done for one in seen] == list(range(1, small.POINTS + 1))
     assert seen[-1].left == 0
     assert seen[-1].remaining == pytest.approx(0, abs=1e-9)
     assert all(one.remaining >= 0 for one in seen)

@@ -15,6 +15,7 @@ from bbpscape.cli import (
     methods,
     simulate,
     study,
+    study_analysis,
     theory,
     weak_recovery,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "methods",
     "simulate",
     "study",
+    "study_analysis",
     "theory",
     "weak_recovery",
 ]

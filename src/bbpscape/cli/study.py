@@ -183,7 +183,7 @@ def export(
 ) -> None:
     """Theory and simulation as one tidy table."""
     check_output_path(out)
-    study = open_study(path).select(**_where(where))
+    study = open_study(path).select(**conditions(where))
     say_written(table=study.export(out, to))
 
 
@@ -199,11 +199,12 @@ def plot(
 ) -> None:
     """An observable against an axis: theory as lines, simulation with error bars."""
     bb.plots.check_figure_path(out)
-    study = open_study(path).select(**_where(where))
+    study = open_study(path).select(**conditions(where))
     say_written(figure=bb.plots.save(bb.plots.study.figure(study, observable, x), out))
 
 
-def _where(given: list[str] | None) -> dict[str, object]:
+def conditions(given: list[str] | None) -> dict[str, object]:
+    """The parameters and values of ``--where``."""
     chosen: dict[str, object] = {}
     for text in given or []:
         name, equals, value = text.partition("=")

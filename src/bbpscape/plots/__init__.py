@@ -1,10 +1,11 @@
 """Figures of results: ``plot(result)`` makes one, ``save(figure, path)`` writes it."""
 
-from bbpscape.plots import descent, diagram, finite_size, methods, study
+from bbpscape.plots import analysis, descent, diagram, finite_size, methods, study
 from bbpscape.plots.draw import plot
 from bbpscape.plots.files import check_figure_path, save
 
 __all__ = [
+    "analysis",
     "check_figure_path",
     "descent",
     "diagram",

@@ -69,7 +69,8 @@ class Cell:
 
     @property
     def model(self) -> TeacherStudent:
-        return _model(*(self.parameters[name] for name in MODEL))
+        values = self.parameters
+        return _model(*(values[name] for name in MODEL))
 
     @property
     def alpha(self) -> float:

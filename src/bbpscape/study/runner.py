@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from bbpscape.study.cells import Cell
+from bbpscape.study.database import StoreError
 from bbpscape.study.definition import StudyFile, load_definition
 from bbpscape.study.executors import Crew, WorkerLost, crew
 from bbpscape.study.plan import extend
-from bbpscape.study.store import SIMULATION, Point, Store, StoreError
+from bbpscape.study.store import SIMULATION, Point, Store
 from bbpscape.study.work import Outcome, Task
 
 BEAT = 20.0  # seconds between heartbeats
@@ -100,8 +101,11 @@ def run_study(
                 with _Heartbeat(file.store, run):
                     loop.run()
             finally:
-                members.stop()
-                _give_back(store, run)
+                # A second Ctrl-C may come while the workers are ended.
+                try:
+                    members.stop()
+                finally:
+                    _give_back(store, run)
     return RunSummary(
         file.store, loop.done, loop.failed, loop.retried, time.monotonic() - began, members.name
     )

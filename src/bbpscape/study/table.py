@@ -39,7 +39,8 @@ class Row:
 
     @property
     def mean(self) -> float:
-        return float(self.values.mean())
+        # Most rows of a wide study are single numbers, and a mean takes microseconds.
+        return float(self.values[0] if self.values.size == 1 else self.values.mean())
 
     @property
     def standard_error(self) -> float | None:
@@ -52,8 +53,7 @@ class Row:
     def z(self) -> float | None:
         """(mean − theory)/standard error; None where one of them is missing, or there is no
         spread."""
-        error = self.standard_error
-        return (self.mean - self.theory) / error if error and self.theory is not None else None
+        return _z(self.mean, self.standard_error, self.theory)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,21 +92,25 @@ class Study:
         import pandas
 
         names = [name for name in PARAMETERS if name != "N" or self._has_n]
-        parameters: dict[str, dict[str, Any]] = {}
+        cells: dict[str, int] = {}
+        parameters: list[dict[str, Any]] = []
+        positions: list[int] = []
         columns: dict[str, list[Any]] = defaultdict(list)
         for row in self.rows:
-            values = parameters.setdefault(row.cell.key, row.cell.parameters)
-            for name in names:
-                columns[name].append(values.get(name))
+            if (position := cells.setdefault(row.cell.key, len(cells))) == len(parameters):
+                parameters.append(row.cell.parameters)
+            positions.append(position)
+            mean, error = row.mean, row.standard_error
             columns["observable"].append(row.observable)
             columns["source"].append(row.source)
-            columns["mean"].append(row.mean)
-            columns["standard_error"].append(row.standard_error)
+            columns["mean"].append(mean)
+            columns["standard_error"].append(error)
             columns["draws"].append(row.values.size if row.source == SIMULATION else None)
-            columns["z"].append(row.z)
-        frame = pandas.DataFrame(
-            {name: columns[name] for name in [*names, "observable", "source", *MEASURES]}
-        )
+            columns["z"].append(_z(mean, error, row.theory))
+        values = {name: [one.get(name) for one in parameters] for name in names}
+        where = pandas.DataFrame(values, columns=names).iloc[positions].reset_index(drop=True)
+        measured = pandas.DataFrame(columns, columns=["observable", "source", *MEASURES])
+        frame = pandas.concat([where, measured], axis=1)
         for name in ("mean", "standard_error", "z"):
             frame[name] = frame[name].astype(float)
         integers = ["draws", "p_star", *(["N"] if self._has_n else [])]
@@ -250,6 +254,10 @@ def _result(text: str, theory: bool, count: int) -> dict[str, Any]:
     ):
         raise InvalidInput(f"the study holds a result that is none: {str(text)[:60]!r}")
     return values
+
+
+def _z(mean: float, error: float | None, theory: float | None) -> float | None:
+    return (mean - theory) / error if error and theory is not None else None
 
 
 def _is_number(value: object) -> bool:

@@ -1,0 +1,141 @@
+"""The finite-size analysis of a study: the curves, and where they meet against N."""
+
+import math
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bbpscape.plots.draw import plot
+from bbpscape.plots.study import MARKERS, OBSERVABLES
+from bbpscape.plots.style import FAINT, OUTLIER, STYLE, THEORY, parameters
+from bbpscape.study.analysis import Analysis
+from bbpscape.study.crossings import CROSSING
+
+ONSET = "#2a7f62"
+# How far beyond the largest N the fits are drawn.
+BEYOND = 10.0
+
+
+@plot.register
+def _(result: Analysis) -> Figure:
+    """The observable against α at each N, and the crossings, level points and onsets against N.
+
+    A crossing of two N stands at √(N₁N₂); open symbols are unclear ones. The fits in N^(−2/3)
+    (dashed) and 1/log N (dotted) are those of the level points, or else of the crossings.
+    """
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.6, 4.2))
+        left, right = figure.subplots(1, 2)
+        _curves(left, result)
+        _points(right, result)
+        # The legend of the curves has a ground of its own: thresholds may run behind it.
+        left.legend(loc="upper left", frameon=True, framealpha=1.0, edgecolor="none")
+        for axes, line in ((left, "axvline"), (right, "axhline")):
+            _thresholds(axes, line, result)
+        figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=4)
+        figure.suptitle(parameters(result.model), fontsize=10)
+    return figure
+
+
+def _curves(axes: Axes, result: Analysis) -> None:
+    colours = mpl.colormaps["viridis"](np.linspace(0, 0.85, len(result.curves)))
+    for i, (curve, colour) in enumerate(zip(result.curves, colours, strict=True)):
+        axes.errorbar(
+            curve.alphas,
+            curve.mean,
+            np.sqrt(curve.variance),
+            color=colour,
+            marker=MARKERS[i % len(MARKERS)],
+            markersize=4,
+            linewidth=0.8,
+            capsize=2,
+            label=f"$N = {curve.N}$",
+        )
+    if result.limits:
+        alphas = sorted(result.limits)
+        limits = [result.limits[alpha] for alpha in alphas]
+        axes.plot(alphas, limits, color="#404040", label=r"$N \to \infty$")
+    if result.level is not None:
+        axes.axhline(result.level, color=FAINT, linewidth=0.8)
+    axes.set_xlabel(r"$\alpha$")
+    axes.set_ylabel(OBSERVABLES.get(result.observable, result.observable))
+
+
+def _points(axes: Axes, result: Analysis) -> None:
+    kinds = [("crossing", "D", OUTLIER, result.crossings)]
+    if result.level is not None:
+        name = f"{result.observable.replace('_', ' ')} = {result.level:g}"
+        kinds.append((name, "o", THEORY, result.level_points))
+    for label, marker, colour, found in kinds:
+        for one in found:
+            if one.alpha is not None:
+                axes.errorbar(
+                    math.prod(one.sizes) ** (1 / len(one.sizes)),
+                    one.alpha,
+                    one.standard_error,
+                    color=colour,
+                    marker=marker,
+                    markersize=5,
+                    markerfacecolor=colour if one.status == CROSSING else "white",
+                    capsize=2,
+                    linestyle="none",
+                    label=label,
+                )
+                label = "_"
+    lines = [(size.N, line) for size in result.onsets for line in size.windows[-1:] if line.alpha]
+    if lines:
+        axes.errorbar(
+            [n for n, _ in lines],
+            [line.alpha or math.nan for _, line in lines],
+            [line.standard_error or 0.0 for _, line in lines],
+            color=ONSET,
+            marker="^",
+            markersize=5,
+            capsize=2,
+            linestyle="none",
+            label=f"onset, window {lines[0][1].window:g}",
+        )
+    half = result.predictions.half
+    if half:
+        axes.errorbar(
+            [one.N for one in half],
+            [one.alpha for one in half],
+            [one.standard_error for one in half],
+            color=FAINT,
+            marker="s",
+            markersize=4,
+            linewidth=0.8,
+            capsize=2,
+            label=r"$\alpha_{1/2}$, labels alone",
+        )
+    _fits(axes, result)
+    axes.set_xscale("log")
+    axes.set_xlabel("$N$")
+    axes.set_ylabel(r"$\alpha$")
+
+
+def _fits(axes: Axes, result: Analysis) -> None:
+    """Through the level points, or else the crossings, or else the onsets of the last window."""
+    prefixes = (f"{result.observable} = ", "crossing", "onset")
+    fitted = [
+        one for prefix in prefixes for one in result.extrapolations if one.what.startswith(prefix)
+    ]
+    if not fitted:
+        return
+    one = fitted[0] if not fitted[0].what.startswith("onset") else fitted[-1]
+    sizes = np.geomspace(min(one.sizes), BEYOND * max(one.sizes), 60)
+    for fit, style in ((one.power, "--"), (one.logarithm, ":")):
+        label = {"N^(-2/3)": "$N^{-2/3}$", "1/log N": r"$1/\log N$"}[fit.form]
+        axes.plot(sizes, fit(sizes), color="black", linestyle=style, linewidth=1, label=label)
+
+
+def _thresholds(axes: Axes, line: str, result: Analysis) -> None:
+    at = result.predictions
+    if at.alpha_bbp is not None:
+        getattr(axes, line)(
+            at.alpha_bbp, color="#404040", linestyle="--", label=r"$\alpha_\mathrm{BBP}$"
+        )
+    if at.alpha_0 is not None and at.transition == "discontinuous":
+        getattr(axes, line)(at.alpha_0, color="#404040", linestyle=":", label=r"$\alpha_0$")
