@@ -210,7 +210,7 @@ class _Batch:
             setattr(self, name, getattr(self, name)[rows])
         if len(rows):
             for name in ("w", "velocity", "slope", "teacher"):
-                setattr(self, name, self.where.xp.take(getattr(self, name), self._index(rows), 0))
+                setattr(self, name, getattr(self, name)[self._index(rows)])
 
     def _index(self, rows: NDArray[np.int64]) -> Any:
         return rows if isinstance(self.where, NumpyBackend) else self.where.asarray(rows, "int64")
