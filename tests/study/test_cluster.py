@@ -1,5 +1,6 @@
 """A Dask cluster on this machine: the same bits, with workers killed on the way."""
 
+import contextlib
 import os
 import random
 import signal
@@ -36,18 +37,37 @@ def cluster():
         yield made
 
 
-def test_a_killed_worker_costs_nothing(tmp_path, undisturbed, cluster):
+def test_ten_kills_at_random_moments_cost_nothing(tmp_path, undisturbed, cluster):
     path = small.write(tmp_path)
-    moment, killed = random.Random(1).randint(5, 15), []
+    moments, killed = sorted(random.Random(1).sample(range(2, small.POINTS - 2), 10)), []
 
     def kill(progress):
-        if progress.done >= moment and not killed:
-            killed.append(next(iter(cluster.workers.values())).pid)
-            os.kill(killed[0], signal.SIGKILL)
+        if moments and progress.done >= moments[0]:
+            moments.pop(0)
+            # A nanny starts the next worker in its own time; one that lives is killed.
+            running = [one.pid for one in cluster.workers.values() if one.pid is not None]
+            for pid in running[:1]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                    killed.append(pid)
 
     done = run_study(path, scheduler=cluster.scheduler_address, progress=kill)
-    assert killed
+    assert len(killed) >= 8
     assert (done.done, done.failed) == (small.POINTS, 0)
+    small.same(path, undisturbed)
+
+
+def test_a_cluster_that_is_gone_ends_the_run(tmp_path, monkeypatch, undisturbed, cluster):
+    monkeypatch.setattr(executors, "LOOK", 0.2)
+    path = small.write(tmp_path)
+
+    def close(progress):
+        if progress.done == 10:
+            cluster.close()
+
+    with pytest.raises(executors.ExecutorLost, match="what was finished is kept"):
+        run_study(path, scheduler=cluster.scheduler_address, progress=close)
+    assert run_study(path, workers=1).done <= small.POINTS - 10
     small.same(path, undisturbed)
 
 

@@ -64,8 +64,9 @@ class Crew:
         Makes a new executor when a worker's death has broken it.
     stop : callable, optional
         Ends the workers at once.
-    alive : callable
-        Whether an executor that lost a worker goes on by itself; False ends the run.
+    alive : callable, optional
+        Whether an executor that lost a worker goes on by itself; False ends the run, and so does a
+        worker's death where there is neither this nor ``remake``.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class Crew:
         executor: Executor,
         remake: Callable[[], Executor] | None = None,
         stop: Callable[[Executor], None] | None = None,
-        alive: Callable[[], bool] = bool,
+        alive: Callable[[], bool] | None = None,
         work: Work = execute,
     ) -> None:
         self.name, self._width = name, width
@@ -104,7 +105,7 @@ class Crew:
         """Wait for the next tasks to end."""
         ended: list[tuple[Any, Outcome | WorkerLost]] = []
         broken = False
-        for future in wait(self._waiting, return_when=FIRST_COMPLETED).done:
+        for future in self._first_to_end():
             tag = self._waiting.pop(future)
             error = CancelledError() if future.cancelled() else future.exception()
             if error is not None and not _is_loss(error):
@@ -118,9 +119,20 @@ class Crew:
         if broken and self._remake is not None:
             self.stop()
             self._executor = self._remake()
-        elif (broken or any(isinstance(one, WorkerLost) for _, one in ended)) and not self._alive():
-            raise ExecutorLost(f"the executor is gone ({self.name}); what was finished is kept")
+        elif broken or any(isinstance(one, WorkerLost) for _, one in ended):
+            self._require_life()
         return ended
+
+    def _first_to_end(self) -> set[Future]:
+        # A cluster that is gone may leave its futures pending for ever.
+        every = None if self._alive is None else LOOK
+        while not (done := wait(self._waiting, every, FIRST_COMPLETED).done):
+            self._require_life()
+        return done
+
+    def _require_life(self) -> None:
+        if self._alive is None or not self._alive():
+            raise ExecutorLost(f"the executor is gone ({self.name}); what was finished is kept")
 
     def stop(self) -> None:
         """Drop what is in flight."""

@@ -1,0 +1,110 @@
+"""The largest m² that gradient descent reaches against α: computed and drawn for figures 9, 10."""
+
+from typing import Any
+
+from matplotlib.figure import Figure
+
+import bbpscape as bb
+from figures.kit import (
+    COLOURS,
+    MARKERS,
+    Data,
+    column,
+    mark,
+    panels,
+    points,
+    rows,
+    run_study,
+    table_of,
+)
+
+SIZES: dict[str, dict[str, Any]] = {
+    "smallest": {
+        "widths": [1, 2], "draws": 20, "steps": 600, "half_draws": 16,
+        "random": {60: [0.8, 4.8, 3]}, "hessian": {60: [0.8, 4.8, 3]},
+    },
+    "quick": {
+        "widths": [1, 2, 4], "draws": 20, "steps": 1000, "half_draws": 50,
+        "random": {100: [1.0, 4.5, 6], 200: [1.0, 4.5, 6]}, "hessian": {100: [1.0, 4.5, 6]},
+    },
+    "full": {
+        "widths": [1, 2, 4, 8], "draws": 20, "steps": 2000, "half_draws": 200,
+        "random": {500: [0.75, 4.25, 15], 1000: [1.25, 3.75, 6]}, "hessian": {500: [0.75, 3.75, 7]},
+    },
+}  # fmt: skip
+# One definition for every N and start: the files of a study hold one table each.
+STUDY = """
+seed = {seed}
+draws = {draws}
+block = {draws}
+precision = "float32"
+observables = ["descent_m2", "recovered"]
+theory = false
+[model]
+p_star = 1
+a = {a}
+N = {N}
+start = "{start}"
+steps = {steps}
+[axes]
+p = {widths}
+alpha = {{ start = {grid[0]}, stop = {grid[1]}, count = {grid[2]} }}
+"""
+
+
+def compute(figure: str, a: float, seed: int, size: str) -> Data:
+    s = SIZES[size]
+    data = Data(figure, size, {"p_star": 1, "a": a, "seed": seed, **s})
+    thresholds = []
+    for p in s["widths"]:
+        model = bb.TeacherStudent(p, 1, bb.NormalizedSquare(a))
+        law = bb.threshold(model)
+        for N in s["random"]:
+            half = bb.half_alpha(model, N, draws=s["half_draws"], seed=seed)
+            thresholds.append(
+                {
+                    "p": p,
+                    "N": N,
+                    "alpha_bbp": law.alpha_bbp,
+                    "alpha_0": law.alpha_0,
+                    "alpha_half": half.alpha,
+                    "alpha_half_error": half.standard_error,
+                }
+            )
+    data.tables["thresholds"] = table_of(thresholds)
+    for start in ("random", "hessian"):
+        for N, grid in s[start].items():
+            definition = STUDY.format(a=a, seed=seed, N=N, start=start, grid=grid, **s)
+            data.tables[f"{start}-{N}"] = run_study(f"{figure}-{start}-{N}-{size}", definition)
+    return data
+
+
+def plot(data: Data) -> Figure:
+    given = data.parameters
+    figure, grid = panels(2, (len(given["widths"]) + 1) // 2)
+    for axes in grid.ravel()[len(given["widths"]) :]:
+        axes.remove()
+    for axes, p in zip(grid.ravel(), given["widths"], strict=False):
+        names = [f"{start}-{N}" for start in ("random", "hessian") for N in given[start]]
+        for i, name in enumerate(names):
+            start, N = name.split("-")
+            table = data.tables[name]
+            label = f"{start} start, $N = {N}$"
+            found = rows(table, observable="descent_m2", p=p)
+            style = {"linestyle": ("-", "--", ":")[i], "markersize": 3}
+            points(axes, found, i, label=label, **style)
+        law = rows(data.tables["thresholds"], p=p)[-1]
+        mark(axes, law["alpha_bbp"], r"$\alpha_{\mathrm{BBP}}$")
+        if law["alpha_0"] < law["alpha_bbp"]:
+            mark(axes, law["alpha_0"], r"$\alpha_0$", ":")
+            mark(axes, law["alpha_half"], r"$\alpha_{1/2}$", "--")
+        axes.set(
+            xlabel=r"$\alpha$", ylabel="largest $m^2$ reached", ylim=(0, 1), title=f"$p = {p}$"
+        )
+    grid[0][0].legend(loc="upper left")
+    figure.suptitle(
+        f"gradient descent, $p^* = 1$, $a = {given['a']:g}$, {given['draws']} draws a point, "
+        f"{given['steps']} steps at most",
+        fontsize=8,
+    )
+    return figure

@@ -1,0 +1,5 @@
+"""Figure 10 from its data."""
+
+from figures.descent_panels import plot
+
+__all__ = ["plot"]
