@@ -5,18 +5,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 import bbpscape as bb
-from figures.kit import (
-    COLOURS,
-    MARKERS,
-    Data,
-    column,
-    mark,
-    panels,
-    points,
-    rows,
-    run_study,
-    table_of,
-)
+from figures.kit import DASHES, Data, panels, points, rows, run_study, table_of
 
 SIZES: dict[str, dict[str, Any]] = {
     "smallest": {
@@ -82,26 +71,25 @@ def compute(figure: str, a: float, seed: int, size: str) -> Data:
 def plot(data: Data) -> Figure:
     given = data.parameters
     figure, grid = panels(2, (len(given["widths"]) + 1) // 2)
-    for axes in grid.ravel()[len(given["widths"]) :]:
-        axes.remove()
+    names = [f"{start}-{N}" for start in ("random", "hessian") for N in given[start]]
     for axes, p in zip(grid.ravel(), given["widths"], strict=False):
-        names = [f"{start}-{N}" for start in ("random", "hessian") for N in given[start]]
         for i, name in enumerate(names):
             start, N = name.split("-")
-            table = data.tables[name]
-            label = f"{start} start, $N = {N}$"
-            found = rows(table, observable="descent_m2", p=p)
-            style = {"linestyle": ("-", "--", ":")[i], "markersize": 3}
-            points(axes, found, i, label=label, **style)
+            found = rows(data.tables[name], observable="descent_m2", p=p)
+            label = f"{start.replace('h', 'H')} start, $N = {N}$"
+            points(axes, found, i, label=label, linestyle=DASHES[i], markersize=3)
         law = rows(data.tables["thresholds"], p=p)[-1]
-        mark(axes, law["alpha_bbp"], r"$\alpha_{\mathrm{BBP}}$")
+        axes.axvline(law["alpha_bbp"], color="black", label=r"$\alpha_{\mathrm{BBP}}$")
         if law["alpha_0"] < law["alpha_bbp"]:
-            mark(axes, law["alpha_0"], r"$\alpha_0$", ":")
-            mark(axes, law["alpha_half"], r"$\alpha_{1/2}$", "--")
+            half = rf"$\alpha_{{1/2}}$, $N = {law['N']}$"
+            axes.axvline(law["alpha_half"], color="0.4", linewidth=1.0, linestyle="--", label=half)
+            axes.axvline(law["alpha_0"], color="0.4", linestyle=":", label=r"$\alpha_0$")
         axes.set(
             xlabel=r"$\alpha$", ylabel="largest $m^2$ reached", ylim=(0, 1), title=f"$p = {p}$"
         )
-    grid[0][0].legend(loc="upper left")
+    for axes in grid.ravel()[len(given["widths"]) :]:
+        axes.remove()
+    figure.legend(*grid[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     figure.suptitle(
         f"gradient descent, $p^* = 1$, $a = {given['a']:g}$, {given['draws']} draws a point, "
         f"{given['steps']} steps at most",

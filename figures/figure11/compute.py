@@ -1,0 +1,61 @@
+"""Figure 11, beyond the paper: label noise. Thresholds against the noise, and m² against α."""
+
+import numpy as np
+
+import bbpscape as bb
+from figures.kit import Data, run_study, table_of
+
+# y + noise can be negative: the loss divides by a + |y|.
+A = 0.1
+SIZES = {
+    "smallest": {"N": 80, "draws": 20, "count": 4, "levels": 2, "fine": 5, "widths": [1, 2]},
+    "quick": {"N": 150, "draws": 20, "count": 6, "levels": 5, "fine": 12, "widths": [1, 2, 4]},
+    "full": {"N": 500, "draws": 40, "count": 10, "levels": 11, "fine": 40, "widths": [1, 2, 4]},
+}
+SHOWN = [0.0, 0.3, 1.0]
+STUDY = """
+seed = 11
+draws = {draws}
+block = 10
+observables = ["m2", "lowest"]
+theory = false
+[model]
+p = 2
+p_star = 1
+a = {a}
+loss = "absolute-normalized-square"
+N = {N}
+[axes]
+label_noise = {shown}
+alpha = {{ start = 0.5, stop = 5.0, count = {count} }}
+"""
+
+
+def _model(p: int, noise: float) -> bb.TeacherStudent:
+    return bb.TeacherStudent(p, 1, bb.AbsoluteNormalizedSquare(A), labels=bb.Labels(noise=noise))
+
+
+def compute(size: str) -> Data:
+    s = SIZES[size]
+    data = Data("figure11", size, {"p_star": 1, "a": A, "shown": SHOWN, "seed": 11, **s})
+    noises = np.linspace(0.0, 1.0, s["levels"])
+    data.tables["thresholds"] = table_of(
+        [
+            {"p": p, "noise": noise, "alpha_bbp": bb.threshold(_model(p, noise)).alpha_bbp}
+            for p in s["widths"]
+            for noise in noises
+        ]
+    )
+    weak = [bb.weak_recovery(bb.QuadraticTeacher(1, noise)).alpha for noise in noises]
+    data.tables["weak_recovery"] = {"noise": noises.tolist(), "alpha": weak}
+    theory = []
+    for noise in SHOWN:
+        curve = bb.overlap_curve(_model(2, noise), np.linspace(0.5, 5.0, s["fine"]))
+        theory += [
+            {"noise": noise, "alpha": alpha, "m2": m2}
+            for alpha, m2 in zip(curve.alpha, curve.m2, strict=True)
+        ]
+    data.tables["theory"] = table_of(theory)
+    definition = STUDY.format(a=A, shown=SHOWN, **s)
+    data.tables["simulation"] = run_study(f"figure11-{size}", definition)
+    return data
