@@ -1,0 +1,122 @@
+"""The numbers by which the data of the figures support or refute the paper's claims."""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bbpscape.study.crossings import Crossing, sign_change
+from figures.kit import Data, Table, column, rows
+
+RESAMPLES = 2000
+FLOOR = 4.0  # standard errors by which a descent has to leave the floor to have begun
+
+
+def gaps(found: Iterable[dict[str, Any]], theory: Table | None = None) -> NDArray[np.float64]:
+    """(simulation − theory)/standard error of rows with ``alpha``, ``mean``, ``standard_error``.
+
+    The theory is interpolated in the columns ``alpha`` and ``m2``, or each row's ``theory``.
+    """
+    found = list(found)
+    mean, error = (np.array([row[name] for row in found]) for name in ("mean", "standard_error"))
+    if theory is None:
+        expected = np.array([row["theory"] for row in found])
+    else:
+        expected = np.interp([row["alpha"] for row in found], theory["alpha"], theory["m2"])
+    return (mean - expected) / error
+
+
+def overlap_gaps(data: Data, case: str, beyond: float) -> NDArray[np.float64]:
+    """Figure 1: gaps of the total m² of a case at α ≥ ``beyond`` · α_BBP, every N."""
+    (law,) = rows(data.tables["thresholds"], case=case)
+    alpha, m2 = (column(data.tables["theory"], name, case=case) for name in ("alpha", "m2"))
+    # The signal has p·p* copies, which share one m².
+    copies = data.parameters["p"] * data.parameters["p_star"]
+    theory = {"alpha": alpha, "m2": [copies * value for value in m2]}
+    found = rows(data.tables[case], observable="total_m2", source="simulation")
+    return gaps([row for row in found if row["alpha"] >= beyond * law["alpha_bbp"]], theory)
+
+
+def phi_crossing(data: Data, case: str) -> Crossing:
+    """Figure 3: α at which φ at the largest N overtakes φ at the smallest."""
+    first, *_, last = data.parameters["N"]
+    low, high = (
+        rows(data.tables[case], observable="phi", source="simulation", N=N) for N in (first, last)
+    )
+    alpha = np.array([row["alpha"] for row in low])
+    below, above = (np.array([row["mean"] for row in found]) for found in (low, high))
+    draws, generator = data.parameters["draws"], np.random.default_rng(0)
+    again = generator.binomial(draws, above, (RESAMPLES, alpha.size)) - generator.binomial(
+        draws, below, (RESAMPLES, alpha.size)
+    )
+    variance = (below * (1 - below) + above * (1 - above)) / draws
+    return sign_change(alpha, above - below, variance, again / draws, (first, last))
+
+
+def density_gap(data: Data, case: str, alpha: float) -> float:
+    """Figure 5: ∫ |histogram − ρ| dλ, the theory averaged over each bin."""
+    theory = rows(data.tables["theory"], case=case, alpha=alpha)
+    x, rho = (np.array([row[k] for row in theory], float) for k in ("eigenvalue", "rho"))
+    cumulative = np.concatenate([[0.0], np.cumsum((rho[1:] + rho[:-1]) / 2 * np.diff(x))])
+    bins = rows(data.tables["histogram"], case=case, alpha=alpha)
+    left, right, height = (np.array([row[k] for row in bins]) for k in ("left", "right", "rho"))
+    mass = np.interp(right, x, cumulative) - np.interp(left, x, cumulative)
+    return float(np.abs(mass - height * (right - left)).sum())
+
+
+def lowest_gap(data: Data, case: str, alpha: float) -> float:
+    """Figure 5: (mean lowest eigenvalue − outlier)/standard error."""
+    (state,) = rows(data.tables["states"], case=case, alpha=alpha)
+    found = rows(data.tables["lowest"], case=case, alpha=alpha)
+    every: dict[int, float] = {}
+    for row in found:
+        every[row["draw"]] = min(row["eigenvalue"], every.get(row["draw"], math.inf))
+    values = np.array(list(every.values()))
+    error = values.std(ddof=1) / math.sqrt(values.size)
+    return float((values.mean() - state["outlier"]) / error)
+
+
+def activation_gaps(data: Data, name: str, p: int, beyond: float) -> NDArray[np.float64]:
+    """Figure 8: gaps of the lowest eigenvector's m² at α ≥ ``beyond`` · α_BBP."""
+    (law,) = rows(data.tables["thresholds"], activation=name, p=p)
+    theory = {
+        key: column(data.tables["theory"], key, activation=name, p=p) for key in ("alpha", "m2")
+    }
+    found = rows(data.tables[name], observable="m2", p=p)
+    return gaps([row for row in found if row["alpha"] >= beyond * law["alpha_bbp"]], theory)
+
+
+def descent_crossing(data: Data, name: str, p: int, level: float) -> tuple[float, float]:
+    """Figures 9 and 10: α at which the mean largest m² first rises through ``level``, its error.
+
+    Straight lines between the points; the error is the spread over Gaussian resamples of the means.
+    NaN where the level is not crossed.
+    """
+    found = sorted(rows(data.tables[name], observable="descent_m2", p=p), key=lambda r: r["alpha"])
+    x, y, e = (np.array([row[k] for row in found]) for k in ("alpha", "mean", "standard_error"))
+
+    def cross(values: NDArray[np.float64]) -> float:
+        above = values >= level
+        if above[0] or not above.any():
+            return math.nan
+        i = int(above.argmax())
+        return float(
+            x[i - 1] + (level - values[i - 1]) / (values[i] - values[i - 1]) * (x[i] - x[i - 1])
+        )
+
+    generator = np.random.default_rng(0)
+    samples = [cross(y + e * generator.standard_normal(y.size)) for _ in range(RESAMPLES // 4)]
+    return cross(y), float(np.nanstd(samples))
+
+
+def descent_begins(data: Data, name: str, p: int) -> float:
+    """Figures 9 and 10: the first α whose largest m² is above the first point's by FLOOR errors."""
+    found = sorted(rows(data.tables[name], observable="descent_m2", p=p), key=lambda r: r["alpha"])
+    first = found[0]
+    for row in found[1:]:
+        error = math.hypot(row["standard_error"], first["standard_error"])
+        if row["mean"] > first["mean"] + FLOOR * error:
+            return float(row["alpha"])
+    return math.nan

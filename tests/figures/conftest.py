@@ -1,0 +1,19 @@
+"""The data of a figure: as committed, and computed anew at the smallest size."""
+
+import functools
+
+import pytest
+from figures.__main__ import make
+from figures.kit import HERE, Data
+
+
+@functools.cache
+def read(name, size):
+    folder = HERE / name if size == "committed" else make(name, "smallest")
+    return Data.read(folder / "data.json")
+
+
+@pytest.fixture(params=["committed", "smallest"])
+def data(request):
+    """The data of the figure that the test is named after."""
+    return read(request.function.__name__.split("_")[1], request.param)

@@ -1,0 +1,206 @@
+"""The figures' data say what figures/README.md says: as committed, and computed anew, small."""
+
+import math
+
+import numpy as np
+import pytest
+from figures.claims import (
+    activation_gaps,
+    density_gap,
+    gaps,
+    lowest_gap,
+    overlap_gaps,
+    phi_crossing,
+)
+from figures.kit import column, rows, table_of
+
+GAP = 4.0  # standard errors
+full = "full"
+
+
+def values(data, table, name, **wanted):
+    return np.array(column(data.tables[table], name, **wanted))
+
+
+def test_figure01_overlap_follows_the_theory(data):
+    for case, jump in (("continuous", 0.0), ("discontinuous", 0.1749230137)):
+        assert np.abs(overlap_gaps(data, case, 1.25)).max() < GAP
+        (law,) = rows(data.tables["thresholds"], case=case)
+        assert law["transition"] == case
+        assert law["m2_jump"] == pytest.approx(jump, rel=1e-8)
+
+
+def test_figure01_theory_of_the_other_case_does_not(data):
+    """Negative control: the theories of the two cases exchanged."""
+    names = {"continuous": "discontinuous", "discontinuous": "continuous"}
+    data = type(data)(data.figure, data.size, data.parameters, dict(data.tables))
+    theory = dict(data.tables["theory"])
+    data.tables["theory"] = theory | {"case": [names[name] for name in theory["case"]]}
+    assert np.abs(overlap_gaps(data, "continuous", 1.25)).max() > GAP
+    assert np.abs(overlap_gaps(data, "discontinuous", 1.25)).max() > GAP
+
+
+@pytest.mark.parametrize("p_star", [1, 2])
+def test_figure02_minimum_at_the_critical_loss(data, p_star):
+    if p_star == 2:
+        data = _read("figure06", data.size)
+    over_a = data.tables["over_a"]
+    for row in rows(over_a, p="inf"):
+        assert row["alpha_bbp"] == pytest.approx(p_star * (row["a"] + 1) / 2, rel=1e-8)
+        assert row["transition"] == "discontinuous"
+    for row in rows(data.tables["minima"]):
+        found = rows(over_a, p=row["p"])
+        for one in found:
+            wanted = "continuous" if one["a"] < row["a_critical"] else "discontinuous"
+            assert one["transition"] == wanted
+        below = [one["alpha_bbp"] for one in found]
+        assert min(below) >= row["alpha_minimum"] * (1 - 1e-9)
+        # Beyond a_c it rises, and almost linearly: the slope tends to p*/2.
+        above = [one for one in found if one["a"] > row["a_critical"]]
+        slopes = np.diff([one["alpha_bbp"] for one in above]) / np.diff([one["a"] for one in above])
+        assert (slopes > 0).all()
+        assert slopes[-1] == pytest.approx(p_star / 2, rel=0.1)
+
+
+def _read(name, size):
+    from conftest import read
+
+    return read(name, "committed" if size == full else size)
+
+
+def test_figure02_width_lowers_the_threshold_until_it_is_discontinuous(data):
+    for figure in (data, _read("figure06", data.size)):
+        for a in figure.parameters["a"]:
+            found = [row for row in rows(figure.tables["over_p"], a=a) if row["p"] != "inf"]
+            smooth = [row["alpha_bbp"] for row in found if row["transition"] == "continuous"]
+            jumps = [row["alpha_bbp"] for row in found if row["transition"] == "discontinuous"]
+            assert [row["alpha_bbp"] for row in found] == smooth + jumps
+            assert (np.diff(smooth) < 0).all()
+            if a < 1 and len(jumps) > 1:
+                assert (np.diff(jumps) > 0).all()
+            for row in found:
+                assert row["alpha_0"] <= row["alpha_bbp"] * (1 + 1e-9)
+
+
+def test_figure03_phi(data):
+    thresholds = {row["case"]: row for row in rows(data.tables["thresholds"])}
+    assert thresholds["continuous"]["alpha_bbp"] == pytest.approx(2.8507519913, rel=1e-9)
+    assert thresholds["discontinuous"]["alpha_bbp"] == pytest.approx(1.6904168238, rel=1e-9)
+    N = data.parameters["N"][-1]
+    for case in ("continuous", "discontinuous"):
+        phi = values(data, case, "mean", observable="phi", source="simulation", N=N)
+        assert phi[0] < 0.56 and phi[-1] > 0.7 and phi[-1] > phi[0] + 0.2
+    half = data.tables["half"]
+    # Far below α_BBP at every N, and slowly on the way to it.
+    assert max(half["alpha_half"]) < 1.3
+    if data.size == full:
+        found = phi_crossing(data, "discontinuous")
+        assert found.status == "crossing"
+        assert found.alpha + 3 * found.standard_error < 1.69
+        smooth = phi_crossing(data, "continuous")
+        assert abs(smooth.alpha - 2.8508) < 3 * smooth.standard_error
+        assert half["alpha_half"][-1] > half["alpha_half"][1] + 5 * half["standard_error"][1]
+
+
+def test_figure04_onset_falls_with_the_width(data):
+    for a in data.parameters["a"]:
+        found = rows(data.tables["onset"], a=a)
+        tangent = [row["tangent"] for row in found]
+        assert (np.diff(tangent) < 0).all()
+        if a == 1.0:
+            # The tangent at the jump is near the point where half of finite draws see an outlier.
+            for row in found:
+                assert row["alpha_half"] == pytest.approx(
+                    row["tangent"], abs=0.02 + GAP * row["standard_error"]
+                )
+
+
+def test_figure05_density_and_outlier(data):
+    limit = 0.01 if data.size == full else 0.06
+    for case, (_, (below, above)) in data.parameters["a"].items():
+        assert density_gap(data, case, below) < limit
+        assert density_gap(data, case, above) < limit
+        assert abs(lowest_gap(data, case, above)) < GAP
+        (state,) = rows(data.tables["states"], case=case, alpha=below)
+        assert state["outlier"] is None
+
+
+def test_figure05_density_of_another_alpha_differs(data):
+    """Negative control: the theory above α_BBP against the eigenvalues below it."""
+    for case, (_, (below, above)) in data.parameters["a"].items():
+        table = dict(data.tables["theory"])
+        table["alpha"] = [above if alpha == below else below for alpha in table["alpha"]]
+        other = type(data)(
+            data.figure, data.size, data.parameters, {**data.tables, "theory": table}
+        )
+        assert density_gap(other, case, below) > 0.2
+
+
+def test_figure07_a_narrow_student_needs_much_more_data(data):
+    for a in data.parameters["a"]:
+        found = rows(data.tables["thresholds"], a=a)
+        alpha = np.array([row["alpha_bbp"] for row in found])
+        weak = np.array([row["weak_recovery"] for row in found])
+        assert np.allclose(weak, np.array([row["p_star"] for row in found]) / 2)
+        assert (np.diff(alpha / weak) > 0).all()
+
+
+def test_figure08_other_activations_follow_the_theory(data):
+    for name, case in data.parameters["cases"].items():
+        for p in case["p"]:
+            assert np.abs(activation_gaps(data, name, p, 1.4)).max() < GAP
+
+
+@pytest.mark.parametrize("name", ["figure09", "figure10"])
+def test_figure09_descent_learns_beyond_the_transition(data, name):
+    if name != "figure09":
+        data = _read(name, data.size)
+    N = min(data.parameters["random"])
+    for p in data.parameters["widths"]:
+        first, *_, last = sorted(
+            rows(data.tables[f"random-{N}"], observable="descent_m2", p=p), key=lambda r: r["alpha"]
+        )
+        assert last["mean"] > first["mean"] + 2 * GAP * last["standard_error"]
+        # The Hessian's eigenvectors are never a worse start.
+        for row in rows(data.tables[f"hessian-{N}"], observable="descent_m2", p=p):
+            same = rows(data.tables[f"random-{N}"], observable="descent_m2", p=p)
+            (other,) = [one for one in same if math.isclose(one["alpha"], row["alpha"])]
+            error = math.hypot(row["standard_error"], other["standard_error"])
+            assert row["mean"] > other["mean"] - GAP * error - 0.02
+
+
+def test_figure11_label_noise_raises_the_threshold(data):
+    for p in data.parameters["widths"]:
+        alpha = values(data, "thresholds", "alpha_bbp", p=p)
+        weak = np.array(data.tables["weak_recovery"]["alpha"])
+        assert (np.diff(alpha) > 0).all() and (alpha > weak).all()
+    for noise in data.parameters["shown"]:
+        (threshold,) = (
+            values(data, "thresholds", "alpha_bbp", p=2, noise=noise)
+            if (noise in data.tables["thresholds"]["noise"])
+            else [2.2]
+        )
+        found = rows(data.tables["simulation"], observable="m2", label_noise=noise)
+        found = [row for row in found if row["alpha"] > 2.2 * threshold]
+        theory = table_of(rows(data.tables["theory"], noise=noise))
+        assert found and np.abs(gaps(found, theory)).max() < GAP
+
+
+def test_figure12_methods_follow_their_theory(data):
+    begins = {row["method"]: row["alpha"] for row in rows(data.tables["methods"])}
+    assert begins["optimal"] == pytest.approx(0.5, rel=1e-9)
+    assert begins["optimal"] < begins["average Hessian"] < begins["Hessian"]
+    for name, alpha in begins.items():
+        found = [
+            row for row in rows(data.tables["simulation"], method=name) if row["alpha"] > 2 * alpha
+        ]
+        assert found and np.abs(gaps(found)).max() < GAP
+
+
+def test_figure13_the_signature_washes_out(data):
+    for case in data.parameters["cases"]:
+        found = rows(data.tables["hessian"], case=case)
+        first, last = found[0], found[-1]
+        assert abs(first["m2"] - first["theory_m2"]) < GAP * first["m2_error"] + 0.02
+        assert last["m2"] < 0.5 * first["m2"]
+        assert last["student_m2"] > 0.3
