@@ -17,3 +17,9 @@ def read(name, size):
 def data(request):
     """The data of the figure that the test is named after."""
     return read(request.function.__name__.split("_")[1], request.param)
+
+
+@pytest.fixture
+def beside(data):
+    """Another figure's data, of the same size."""
+    return lambda name: read(name, "committed" if data.size == "full" else data.size)

@@ -15,7 +15,6 @@ from figures.claims import (
 from figures.kit import column, rows, table_of
 
 GAP = 4.0  # standard errors
-full = "full"
 
 
 def values(data, table, name, **wanted):
@@ -41,9 +40,9 @@ def test_figure01_theory_of_the_other_case_does_not(data):
 
 
 @pytest.mark.parametrize("p_star", [1, 2])
-def test_figure02_minimum_at_the_critical_loss(data, p_star):
+def test_figure02_minimum_at_the_critical_loss(data, beside, p_star):
     if p_star == 2:
-        data = _read("figure06", data.size)
+        data = beside("figure06")
     over_a = data.tables["over_a"]
     for row in rows(over_a, p="inf"):
         assert row["alpha_bbp"] == pytest.approx(p_star * (row["a"] + 1) / 2, rel=1e-8)
@@ -62,14 +61,8 @@ def test_figure02_minimum_at_the_critical_loss(data, p_star):
         assert slopes[-1] == pytest.approx(p_star / 2, rel=0.1)
 
 
-def _read(name, size):
-    from conftest import read
-
-    return read(name, "committed" if size == full else size)
-
-
-def test_figure02_width_lowers_the_threshold_until_it_is_discontinuous(data):
-    for figure in (data, _read("figure06", data.size)):
+def test_figure02_width_lowers_the_threshold_until_it_is_discontinuous(data, beside):
+    for figure in (data, beside("figure06")):
         for a in figure.parameters["a"]:
             found = [row for row in rows(figure.tables["over_p"], a=a) if row["p"] != "inf"]
             smooth = [row["alpha_bbp"] for row in found if row["transition"] == "continuous"]
@@ -89,11 +82,12 @@ def test_figure03_phi(data):
     N = data.parameters["N"][-1]
     for case in ("continuous", "discontinuous"):
         phi = values(data, case, "mean", observable="phi", source="simulation", N=N)
-        assert phi[0] < 0.56 and phi[-1] > 0.7 and phi[-1] > phi[0] + 0.2
+        assert phi[0] < 0.56
+        assert phi[-1] > max(0.7, phi[0] + 0.2)
     half = data.tables["half"]
     # Far below α_BBP at every N, and slowly on the way to it.
     assert max(half["alpha_half"]) < 1.3
-    if data.size == full:
+    if data.size == "full":
         found = phi_crossing(data, "discontinuous")
         assert found.status == "crossing"
         assert found.alpha + 3 * found.standard_error < 1.69
@@ -116,7 +110,7 @@ def test_figure04_onset_falls_with_the_width(data):
 
 
 def test_figure05_density_and_outlier(data):
-    limit = 0.01 if data.size == full else 0.06
+    limit = 0.01 if data.size == "full" else 0.06
     for case, (_, (below, above)) in data.parameters["a"].items():
         assert density_gap(data, case, below) < limit
         assert density_gap(data, case, above) < limit
@@ -142,7 +136,9 @@ def test_figure07_a_narrow_student_needs_much_more_data(data):
         alpha = np.array([row["alpha_bbp"] for row in found])
         weak = np.array([row["weak_recovery"] for row in found])
         assert np.allclose(weak, np.array([row["p_star"] for row in found]) / 2)
-        assert (np.diff(alpha / weak) > 0).all()
+        # Where the transition is discontinuous it goes with p*, and faster where it is not.
+        assert (np.diff(alpha / weak) > -1e-7).all()
+        assert alpha[-1] / weak[-1] > 3 * alpha[0] / weak[0]
 
 
 def test_figure08_other_activations_follow_the_theory(data):
@@ -152,9 +148,9 @@ def test_figure08_other_activations_follow_the_theory(data):
 
 
 @pytest.mark.parametrize("name", ["figure09", "figure10"])
-def test_figure09_descent_learns_beyond_the_transition(data, name):
+def test_figure09_descent_learns_beyond_the_transition(data, beside, name):
     if name != "figure09":
-        data = _read(name, data.size)
+        data = beside(name)
     N = min(data.parameters["random"])
     for p in data.parameters["widths"]:
         first, *_, last = sorted(
@@ -173,17 +169,15 @@ def test_figure11_label_noise_raises_the_threshold(data):
     for p in data.parameters["widths"]:
         alpha = values(data, "thresholds", "alpha_bbp", p=p)
         weak = np.array(data.tables["weak_recovery"]["alpha"])
-        assert (np.diff(alpha) > 0).all() and (alpha > weak).all()
+        assert (np.diff(alpha) > 0).all()
+        assert (alpha > weak).all()
     for noise in data.parameters["shown"]:
-        (threshold,) = (
-            values(data, "thresholds", "alpha_bbp", p=2, noise=noise)
-            if (noise in data.tables["thresholds"]["noise"])
-            else [2.2]
-        )
+        law = next(r for r in rows(data.tables["thresholds"], p=2) if r["noise"] > noise - 1e-9)
         found = rows(data.tables["simulation"], observable="m2", label_noise=noise)
-        found = [row for row in found if row["alpha"] > 2.2 * threshold]
+        found = [row for row in found if row["alpha"] > 2.2 * law["alpha_bbp"]]
         theory = table_of(rows(data.tables["theory"], noise=noise))
-        assert found and np.abs(gaps(found, theory)).max() < GAP
+        assert len(found) > 0
+        assert np.abs(gaps(found, theory)).max() < GAP
 
 
 def test_figure12_methods_follow_their_theory(data):
@@ -194,7 +188,8 @@ def test_figure12_methods_follow_their_theory(data):
         found = [
             row for row in rows(data.tables["simulation"], method=name) if row["alpha"] > 2 * alpha
         ]
-        assert found and np.abs(gaps(found)).max() < GAP
+        assert len(found) > 0
+        assert np.abs(gaps(found)).max() < GAP
 
 
 def test_figure13_the_signature_washes_out(data):
