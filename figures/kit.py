@@ -123,7 +123,9 @@ def run_study(name: str, definition: str, workers: int | None = None) -> Table:
 def style():
     """The one style, as a context in which a figure is made and saved."""
     small = {"axes.titlesize": 8, "axes.labelsize": 9, "font.size": 8, "legend.fontsize": 7}
-    return mpl.rc_context({**STYLE, **small})
+    # A legend hides the lines behind it.
+    legend = {"legend.frameon": True, "legend.framealpha": 1.0, "legend.edgecolor": "none"}
+    return mpl.rc_context({**STYLE, **small, **legend})
 
 
 def panels(columns: int, lines: int = 1) -> tuple[Figure, Any]:

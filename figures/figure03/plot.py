@@ -24,6 +24,9 @@ def _phi(axes, data: Data, case: str) -> None:
     mark(axes, law["alpha_bbp"], BBP)
     if law["alpha_0"] is not None:
         mark(axes, law["alpha_0"], ZERO, ":")
+        (half,) = rows(data.tables["half"], N=1000)
+        label = r"$\alpha_{1/2}$, $N = 1000$"
+        axes.axvline(half["alpha_half"], color="0.5", linestyle="--", linewidth=1.0, label=label)
     draws = data.parameters["draws"]
     title = f"{case}, $p = p^* = 1$, $a = {a:g}$, {draws} draws"
     axes.set(xlabel=r"$\alpha$", ylabel=r"$\varphi$", ylim=(0, 1.04), title=title)
