@@ -66,6 +66,7 @@ def test_the_three_files_say_the_same(path, tmp_path):
     parquet = pd.read_parquet(study.export(tmp_path / "t.parquet"))
     pd.testing.assert_frame_equal(parquet, frame, check_exact=True)
     assert list(csv.columns) == list(frame.columns)
+    assert not {"start", "method", "domain", "steps"} & set(csv.columns)
     for name in ("alpha", "mean", "standard_error", "z"):
         np.testing.assert_array_equal(csv[name].to_numpy(), frame[name].to_numpy())
     with xarray.open_dataset(study.export(tmp_path / "t.nc"), engine="scipy") as cube:

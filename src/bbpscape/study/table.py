@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from bbpscape.model.checks import InvalidInput
 from bbpscape.output import check_output_path, replacing
-from bbpscape.study.axes import PARAMETERS, check_value
+from bbpscape.study.axes import DESCENT, PARAMETERS, check_value
 from bbpscape.study.cells import Cell
 from bbpscape.study.definition import Definition, define
+from bbpscape.study.observables import OBSERVABLES
 from bbpscape.study.store import SIMULATION, THEORY, Store
 
 if TYPE_CHECKING:
@@ -91,7 +92,10 @@ class Study:
         """
         import pandas
 
-        names = [name for name in PARAMETERS if name != "N" or self._has_n]
+        absent = set() if self._has_n else {"N"}
+        if not any(OBSERVABLES[name].descends for name in self.definition.observables):
+            absent |= set(DESCENT)
+        names = [name for name in PARAMETERS if name not in absent]
         cells: dict[str, int] = {}
         parameters: list[dict[str, Any]] = []
         positions: list[int] = []
