@@ -40,6 +40,9 @@ class WorkerLost(Exception):
 class ExecutorLost(RuntimeError):
     """No worker is left, nor can any be made."""
 
+    def __init__(self, name: str):
+        super().__init__(f"the executor is gone ({name}); what was finished is kept")
+
 
 class Serial(Executor):
     """Runs a task in this process when it is submitted."""
@@ -109,6 +112,9 @@ class Crew:
             tag = self._waiting.pop(future)
             error = CancelledError() if future.cancelled() else future.exception()
             if error is not None and not _is_loss(error):
+                # A lost scheduler leaves errors of many kinds in its futures.
+                if self._alive is not None:
+                    self._require_life()
                 raise error
             broken |= isinstance(error, BrokenExecutor)
             ended.append((tag, future.result() if error is None else WorkerLost()))
@@ -132,7 +138,7 @@ class Crew:
 
     def _require_life(self) -> None:
         if self._alive is None or not self._alive():
-            raise ExecutorLost(f"the executor is gone ({self.name}); what was finished is kept")
+            raise ExecutorLost(self.name)
 
     def stop(self) -> None:
         """Drop what is in flight."""
@@ -243,7 +249,10 @@ class _Threads:
     def __call__(self) -> int:
         if time.monotonic() - self._looked > LOOK:
             self._looked = time.monotonic()
-            self._count = sum(self._client.nthreads().values())
+            try:
+                self._count = sum(self._client.nthreads().values())
+            except (OSError, ValueError) as error:  # ValueError: the client has closed
+                raise ExecutorLost("Dask") from error
         return 2 * max(self._count, 1)
 
 
