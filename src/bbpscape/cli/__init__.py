@@ -2,6 +2,7 @@
 
 import io
 import sys
+from typing import Annotated
 
 import typer
 
@@ -36,6 +37,22 @@ __all__ = [
     "theory",
     "weak_recovery",
 ]
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"bbpscape {bb.__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def bbpscape(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Say it and stop."),
+    ] = False,
+) -> None:
+    """Options that belong to no command."""
 
 
 def main() -> None:

@@ -88,6 +88,8 @@ def _numbers(name: str, text: str) -> list[float]:
 
 def _table(text: str) -> float | tuple[tuple[float, ...], ...]:
     rows = [_numbers("overlap", row) for row in text.split(";")]
+    if len({len(row) for row in rows}) > 1:
+        raise bb.InvalidInput(f"overlap must have rows of one length, got {text!r}")
     if len(rows) == 1 and len(rows[0]) == 1:
         return rows[0][0]
     return tuple(tuple(row) for row in rows)
@@ -129,6 +131,11 @@ def write_results(
         bb.plots.save(bb.plots.plot(figure), plot)
 
 
+def counted(count: int, what: str) -> str:
+    """'1 draw', '2 draws'."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def table_of(title: str, *columns: str) -> Table:
     """A plain table whose numbers are right-aligned and whose first column says what they are."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
@@ -138,8 +145,12 @@ def table_of(title: str, *columns: str) -> Table:
 
 
 def print_table(table: Table) -> None:
-    # A table narrower than its numbers would drop digits: let the terminal wrap it instead.
+    # A table narrower than its numbers would drop digits, and a title wider than it be broken: let
+    # the terminal wrap them instead.
     console = Console()
+    title, table.title = table.title, None
+    if title is not None:
+        console.print(title, style="italic", highlight=False, soft_wrap=True)
     needed = console.measure(table, options=console.options.update(max_width=1000)).maximum
     Console(width=max(console.width, needed)).print(table)
 

@@ -9,38 +9,28 @@ from rich.progress import Progress
 
 import bbpscape as bb
 from bbpscape.cli.common import (
-    Activation,
     Alpha,
-    Delta,
-    FiniteWidth,
-    Flip,
     Json,
-    LabelNoise,
-    Loss,
-    Normalization,
-    Overlap,
     Plot,
     Save,
-    SecondLayer,
-    TeacherWidth,
     app,
     check_files,
+    counted,
     describe,
     messages,
-    parse_model,
     print_json,
     print_table,
     say_written,
     table_of,
     write_results,
 )
+from bbpscape.cli.model_options import with_model
 
 
 @app.command()
+@with_model(finite=True)
 def compare(
-    p: FiniteWidth = "2",
-    p_star: TeacherWidth = 1,
-    a: Normalization = 0.01,
+    model: bb.TeacherStudent,
     alpha: Alpha = 3.0,
     n: Annotated[int | None, typer.Option("--N", help="Input dimension.")] = None,
     draws: Annotated[int, typer.Option(help="Number of independent draws.")] = 20,
@@ -54,22 +44,12 @@ def compare(
     equal_norms: Annotated[
         bool, typer.Option("--equal-norms", help="Scale every row of --inputs to norm 1.")
     ] = False,
-    activation: Activation = "quadratic",
-    loss: Loss = "normalized-square",
-    delta: Delta = 1.0,
-    label_noise: LabelNoise = 0.0,
-    flip: Flip = 0.0,
-    second_layer: SecondLayer = "",
-    overlap: Overlap = "0",
     plot: Plot = None,
     save: Save = None,
     as_json: Json = False,
 ) -> None:
     """Theory and simulation side by side, with standard errors and z-scores."""
     check_files(plot, save)
-    model = parse_model(
-        p, p_star, a, activation, loss, delta, label_noise, flip, second_layer, overlap
-    )
     rows = None
     if inputs is not None:
         rows = bb.prepare_inputs(bb.load_inputs(inputs), whiten=whiten, equal_norms=equal_norms)
@@ -91,7 +71,7 @@ def compare(
     if as_json:
         print_json(result.to_dict())
         return write_results(plot, result, save, result.to_dict())
-    title = f"{describe(model)}, alpha = {result.alpha:g}, N = {result.N}, {result.draws} draws"
+    title = f"{describe(model)}, alpha = {result.alpha:g}, N = {result.N}, {counted(result.draws, 'draw')}"
     columns = ("quantity", "N → ∞", "finite N", "measured", "± s.e.", "z", "z (finite N)")
     table = table_of(f"{title}\ninputs: {result.inputs}", *columns)
     for row in result.rows:

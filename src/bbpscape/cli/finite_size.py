@@ -16,6 +16,7 @@ from bbpscape.cli.common import (
     TeacherWidth,
     app,
     check_files,
+    counted,
     describe,
     messages,
     parse_model,
@@ -63,7 +64,7 @@ def finite_size(
         return write_results(plot, result, save, result.to_dict())
     at = result.threshold
     title = (
-        f"Finite N, {describe(model)}, alpha = {result.alpha:.6g}, {draws} draws\n"
+        f"Finite N, {describe(model)}, alpha = {result.alpha:.6g}, {counted(draws, 'draw')}\n"
         f"N → ∞: alpha_bbp = {at.alpha_bbp:.6g} ({at.transition}), alpha_0 = {at.alpha_0:.6g}"
     )
     columns = ("N", "P(outlier)", "left edge", "outlier", "m2", "alpha_1/2", "truncated alpha")

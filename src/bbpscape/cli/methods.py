@@ -10,49 +10,39 @@ from rich.progress import Progress
 
 import bbpscape as bb
 from bbpscape.cli.common import (
-    Delta,
-    FiniteWidth,
     Json,
-    LabelNoise,
-    Loss,
-    Normalization,
     Plot,
     Save,
-    TeacherWidth,
     app,
     check_files,
+    counted,
     describe,
     messages,
-    parse_model,
     print_json,
     print_table,
     say_written,
     table_of,
     write_results,
 )
+from bbpscape.cli.model_options import with_model
 
 
 @app.command()
+@with_model(finite=True)
 def methods(
-    p: FiniteWidth = "2",
-    p_star: TeacherWidth = 1,
-    a: Normalization = 0.01,
+    model: bb.TeacherStudent,
     alpha: Annotated[
         str, typer.Option("--alpha", help="From:to:count, or values with commas.")
     ] = "0.5:4:8",
     n: Annotated[int, typer.Option("--N", help="Input dimension.")] = 500,
     draws: Annotated[int, typer.Option(help="Number of independent draws.")] = 4,
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
-    loss: Loss = "normalized-square",
-    delta: Delta = 1.0,
-    label_noise: LabelNoise = 0.0,
     plot: Plot = None,
     save: Save = None,
     as_json: Json = False,
 ) -> None:
     """Overlap with the teacher against α: the Hessian beside real spectral methods."""
     check_files(plot, save)
-    model = parse_model(p, p_star, a, loss=loss, delta=delta, label_noise=label_noise)
     alphas = parse_alphas(alpha)
     with Progress(console=messages, transient=True, disable=not messages.is_terminal) as progress:
         task = progress.add_task("diagonalizing", total=draws * len(alphas))
@@ -67,7 +57,7 @@ def methods(
     if as_json:
         print_json(result.to_dict())
         return write_results(plot, result, save, result.to_dict())
-    title = f"m2 of spectral methods, {describe(model)}, N = {n}, {draws} draws"
+    title = f"m2 of spectral methods, {describe(model)}, N = {n}, {counted(draws, 'draw')}"
     names = [one.name for one in result.methods]
     table = table_of(f"{title}\ntheory | measured ± s.e.", "alpha", *names)
     begins = [f"{x.alpha:.5g}" if math.isfinite(x.alpha) else "never" for x in result.methods]

@@ -8,29 +8,26 @@ from rich.progress import Progress
 import bbpscape as bb
 from bbpscape.cli.common import (
     Alpha,
-    FiniteWidth,
     Json,
-    Normalization,
     Save,
-    TeacherWidth,
     app,
     check_files,
+    counted,
     describe,
     messages,
-    parse_model,
     print_json,
     print_table,
     say_written,
     table_of,
     write_results,
 )
+from bbpscape.cli.model_options import with_model
 
 
 @app.command()
+@with_model(finite=True)
 def simulate(
-    p: FiniteWidth = "2",
-    p_star: TeacherWidth = 1,
-    a: Normalization = 0.01,
+    model: bb.TeacherStudent,
     alpha: Alpha = 3.0,
     n: Annotated[int, typer.Option("--N", help="Input dimension.")] = 1000,
     k: Annotated[int, typer.Option("--k", help="Pairs wanted; p p* + 1 at least come out.")] = 1,
@@ -57,7 +54,6 @@ def simulate(
 ) -> None:
     """The lowest eigenpairs of finite-N Hessians, each with a certificate."""
     check_files(None, save)
-    model = parse_model(p, p_star, a)
     if cost:
         return _print_cost(bb.simulation_cost(model, alpha, n, k), as_json)
     with Progress(console=messages, transient=True, disable=not messages.is_terminal) as progress:
@@ -81,7 +77,7 @@ def simulate(
     if as_json:
         print_json(result.to_dict())
         return write_results(None, result, save, result.to_dict())
-    title = f"{describe(model)}, alpha = {result.alpha:g}, N = {result.N}, {draws} draws"
+    title = f"{describe(model)}, alpha = {result.alpha:g}, N = {result.N}, {counted(draws, 'draw')}"
     table = table_of(title, "draw", "lowest", "gap", "m2", "residual", "products", "s", "status")
     for index, one in enumerate(result.draws):
         gap = "" if one.gap is None else f"{one.gap:.4g}"

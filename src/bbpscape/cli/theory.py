@@ -8,53 +8,32 @@ from rich.console import Console
 
 import bbpscape as bb
 from bbpscape.cli.common import (
-    Activation,
     Alpha,
-    Delta,
-    Flip,
     Json,
-    LabelNoise,
-    Loss,
-    Normalization,
-    Overlap,
     Plot,
     Save,
-    SecondLayer,
-    TeacherWidth,
-    Width,
     app,
     check_files,
     describe,
-    parse_model,
     print_json,
     print_table,
     say_written,
     table_of,
     write_results,
 )
+from bbpscape.cli.model_options import with_model
 
 
 @app.command()
+@with_model()
 def threshold(
-    p: Width = "2",
-    p_star: TeacherWidth = 1,
-    a: Normalization = 0.01,
-    activation: Activation = "quadratic",
-    loss: Loss = "normalized-square",
-    delta: Delta = 1.0,
-    label_noise: LabelNoise = 0.0,
-    flip: Flip = 0.0,
-    second_layer: SecondLayer = "",
-    overlap: Overlap = "0",
+    model: bb.TeacherStudent,
     plot: Plot = None,
     save: Save = None,
     as_json: Json = False,
 ) -> None:
     """The BBP threshold: the α at which an outlier along the teacher leaves the bulk."""
     check_files(plot, save)
-    model = parse_model(
-        p, p_star, a, activation, loss, delta, label_noise, flip, second_layer, overlap
-    )
     result = bb.threshold(model)
     figure = None if plot is None else bb.overlap_curve(model)
     if as_json:
@@ -85,28 +64,17 @@ def threshold(
 
 
 @app.command()
+@with_model()
 def spectrum(
-    p: Width = "2",
-    p_star: TeacherWidth = 1,
-    a: Normalization = 0.01,
+    model: bb.TeacherStudent,
     alpha: Alpha = 3.0,
     points: Annotated[int, typer.Option(help="Points of the density.")] = 400,
-    activation: Activation = "quadratic",
-    loss: Loss = "normalized-square",
-    delta: Delta = 1.0,
-    label_noise: LabelNoise = 0.0,
-    flip: Flip = 0.0,
-    second_layer: SecondLayer = "",
-    overlap: Overlap = "0",
     plot: Plot = None,
     save: Save = None,
     as_json: Json = False,
 ) -> None:
     """Bulk density, edges and outliers of the Hessian at N → ∞."""
     check_files(plot, save)
-    model = parse_model(
-        p, p_star, a, activation, loss, delta, label_noise, flip, second_layer, overlap
-    )
     result = bb.spectrum(model, alpha, points=points)
     if as_json:
         print_json(result.to_dict())

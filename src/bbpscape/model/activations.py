@@ -99,6 +99,8 @@ def bounds_of(function: Function) -> tuple[float, float]:
     far = np.where(np.isfinite(far), far, np.copysign(math.inf, near[[0, 0, -1, -1]]))
     low, high = float(min(near.min(), far.min())), float(max(near.max(), far.max()))
     for outer, inner in ((far[0], far[1]), (far[3], far[2])):
+        if math.isinf(inner):
+            continue
         if outer > inner + 1e-3 * (1 + abs(inner)):
             high = math.inf
         elif outer < inner - 1e-3 * (1 + abs(inner)):

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from bbpscape.model.checks import InvalidInput
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.network.lowest_curvature import LowestCurvature
 from bbpscape.theory.network.nodes import (
@@ -20,7 +21,7 @@ from bbpscape.theory.network.nodes import (
     permutable,
     sign_symmetric,
 )
-from bbpscape.theory.network.scalar_law import gathering_points
+from bbpscape.theory.network.scalar_law import FLAT, gathering_points
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +72,25 @@ class MatrixLaw:
         return packed, packed[0] * packed[2] - packed[1] ** 2
 
     @cached_property
+    def _cofactors(self) -> NDArray[np.float64]:
+        """F, its adjugate and det F at p = 3, upper triangles along the first axis: (13, n m)."""
+        rows, columns, _ = self._pairs
+        F = self.curvature.reshape(-1, 3, 3)
+        a, b, c, d, e, f = packed = np.ascontiguousarray(F[:, rows, columns].T)
+        adjugate = np.array(
+            [
+                d * f - e * e,
+                c * e - b * f,
+                b * e - c * d,
+                a * f - c * c,
+                b * c - a * e,
+                a * d - b * b,
+            ]
+        )
+        det = a * adjugate[0] + b * adjugate[1] + c * adjugate[2]
+        return np.concatenate([packed, adjugate, det[None]])
+
+    @cached_property
     def _pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
         """Rows and columns of the upper triangle, and the place of (i, j) in it."""
         rows, columns = np.triu_indices(self.p)
@@ -89,6 +109,10 @@ class MatrixLaw:
             below += (A[0, 0] * A[1, 1] - A[0, 1] ** 2) * det
             adjugate = np.array([A[1, 1], -A[0, 1], A[0, 0]])
             return (packed + adjugate[:, None] * det) / below
+        if self.p == 3:
+            terms = self._cofactors
+            numerator, below = cofactor_maps(A)
+            return (numerator @ terms) / (1 + below @ terms)
         F = self.curvature.reshape(-1, self.p, self.p)
         T = np.linalg.solve(np.eye(self.p) + F @ A, F.astype(np.result_type(F, A)))
         rows, columns, _ = self._pairs
@@ -165,10 +189,38 @@ class MatrixLaw:
         return C
 
 
+def cofactor_maps(A: NDArray) -> tuple[NDArray, NDArray]:
+    """The rows that turn (F, adj F, det F) into det(I + A F) T and det(I + A F) − 1 at p = 3.
+
+    adj(X + Y) = adj X + X ∗ Y + adj Y at X = F⁻¹, Y = A, times det F, where
+    X ∗ Y = XY + YX − X Tr Y − Y Tr X + (Tr X Tr Y − Tr XY) I.
+    """
+    rows, columns = np.triu_indices(3)
+    numerator = np.zeros((6, 13), dtype=A.dtype)
+    below = np.zeros(13, dtype=A.dtype)
+    numerator[:, :6] = np.eye(6)
+    one, trace = np.eye(3), np.trace(A)
+    product = A @ A
+    adjugate = product - trace * A + (trace**2 - np.trace(product)) / 2 * one
+    for k, (i, j) in enumerate(zip(rows, columns, strict=True)):
+        E = np.zeros((3, 3))
+        E[i, j] = E[j, i] = 1
+        mixed = E @ A + A @ E - np.trace(E) * A - trace * E
+        mixed += (np.trace(E) * trace - np.trace(E @ A)) * one
+        numerator[:, 6 + k] = mixed[rows, columns]
+        below[k], below[6 + k] = np.trace(E @ A), np.trace(E @ adjugate)
+    numerator[:, 12] = adjugate[rows, columns]
+    below[12] = np.linalg.det(A)
+    return numerator, below
+
+
 def matrix_law(
     model: TeacherStudent, refinement: float = 1.0, sign: float = 1.0, seed: int = 0
 ) -> MatrixLaw:
     """The law of a model, or of −F with ``sign`` = −1."""
     lowest = LowestCurvature(model, sign)
     points = [] if lowest.unbounded else gathering_points(lowest.minimizers())
-    return MatrixLaw(network_nodes(model, refinement, points, seed), lowest, sign)
+    law = MatrixLaw(network_nodes(model, refinement, points, seed), lowest, sign)
+    if not law.curvature.any():
+        raise InvalidInput(FLAT)
+    return law

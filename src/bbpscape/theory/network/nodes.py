@@ -21,6 +21,7 @@ MOST_TEACHER = 250
 QMC_BITS = 12
 # Memory and time grow as p² or p³ at every node.
 WIDEST = 8
+WIDEST_TEACHER = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +136,8 @@ def _student_nodes(
 
 def _overlapping_labels(model: TeacherStudent, refinement: float) -> LabelNodes | None:
     """Every u with its labels; None if there are too many."""
+    if model.p_star > 1 or model.p > 2:
+        return None
     nodes = teacher_nodes(model, refinement, full=True)
     noise, flip = model.labels.noise, model.labels.flip
     y, w, first, second = nodes.y, nodes.weights, nodes.first, nodes.second
@@ -147,7 +150,7 @@ def _overlapping_labels(model: TeacherStudent, refinement: float) -> LabelNodes 
             for share, sign, _ in shifts
             for z, m in zip(xi, mass, strict=True)
         ]
-    if model.p_star > 1 or model.p > 2 or y.size * len(shifts) > MOST_TEACHER:
+    if y.size * len(shifts) > MOST_TEACHER:
         return None
     return LabelNodes(
         np.concatenate([sign * y + shift for _, sign, shift in shifts]),
@@ -172,6 +175,11 @@ def _conditional(model: TeacherStudent, points: NDArray, u: NDArray) -> NDArray[
 def _joint_quasi_monte_carlo(model: TeacherStudent, refinement: float, seed: int) -> NetworkNodes:
     """Scrambled Sobol points in all coordinates at once: a grid of n × 1 nodes."""
     p, p_star = int(model.p), model.p_star
+    if p_star > WIDEST_TEACHER:
+        raise InvalidInput(
+            f"the theory of a student that overlaps needs p_star of at most {WIDEST_TEACHER}, "
+            f"got {p_star}"
+        )
     count = 2 ** (QMC_BITS + 4 + round(2 * math.log2(refinement)))
     cube = qmc.Sobol(p + p_star + 2, scramble=True, rng=np.random.default_rng(seed)).random(count)
     z = ndtri(np.clip(cube, 1e-16, 1 - 1e-16))

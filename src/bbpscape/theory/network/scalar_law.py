@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from bbpscape.model.activations import QUADRATIC
+from bbpscape.model.checks import InvalidInput
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.committee import (
     STUDENT_ANTISYMMETRIC,
@@ -28,6 +29,7 @@ STUDENT_DIAGONAL = "student (traceless diagonal)"
 STUDENT_OFF_DIAGONAL = "student (symmetric off-diagonal)"
 RADIAL_STEP = 0.14
 RADIAL_REACH = 9.5
+FLAT = "the Hessian of this model is 0: its loss or its activation does not bend or move"
 # A loss with a kink in ŷ is integrated across it, with so many times the nodes.
 KINKED = 8.0
 
@@ -63,10 +65,17 @@ def scalar_law(
     ``bounds`` are the infimum and supremum of the spectrum of F (``curvature_range``).
     """
     if is_rotation_invariant(model):
-        return QuadratureLaw(_quadratic_atoms(model, refinement), bounds)
+        return QuadratureLaw(check_curved(_quadratic_atoms(model, refinement)), bounds)
     gather = LowestCurvature(model)
     points = [] if gather.unbounded else gathering_points(gather.minimizers())
-    return QuadratureLaw(_even_atoms(model, refinement, points), bounds)
+    return QuadratureLaw(check_curved(_even_atoms(model, refinement, points)), bounds)
+
+
+def check_curved(law: DiscreteLaw) -> DiscreteLaw:
+    """``law`` if F is not 0 almost surely, else InvalidInput."""
+    if not law.atoms.any():
+        raise InvalidInput(FLAT)
+    return law
 
 
 def gathering_points(minimizers: list[NDArray]) -> list[float]:

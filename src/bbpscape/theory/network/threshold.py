@@ -34,6 +34,8 @@ LOWEST_ALPHA, HIGHEST_ALPHA = 1e-3, 1e5
 INFORMATIVE = 0.1
 # Each step of the root in log α solves a whole edge.
 ROOT = 1e-9
+# Of the root of a quasi-Monte Carlo law, far below its error.
+COARSE_ROOT = 1e-6
 BEYOND = 1e-3
 
 
@@ -205,7 +207,8 @@ def _matrix_transition(law: MatrixLaw, near: tuple[float, MatrixEdge | None] | N
         return solved[log_alpha][1]
 
     low, high = _bracket(excess, 0.7 if near is None else 1e-3, math.log(near[0]) if near else 0.0)
-    root, report = brentq(excess, low, high, xtol=ROOT, rtol=ROOT, full_output=True)
+    accuracy = ROOT if law.nodes.method == "tensor" else COARSE_ROOT
+    root, report = brentq(excess, low, high, xtol=accuracy, rtol=accuracy, full_output=True)
     excess(root)
     alpha, edge = math.exp(root), solved[root][0]
     kind = "continuous" if edge.edge.kind == "sharp" else "discontinuous"
