@@ -71,8 +71,8 @@ def compare(
     if as_json:
         print_json(result.to_dict())
         return write_results(plot, result, save, result.to_dict())
-    draws = counted(result.draws, "draw")
-    title = f"{describe(model)}, alpha = {result.alpha:g}, N = {result.N}, {draws}"
+    count = counted(result.draws, "draw")
+    title = f"{describe(model)}, alpha = {result.alpha:g}, N = {result.N}, {count}"
     columns = ("quantity", "N → ∞", "finite N", "measured", "± s.e.", "z", "z (finite N)")
     table = table_of(f"{title}\ninputs: {result.inputs}", *columns)
     for row in result.rows:
