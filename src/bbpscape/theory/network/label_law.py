@@ -9,17 +9,26 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from bbpscape.model.activations import QUADRATIC
+from bbpscape.model.checks import InvalidInput
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.network.rules import WIDTH, gaussian_rule, tensor_nodes
 
 # Bins of y, each halving towards a break or an end, carry a Gauss rule of the law within them.
 HALVINGS = 14
-BIN_NODES = 10
+BIN_NODES = 7
 # Nodes of y for noisy labels: panels of one standard deviation at most.
 PANEL_NODES = 10
 TAIL = 8.5
 # At p* = 1 nodes of u cost little.
 FINER = 1.25
+# Multisets of nodes of u, and labels that need no compression.
+MOST_TENSOR = 3_000_000
+FEW = 200
+# |u| of a quadratic teacher.
+WIDEST_TEACHER = 64
+RADIAL_STEP = 0.1
+RADIAL_REACH = 9.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +52,8 @@ def teacher_nodes(model: TeacherStudent, refinement: float, *, full: bool) -> La
     their means.
     """
     activation, p_star = model.activation, model.p_star
+    if activation == QUADRATIC and not full and p_star > 1:
+        return _radial_nodes(model, refinement)
     breaks = list(activation.breaks)
     for label in model.loss.label_breaks:
         if p_star == 1 and model.labels.noise == 0:
@@ -58,6 +69,11 @@ def teacher_nodes(model: TeacherStudent, refinement: float, *, full: bool) -> La
     if even:
         kept = x > 0
         x, w = x[kept], w[kept] / w[kept].sum()
+    if math.comb(x.size + p_star - 1, p_star) > MOST_TENSOR:
+        raise InvalidInput(
+            f"the theory of a general network has no p_star as large as {p_star} with this "
+            "activation: its labels would need too many nodes"
+        )
     u, weights = tensor_nodes(x, w, p_star, symmetric=not full)
     second = u[:, :, None] * u[:, None, :]
     first = u
@@ -73,12 +89,30 @@ def teacher_nodes(model: TeacherStudent, refinement: float, *, full: bool) -> La
     return LabelNodes(model.teacher_output(u), weights, first, second)
 
 
+def _radial_nodes(model: TeacherStudent, refinement: float) -> LabelNodes:
+    """y = s²/p* of a quadratic teacher, s = |u| = exp(t − e^{−t}); E[u uᵀ | y] = y I."""
+    p_star = model.p_star
+    if p_star > WIDEST_TEACHER:
+        raise InvalidInput(
+            f"the theory of a general network needs p_star of at most {WIDEST_TEACHER}, "
+            f"got {p_star}"
+        )
+    t = np.arange(-4.0, math.log(RADIAL_REACH + math.sqrt(p_star)) + 0.3, RADIAL_STEP / refinement)
+    fall = np.exp(-t)
+    s = np.exp(t - fall)
+    log_density = p_star * np.log(s) - s**2 / 2 + np.log1p(fall)
+    weights = np.exp(log_density - log_density.max())
+    kept = weights > 1e-22
+    y, weights = s[kept] ** 2 / p_star, weights[kept] / weights.sum()
+    return LabelNodes(y, weights, np.zeros((y.size, p_star)), y[:, None, None] * np.eye(p_star))
+
+
 def label_nodes(model: TeacherStudent, refinement: float) -> LabelNodes:
     """The law of y in as few nodes as carry it: u is integrated out."""
     finer = refinement * (3.0 if model.labels.noise and model.p_star <= 2 else 1.0)
     exact = teacher_nodes(model, finer, full=False)
     flip, noise = model.labels.flip, model.labels.noise
-    if model.p_star > 1 and not noise:
+    if exact.y.size > FEW and model.p_star > 1 and not noise:
         exact = _compress(exact, model, refinement)
     if flip:
         exact = LabelNodes(
@@ -105,13 +139,12 @@ def _preimages(function: Callable, value: float) -> list[float]:
     return found
 
 
-def _bin_edges(low: float, high: float, model: TeacherStudent) -> NDArray:
-    """Bins that halve towards the ends of the label range and towards the breaks of the loss."""
+def _bin_edges(low: float, high: float, special: list[float]) -> NDArray:
+    """Bins that halve towards those of the ``special`` points that lie in the label range."""
     span = high - low
-    points = [low, high]
-    points += [b for b in (0.0, *model.loss.label_breaks) if low < b < high]
+    points = [low, high, *special]
     halves = span * 2.0 ** -np.arange(HALVINGS + 1)
-    sides = [b + s * halves for b in points for s in (1, -1)]
+    sides = [b + s * halves for b in special for s in (1, -1)]
     edges = np.concatenate([points, *sides])
     return np.unique(edges[(edges >= low) & (edges <= high)])
 
@@ -122,7 +155,10 @@ def _compress(nodes: LabelNodes, model: TeacherStudent, refinement: float) -> La
     order = np.argsort(nodes.y, kind="stable")
     y, w = nodes.y[order], nodes.weights[order]
     first, second = nodes.first[order], nodes.second[order]
-    edges = _bin_edges(float(y[0]), float(y[-1]), model)
+    low, high = float(y[0]), float(y[-1])
+    # Where σ is smooth, so is the law of y between its ends.
+    special = [*model.loss.label_breaks, *([0.0] if model.activation.breaks else [])]
+    edges = _bin_edges(low, high, [low, high, *special])
     parts = []
     for start, stop in zip(
         np.searchsorted(y, edges[:-1], "left"),
@@ -173,7 +209,7 @@ def _noisy(exact: LabelNodes, sigma: float, model: TeacherStudent, refinement: f
     spread = math.sqrt(sigma**2 + float(exact.weights @ (exact.y - exact.weights @ exact.y) ** 2))
     scale = getattr(model.loss, "a", WIDTH)
     width = min(sigma, spread) / refinement
-    edges = _bin_edges(low, high, model)
+    edges = _bin_edges(low, high, [0.0, *model.loss.label_breaks])
     points = [e for e in edges if low < e < high and min(abs(e), high - low) > scale / 8]
     ends = np.unique([low, *points, *[b for b in model.loss.label_breaks if low < b < high], high])
     panels = [

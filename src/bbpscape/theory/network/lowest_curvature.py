@@ -110,10 +110,24 @@ class LowestCurvature:
             self._lowest(_with_one_at(points, size), inner, np.eye(points.shape[1]))
             for size in (DISTANT, MORE_DISTANT)
         )
+        # Or only where the label keeps up with the student, as with the flat tails of huber.
+        near, distant = (
+            np.append(values, self._followed(_with_one_at(points, size)))
+            for values, size in ((near, DISTANT), (distant, MORE_DISTANT))
+        )
         near, distant = near[np.isfinite(near)], distant[np.isfinite(distant)]
         if near.size and distant.size and distant.min() < GROWTH * near.min() - 10 * scale:
             return "its curvature has no lower bound as preactivations grow"
         return None
+
+    def _followed(self, points: NDArray) -> NDArray[np.float64]:
+        """λ_min(F) at points whose label is the student's own output, as far as labels go."""
+        with np.errstate(all="ignore"):
+            y = np.clip(self.model.output(points), *self.model.label_range)
+            F = self.sign * curvature(self.model, points, y)
+        finite = np.isfinite(F).all(axis=(1, 2))
+        F[~finite] = 0
+        return np.where(finite, np.linalg.eigvalsh(F)[:, 0], np.inf)
 
     def reach(self, A: NDArray) -> float:
         """−inf λ_min(A^½ F A^½) over preactivations and labels."""

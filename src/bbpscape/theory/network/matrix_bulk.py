@@ -133,8 +133,10 @@ def left_matrix_edge(law: MatrixLaw, alpha: float, near: MatrixEdge | None = Non
 
 
 def _edge_near(law: MatrixLaw, alpha: float, near: MatrixEdge) -> MatrixEdge | None:
-    """A sharp edge within 8 NEAR of another one in τ; None if there is none."""
+    """An edge of the same kind within 8 NEAR of another one in τ; None if there is none."""
     last = near.point
+    if last is not None and near.edge.kind == "smooth":
+        return _smooth_near(law, alpha, last)
     if last is None or near.edge.kind != "sharp":
         return None
     middle, tried = last.tau, []
@@ -153,6 +155,16 @@ def _edge_near(law: MatrixLaw, alpha: float, near: MatrixEdge) -> MatrixEdge | N
             edge = _sharp(law, alpha, below, above)
             return edge if edge.point is not None and _margin(law, edge.point) > 0 else None
     return None
+
+
+def _smooth_near(law: MatrixLaw, alpha: float, last: BranchPoint) -> MatrixEdge | None:
+    point = _try(law, alpha, (1 - 8 * NEAR) * last.tau, last)
+    if point is None or point.excess < 0 or _margin(law, point) <= 0:
+        return None
+    end = _branch_end(law, alpha, point, (1 + 8 * NEAR) * last.tau)
+    if end.excess >= 0:
+        return _smooth(law, alpha, end) if _margin(law, end) < END_MARGIN else None
+    return _sharp(law, alpha, point, end)
 
 
 def _tau(point: BranchPoint) -> float:

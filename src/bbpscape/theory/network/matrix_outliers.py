@@ -135,7 +135,7 @@ def _outliers_at(
 
 
 def mirrored(outliers: tuple[Outlier, ...]) -> tuple[Outlier, ...]:
-    """The outliers of −H as those of H."""
+    """The outliers of −H as those of H, by eigenvalue again."""
     return tuple(
         Outlier(
             -one.eigenvalue,
@@ -146,7 +146,7 @@ def mirrored(outliers: tuple[Outlier, ...]) -> tuple[Outlier, ...]:
             one.iterations,
             one.residual,
         )
-        for one in outliers
+        for one in reversed(outliers)
     )
 
 
