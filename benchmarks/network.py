@@ -15,8 +15,9 @@ from bbpscape.simulate.diagonalize import lowest_dense, teacher_overlap
 from bbpscape.simulate.hessian import Hessian
 from bbpscape.simulate.instance import spawn_generators
 from bbpscape.theory.network.matrix_law import matrix_law
+from bbpscape.theory.network.matrix_transition import refine_transition, search_transition
 from bbpscape.theory.network.solver import network_solver
-from bbpscape.theory.network.threshold import _matrix_transition, network_transition
+from bbpscape.theory.network.threshold import network_transition
 
 A = bb.activation
 MODEL = bb.TeacherStudent
@@ -107,7 +108,8 @@ def main():
         began = time.perf_counter()
         found = network_transition(model)
         seconds = time.perf_counter() - began
-        dense = _matrix_transition(matrix_law(model, 2.4), None).alpha
+        sparse = search_transition(matrix_law(model, 0.4))
+        dense = refine_transition(matrix_law(model, 2.4), sparse).alpha
         print(
             f"| {name} | {found.alpha:.8g} | {found.error:.1g}, {abs(found.alpha / dense - 1):.1g} "
             f"| {seconds:.2f} |",

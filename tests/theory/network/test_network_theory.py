@@ -13,17 +13,39 @@ from bbpscape.theory.network.label_law import label_nodes
 from bbpscape.theory.network.lowest_curvature import LowestCurvature
 from bbpscape.theory.network.matrix_bulk import left_matrix_edge
 from bbpscape.theory.network.matrix_law import matrix_law
-from bbpscape.theory.network.matrix_outliers import left_matrix_outliers
+from bbpscape.theory.network.matrix_outliers import left_matrix_outliers, mirrored
+from bbpscape.theory.network.matrix_transition import (
+    jump_and_onset,
+    refine_transition,
+    search_transition,
+)
 from bbpscape.theory.network.rules import gaussian_rule, tensor_nodes
 from bbpscape.theory.network.scalar_law import curvature_range, scalar_law
 from bbpscape.theory.network.solver import MatrixSolver, network_solver
 from bbpscape.theory.network.spectrum import network_spectrum
-from bbpscape.theory.network.threshold import _matrix_transition, network_transition
+from bbpscape.theory.network.threshold import network_transition
+from bbpscape.theory.outliers import Outlier
 from bbpscape.theory.outliers import outliers as scalar_outliers
 
 TANH = bb.TeacherStudent(2, 1, bb.NormalizedSquare(50.0), bb.activation("tanh"))
 LOG_COSH = bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.3), bb.activation("log-cosh"))
-REFERENCES = [(1, 1, 0.01), (1, 1, 2.0), (2, 1, 1.0), (2, 2, 0.3), (3, 1, 0.1), (4, 3, 1.0)]
+REFERENCES = [
+    (1, 1, 0.01),
+    (1, 1, 2.0),
+    (2, 1, 1.0),
+    (2, 2, 0.3),
+    (3, 1, 0.1),
+    (4, 3, 1.0),
+    (300, 1, 0.5),
+]
+    (1, 1, 0.01),
+    (1, 1, 2.0),
+    (2, 1, 1.0),
+    (2, 2, 0.3),
+    (3, 1, 0.1),
+    (4, 3, 1.0),
+    (300, 1, 0.5),
+]
 
 
 # --- quadrature ---------------------------------------------------------------------------------
@@ -54,6 +76,18 @@ def test_labels_of_a_quadratic_teacher(p_star):
     assert w @ y**2 == pytest.approx(1 + 2 / p_star, abs=1e-8)
     # E[u_l² | y] = y by symmetry.
     np.testing.assert_allclose((w * np.exp(-y)) @ nodes.second[:, 0, 0], (w * y) @ np.exp(-y))
+
+
+def test_labels_of_a_wide_quadratic_teacher():
+    y, w = (lambda one: (one.y, one.weights))(label_nodes(bb.TeacherStudent(1, 40), 1.0))
+    for k, exact in ((1, 1.0), (2, 1 + 2 / 40), (3, 1 + 6 / 40 + 8 / 1600)):
+        assert w @ y**k == pytest.approx(exact, rel=1e-10)
+
+
+@pytest.mark.parametrize(("p_star", "name"), [(65, "quadratic"), (9, "relu")])
+def test_teachers_too_wide_are_refused(p_star, name):
+    with pytest.raises(bb.InvalidInput, match="p_star"):
+        label_nodes(bb.TeacherStudent(1, p_star, bb.Huber(1.0), bb.activation(name)), 1.0)
 
 
 @pytest.mark.parametrize("p_star", [1, 2])
@@ -121,6 +155,11 @@ def test_symmetry_changes_nothing():
     )
 
 
+def test_outliers_are_in_order_on_both_sides():
+    found = [Outlier(value, 1, 0.0, "student", -1.0, 1, 0.0) for value in (-3.0, -2.0)]
+    assert [one.eigenvalue for one in mirrored(tuple(found))] == [2.0, 3.0]
+
+
 def test_log_cosh_reference():
     """The double outlier at −1.0228 in units with F scaled by p, by both routes."""
     low, high, _ = curvature_range(LOG_COSH)
@@ -176,6 +215,22 @@ def test_log_cosh_outlier_by_brute_force():
     assert z == pytest.approx(one.eigenvalue, abs=1e-6)
 
 
+@pytest.mark.parametrize("p", [1, 2, 3, 5])
+def test_the_resolvent_of_every_node(p):
+    law = matrix_law(dataclasses.replace(TANH, p=p), 0.3)
+    rng = np.random.default_rng(p)
+    A = rng.standard_normal((p, p))
+    A = 0.3 * (A @ A.T)
+    rows, columns = np.triu_indices(p)
+    F = law.curvature.reshape(-1, p, p)
+    for one in (A, A + 0.2j * np.eye(p) + 0.1j * A):
+        T = np.linalg.solve(np.eye(p) + F @ one, F.astype(one.dtype))
+        np.testing.assert_allclose(law.resolvent(one), T[:, rows, columns].T, atol=1e-15)
+    step = 1e-5
+    difference = (law.signal(A + step * A) - law.signal(A - step * A)) / (2 * step)
+    np.testing.assert_allclose(law.signal_slope(A, A), difference, atol=1e-10)
+
+
 # --- edges that no sample attains ---------------------------------------------------------------
 
 
@@ -215,6 +270,16 @@ def test_a_spectrum_without_a_left_edge_says_so():
     assert "y → ∞" in result.no_left_edge
 
 
+def test_curvature_that_grows_only_where_the_label_follows_the_student():
+    """Huber's ℓ″ is 1 for |y − ŷ| < δ alone: F = λλᵀ + … has no upper bound at y = ŷ."""
+    model = bb.TeacherStudent(2, 1, bb.Huber(1.0))
+    assert LowestCurvature(model).unbounded is None
+    assert "no lower bound" in str(LowestCurvature(model, sign=-1.0).unbounded)
+    # Where labels are bounded they cannot follow.
+    signs = bb.TeacherStudent(2, 1, bb.Huber(1.0), bb.activation("tanh"))
+    assert LowestCurvature(signs, sign=-1.0).unbounded is None
+
+
 def test_bounded_models_have_one():
     for model in (
         bb.TeacherStudent(2, 1, bb.Square(), bb.activation("tanh")),
@@ -239,7 +304,7 @@ def test_bounded_models_have_one():
 def test_a_threshold_and_its_error_estimate(model):
     found = network_transition(model)
     assert found.error < 1e-4
-    more = _matrix_transition(matrix_law(model, 1.9), (found.alpha, found.edge))
+    more = refine_transition(matrix_law(model, 1.9), search_transition(matrix_law(model, 0.4)))
     assert abs(more.alpha / found.alpha - 1) <= 2 * found.error
     if model.overlap != 0.0:
         return  # every outlier of a student that overlaps with the teacher has a share of it
@@ -250,12 +315,32 @@ def test_a_threshold_and_its_error_estimate(model):
         assert any(one.m2 > 1e-3 for one in outliers) == informed
 
 
-def test_a_discontinuous_threshold_by_the_matrix_route():
-    model = bb.TeacherStudent(2, 1, bb.NormalizedSquare(1.0))
-    found, expected = _matrix_transition(matrix_law(model), None), bb.threshold(model)
-    assert found.kind == expected.transition == "discontinuous"
+@pytest.mark.parametrize("a", [0.1, 1.0, 3.0])
+def test_a_threshold_by_the_matrix_route(a):
+    model = bb.TeacherStudent(2, 1, bb.NormalizedSquare(a))
+    law, expected = matrix_law(model, 1.4), bb.threshold(model)
+    found = refine_transition(law, search_transition(matrix_law(model, 0.4)))
+    assert found.kind == ("sharp" if expected.transition == "continuous" else "smooth")
     assert found.alpha == pytest.approx(expected.alpha_bbp, rel=1e-8)
-    assert found.m2_jump == pytest.approx(expected.m2_jump, rel=1e-4)
+    assert found.point.z == pytest.approx(expected.eigenvalue, rel=1e-8)
+    jump, onset = jump_and_onset(law, found)
+    assert jump == pytest.approx(expected.m2_jump, rel=1e-7, abs=1e-15)
+    assert onset == pytest.approx(expected.alpha_0, rel=1e-4)
+
+
+def test_a_threshold_refined_is_the_one_that_is_searched():
+    law = matrix_law(TANH, 0.6)
+    searched, refined = (
+        search_transition(law),
+        refine_transition(law, search_transition(matrix_law(TANH, 0.3))),
+    )
+    assert refined.alpha == pytest.approx(searched.alpha, rel=1e-9)
+    # From a law whose transition is of the other kind.
+    other = search_transition(matrix_law(bb.TeacherStudent(2, 1, bb.NormalizedSquare(1.0)), 0.4))
+    law = matrix_law(bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.7)), 0.6)
+    refined = refine_transition(law, other)
+    assert (other.kind, refined.kind) == ("smooth", "sharp")
+    assert refined.alpha == pytest.approx(search_transition(law).alpha, rel=1e-8)
 
 
 def test_a_small_overlap_changes_little():

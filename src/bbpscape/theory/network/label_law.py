@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 from bbpscape.model.activations import QUADRATIC
 from bbpscape.model.checks import InvalidInput
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.network.rules import WIDTH, gaussian_rule, tensor_nodes
+from bbpscape.theory.network.rules import WIDTH, gaussian_rule, radial_rule, tensor_nodes
 
 # Bins of y, each halving towards a break or an end, carry a Gauss rule of the law within them.
 HALVINGS = 14
@@ -28,7 +28,6 @@ FEW = 200
 # |u| of a quadratic teacher.
 WIDEST_TEACHER = 64
 RADIAL_STEP = 0.1
-RADIAL_REACH = 9.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,20 +89,15 @@ def teacher_nodes(model: TeacherStudent, refinement: float, *, full: bool) -> La
 
 
 def _radial_nodes(model: TeacherStudent, refinement: float) -> LabelNodes:
-    """y = s²/p* of a quadratic teacher, s = |u| = exp(t − e^{−t}); E[u uᵀ | y] = y I."""
+    """y = s²/p* of a quadratic teacher, s = |u|; E[u uᵀ | y] = y I."""
     p_star = model.p_star
     if p_star > WIDEST_TEACHER:
         raise InvalidInput(
             f"the theory of a general network needs p_star of at most {WIDEST_TEACHER}, "
             f"got {p_star}"
         )
-    t = np.arange(-4.0, math.log(RADIAL_REACH + math.sqrt(p_star)) + 0.3, RADIAL_STEP / refinement)
-    fall = np.exp(-t)
-    s = np.exp(t - fall)
-    log_density = p_star * np.log(s) - s**2 / 2 + np.log1p(fall)
-    weights = np.exp(log_density - log_density.max())
-    kept = weights > 1e-22
-    y, weights = s[kept] ** 2 / p_star, weights[kept] / weights.sum()
+    s, weights = radial_rule(p_star, RADIAL_STEP, refinement)
+    y = s**2 / p_star
     return LabelNodes(y, weights, np.zeros((y.size, p_star)), y[:, None, None] * np.eye(p_star))
 
 

@@ -70,12 +70,7 @@ def branch_point(
         inverse = np.linalg.inv(A)
         mean, square = law.moments(A)
         residual = inverse - alpha * mean + z * np.eye(p)
-        jacobian = np.zeros((d + 1, d + 1))
-        # dE[T] = −E[T dA T].
-        jacobian[:d, :d] = alpha * np.einsum("rli,ijkl,sjk->rs", basis, square, basis)
-        jacobian[:d, :d] -= np.einsum("rij,jk,skl,li->rs", basis, inverse, basis, inverse)
-        jacobian[:d, d] = traces
-        jacobian[d, :d] = traces / p
+        jacobian = bulk_jacobian(law, alpha, inverse, square)
         right = np.append(np.einsum("rij,ij->r", basis, residual), traces @ coefficients / p - tau)
         if not np.isfinite(jacobian).all():
             raise NoConvergence(f"bulk: the equation is singular at Tr G/p = {-tau:.6g}")
@@ -84,16 +79,36 @@ def branch_point(
         scale = min(1.0, 0.5 / size) if size > 0 else 1.0
         coefficients, z = coefficients - scale * step[:d], z - scale * step[d]
         if size < TOLERANCE or (size < 1e-9 and iteration > 20):
-            slope = np.linalg.solve(jacobian, np.append(np.zeros(d), 1.0))
-            return BranchPoint(
-                tau,
-                np.einsum("r,rij->ij", coefficients, basis),
-                float(z),
-                np.einsum("r,rij->ij", slope[:d], basis),
-                float(slope[d]),
-                iteration + 1,
-            )
+            A = np.einsum("r,rij->ij", coefficients, basis)
+            return on_branch(law, A, float(z), jacobian, iteration + 1)
     raise NoConvergence(f"bulk: Newton's method did not settle at Tr G/p = {-tau:.6g}")
+
+
+def bulk_jacobian(
+    law: MatrixLaw, alpha: float, inverse: NDArray, square: NDArray
+) -> NDArray[np.float64]:
+    """Derivatives of (A⁻¹ − α E[T] + z, Tr A/p) on the basis of A, and in z: (d + 1, d + 1).
+
+    ``inverse`` is A⁻¹ and ``square`` E[T ⊗ T]: dE[T] = −E[T dA T].
+    """
+    basis = law.basis
+    d, traces = len(basis), np.einsum("rii->r", basis)
+    result = np.zeros((d + 1, d + 1))
+    result[:d, :d] = alpha * np.einsum("rli,ijkl,sjk->rs", basis, square, basis)
+    result[:d, :d] -= np.einsum("rij,jk,skl,li->rs", basis, inverse, basis, inverse)
+    result[:d, d] = traces
+    result[d, :d] = traces / law.p
+    return result
+
+
+def on_branch(
+    law: MatrixLaw, A: NDArray, z: float, jacobian: NDArray, iterations: int
+) -> BranchPoint:
+    """The point (A, z) of the branch with its slopes in τ, from ``bulk_jacobian`` there."""
+    d = len(law.basis)
+    slope = np.linalg.solve(jacobian, np.append(np.zeros(d), 1.0))
+    A_slope = np.einsum("r,rij->ij", slope[:d], law.basis)
+    return BranchPoint(float(np.trace(A)) / law.p, A, z, A_slope, float(slope[d]), iterations)
 
 
 def left_matrix_edge(law: MatrixLaw, alpha: float, near: MatrixEdge | None = None) -> MatrixEdge:
@@ -121,7 +136,7 @@ def left_matrix_edge(law: MatrixLaw, alpha: float, near: MatrixEdge | None = Non
         if reach <= SHORT * scale and tau * scale > ENDLESS:
             return MatrixEdge(Edge(0.0, "hard", -math.inf, 0.0), None)
         following = _try(law, alpha, tau, last)
-        if following is None or (reach > SHORT * scale and _margin(law, following) <= 0):
+        if following is None or (reach > SHORT * scale and margin(law, following) <= 0):
             end = _branch_end(law, alpha, last, tau)
             if end.excess >= 0:
                 return _smooth(law, alpha, end)
@@ -146,24 +161,24 @@ def _edge_near(law: MatrixLaw, alpha: float, near: MatrixEdge) -> MatrixEdge | N
             return None
         last = point
         tried.append(point)
-        low = [one for one in tried if one.excess >= 0 and _margin(law, one) > 0]
+        low = [one for one in tried if one.excess >= 0 and margin(law, one) > 0]
         high = [one for one in tried if one.excess < 0]
         if low and high:
             below, above = max(low, key=_tau), min(high, key=_tau)
             if below.tau >= above.tau:
                 return None
             edge = _sharp(law, alpha, below, above)
-            return edge if edge.point is not None and _margin(law, edge.point) > 0 else None
+            return edge if edge.point is not None and margin(law, edge.point) > 0 else None
     return None
 
 
 def _smooth_near(law: MatrixLaw, alpha: float, last: BranchPoint) -> MatrixEdge | None:
     point = _try(law, alpha, (1 - 8 * NEAR) * last.tau, last)
-    if point is None or point.excess < 0 or _margin(law, point) <= 0:
+    if point is None or point.excess < 0 or margin(law, point) <= 0:
         return None
     end = _branch_end(law, alpha, point, (1 + 8 * NEAR) * last.tau)
     if end.excess >= 0:
-        return _smooth(law, alpha, end) if _margin(law, end) < END_MARGIN else None
+        return _smooth(law, alpha, end) if margin(law, end) < END_MARGIN else None
     return _sharp(law, alpha, point, end)
 
 
@@ -171,7 +186,7 @@ def _tau(point: BranchPoint) -> float:
     return point.tau
 
 
-def _margin(law: MatrixLaw, point: BranchPoint) -> float:
+def margin(law: MatrixLaw, point: BranchPoint) -> float:
     """1 − reach(A), negative beyond the end of the branch."""
     if np.linalg.eigvalsh(point.A)[0] <= 0:
         return -1.0
@@ -187,21 +202,21 @@ def _try(law: MatrixLaw, alpha: float, tau: float, start: BranchPoint) -> Branch
 
 def _branch_end(law: MatrixLaw, alpha: float, low: BranchPoint, high: float) -> BranchPoint:
     """The last point with reach(A) < 1, or one beyond the sharp edge before it."""
-    margin = _margin(law, low)
+    left = margin(law, low)
     for _ in range(100):
-        if low.excess < 0 or margin < END_MARGIN:
+        if low.excess < 0 or left < END_MARGIN:
             break
         # reach(A) is nearly proportional to τ close to its end.
-        guess = low.tau * (1 + 0.9 * margin / max(1 - margin, 0.1))
+        guess = low.tau * (1 + 0.9 * left / max(1 - left, 0.1))
         tau = guess if low.tau < guess < high else (low.tau + high) / 2
         point = _try(law, alpha, tau, low)
-        beyond = -1.0 if point is None else _margin(law, point)
+        beyond = -1.0 if point is None else margin(law, point)
         if point is None or beyond <= 0:
             high = tau
             if high / low.tau - 1 < 1e-13:
                 break
         else:
-            low, margin = point, beyond
+            low, left = point, beyond
     return low
 
 

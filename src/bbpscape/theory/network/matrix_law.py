@@ -23,6 +23,10 @@ from bbpscape.theory.network.nodes import (
 )
 from bbpscape.theory.network.scalar_law import FLAT, gathering_points
 
+# Nodes that are worked on together, in the cache.
+CHUNK = 8192
+TINY = 1e-30
+
 
 @dataclass(frozen=True, eq=False)
 class MatrixLaw:
@@ -65,32 +69,6 @@ class MatrixLaw:
         )
 
     @cached_property
-    def _packed(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(F, det F) at p = 2 with the entries 00, 01, 11 along the first axis."""
-        F = self.curvature.reshape(-1, self.p, self.p)
-        packed = np.ascontiguousarray(np.stack([F[:, 0, 0], F[:, 0, 1], F[:, 1, 1]]))
-        return packed, packed[0] * packed[2] - packed[1] ** 2
-
-    @cached_property
-    def _cofactors(self) -> NDArray[np.float64]:
-        """F, its adjugate and det F at p = 3, upper triangles along the first axis: (13, n m)."""
-        rows, columns, _ = self._pairs
-        F = self.curvature.reshape(-1, 3, 3)
-        a, b, c, d, e, f = packed = np.ascontiguousarray(F[:, rows, columns].T)
-        adjugate = np.array(
-            [
-                d * f - e * e,
-                c * e - b * f,
-                b * e - c * d,
-                a * f - c * c,
-                b * c - a * e,
-                a * d - b * b,
-            ]
-        )
-        det = a * adjugate[0] + b * adjugate[1] + c * adjugate[2]
-        return np.concatenate([packed, adjugate, det[None]])
-
-    @cached_property
     def _pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
         """Rows and columns of the upper triangle, and the place of (i, j) in it."""
         rows, columns = np.triu_indices(self.p)
@@ -98,25 +76,44 @@ class MatrixLaw:
         place[rows, columns] = place[columns, rows] = np.arange(rows.size)
         return rows, columns, place
 
-    def resolvent(self, A: NDArray) -> NDArray:
-        """T = F (I + A F)⁻¹, its upper triangle at every node: shape (p(p + 1)/2, n m)."""
-        if self.p == 1:
-            single = self.curvature.reshape(1, -1)
-            return single / (1 + A[0, 0] * single)
-        if self.p == 2:
-            packed, det = self._packed
-            below = 1 + A[0, 0] * packed[0] + A[1, 1] * packed[2] + 2 * A[0, 1] * packed[1]
-            below += (A[0, 0] * A[1, 1] - A[0, 1] ** 2) * det
-            adjugate = np.array([A[1, 1], -A[0, 1], A[0, 0]])
-            return (packed + adjugate[:, None] * det) / below
-        if self.p == 3:
-            terms = self._cofactors
-            numerator, below = cofactor_maps(A)
-            return (numerator @ terms) / (1 + below @ terms)
-        F = self.curvature.reshape(-1, self.p, self.p)
-        T = np.linalg.solve(np.eye(self.p) + F @ A, F.astype(np.result_type(F, A)))
+    @cached_property
+    def _packed(self) -> NDArray[np.float64]:
+        """The upper triangle of F, shape (p(p + 1)/2, n m)."""
         rows, columns, _ = self._pairs
-        return np.ascontiguousarray(((T + T.swapaxes(1, 2)) / 2)[:, rows, columns].T)
+        F = self.curvature.reshape(-1, self.p, self.p)
+        return np.ascontiguousarray(F[:, rows, columns].T)
+
+    def resolvent(self, A: NDArray) -> NDArray:
+        """T = F (I + A F)⁻¹, its upper triangle at every node: shape (p(p + 1)/2, n m).
+
+        With A = Σ_k δ_k l_k l_kᵀ each k takes T to T − δ T l lᵀ T/(1 + δ lᵀ T l), whose denominator
+        stays positive on the real branch: there I + A^½ F A^½ > 0 holds for every smaller A too.
+        """
+        known = self._known.get("A")
+        if known is not None and np.array_equal(known, A):
+            return self._known["T"]
+        F, (rows, columns, place) = self._packed, self._pairs
+        T = np.empty(F.shape, dtype=np.result_type(F, A))
+        steps = []
+        for scale, vector in _rank_one_factors(A):
+            along = np.zeros((self.p, len(F)), dtype=A.dtype)
+            for i in range(self.p):
+                along[i, place[i]] = vector
+            steps.append((1 / scale, vector, along))
+        for start in range(0, F.shape[1], CHUNK):
+            part = F[:, start : start + CHUNK]
+            for inverse, vector, along in steps:
+                moved = along @ part
+                ratios = moved / (inverse + vector @ moved)
+                part = part - ratios[rows] * moved[columns]
+            T[:, start : start + CHUNK] = part
+        self._known.update(A=A.copy(), T=T)
+        return T
+
+    @cached_property
+    def _known(self) -> dict[str, NDArray]:
+        """The last A with its T, which several moments are of."""
+        return {}
 
     def moments(self, A: NDArray) -> tuple[NDArray, NDArray]:
         """(E[T], E[T_ij T_kl]), shapes (p, p) and (p, p, p, p), up to the law's symmetries."""
@@ -125,17 +122,14 @@ class MatrixLaw:
         square = weighted @ T.T
         return weighted.sum(axis=1)[place], square[place[:, :, None, None], place]
 
-    def signal(self, A: NDArray, D: NDArray | None = None) -> NDArray:
-        """E[v vᵀ ⊗ T] (or with T D T in place of T), shape (q p, q p) with q = p + p*.
+    def signal(self, A: NDArray) -> NDArray:
+        """E[v vᵀ ⊗ T], shape (q p, q p) with q = p + p*; A may be complex.
 
         Index a p + i is coordinate a and neuron i.
         """
         p, p_star = self.p, self.model.p_star
-        rows, columns, place = self._pairs
+        place = self._pairs[2]
         T = self.resolvent(A)
-        if D is not None:
-            full = T[place]
-            T = np.einsum("ijx,jk,klx->ilx", full, D, full, optimize=True)[rows, columns]
         n, m = self.nodes.shape
         size, points = len(T), self.nodes.preactivations
         weighted = self.nodes.weights * T.reshape(size, n, m)
@@ -156,6 +150,10 @@ class MatrixLaw:
         tensor = self._symmetrized(C[:, :, place])
         tensor = np.einsum("ac,bd,cdij->abij", self._whitening, self._whitening, tensor)
         return tensor.transpose(0, 2, 1, 3).reshape(q * p, q * p)
+
+    def signal_slope(self, A: NDArray, direction: NDArray) -> NDArray:
+        """The derivative of ``signal`` along a direction of A, by a complex step."""
+        return self.signal(A + 1j * TINY * direction).imag / TINY
 
     @cached_property
     def _whitening(self) -> NDArray[np.float64]:
@@ -189,36 +187,27 @@ class MatrixLaw:
         return C
 
 
-def cofactor_maps(A: NDArray) -> tuple[NDArray, NDArray]:
-    """The rows that turn (F, adj F, det F) into det(I + A F) T and det(I + A F) − 1 at p = 3.
-
-    adj(X + Y) = adj X + X ∗ Y + adj Y at X = F⁻¹, Y = A, times det F, where
-    X ∗ Y = XY + YX − X Tr Y − Y Tr X + (Tr X Tr Y − Tr XY) I.
-    """
-    rows, columns = np.triu_indices(3)
-    numerator = np.zeros((6, 13), dtype=A.dtype)
-    below = np.zeros(13, dtype=A.dtype)
-    numerator[:, :6] = np.eye(6)
-    one, trace = np.eye(3), np.trace(A)
-    product = A @ A
-    adjugate = product - trace * A + (trace**2 - np.trace(product)) / 2 * one
-    for k, (i, j) in enumerate(zip(rows, columns, strict=True)):
-        E = np.zeros((3, 3))
-        E[i, j] = E[j, i] = 1
-        mixed = E @ A + A @ E - np.trace(E) * A - trace * E
-        mixed += (np.trace(E) * trace - np.trace(E @ A)) * one
-        numerator[:, 6 + k] = mixed[rows, columns]
-        below[k], below[6 + k] = np.trace(E @ A), np.trace(E @ adjugate)
-    numerator[:, 12] = adjugate[rows, columns]
-    below[12] = np.linalg.det(A)
-    return numerator, below
+def _rank_one_factors(A: NDArray) -> list[tuple[complex, NDArray]]:
+    """(δ_k, l_k) with A = Σ_k δ_k l_k l_kᵀ for a symmetric A, l_k being 0 before its entry k."""
+    rest, factors = A.copy(), []
+    for k in range(len(A)):
+        column = rest[:, k] / rest[k, k]
+        column[:k] = 0
+        factors.append((rest[k, k], column))
+        rest = rest - rest[k, k] * np.outer(column, column)
+    return factors
 
 
 def matrix_law(
-    model: TeacherStudent, refinement: float = 1.0, sign: float = 1.0, seed: int = 0
+    model: TeacherStudent,
+    refinement: float = 1.0,
+    sign: float = 1.0,
+    seed: int = 0,
+    lowest: LowestCurvature | None = None,
 ) -> MatrixLaw:
-    """The law of a model, or of −F with ``sign`` = −1."""
-    lowest = LowestCurvature(model, sign)
+    """The law of a model, or of −F with ``sign`` = −1; ``lowest`` is theirs, if it is known."""
+    if lowest is None:
+        lowest = LowestCurvature(model, sign)
     points = [] if lowest.unbounded else gathering_points(lowest.minimizers())
     law = MatrixLaw(network_nodes(model, refinement, points, seed), lowest, sign)
     if not law.curvature.any():

@@ -92,12 +92,12 @@ def left_matrix_outliers(law: MatrixLaw, alpha: float, edge: MatrixEdge) -> tupl
     found = [
         one
         for log_tau, _, iterations, residual in groups
-        for one in _outliers_at(law, alpha, *at(log_tau), int(iterations), residual)
+        for one in outliers_at(law, alpha, *at(log_tau), int(iterations), residual)
     ]
     return tuple(sorted(found, key=lambda one: one.eigenvalue))
 
 
-def _outliers_at(
+def outliers_at(
     law: MatrixLaw,
     alpha: float,
     point: BranchPoint,
@@ -110,9 +110,8 @@ def _outliers_at(
     null = abs(spectrum.values) < SAME * scale
     if not null.any():
         null = abs(spectrum.values) == abs(spectrum.values).min()
-    # dT/dz = −T (dA/dz) T.
-    slope = point.A_slope / point.z_slope
-    slope_matrix = np.eye(len(spectrum.values)) + alpha * law.signal(point.A, slope)
+    slope = law.signal_slope(point.A, point.A_slope) / point.z_slope
+    slope_matrix = np.eye(len(spectrum.values)) - alpha * slope
     split = law.p * law.p
     result = []
     shares = spectrum.teacher

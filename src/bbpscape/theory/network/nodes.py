@@ -15,10 +15,17 @@ from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.network.label_law import LabelNodes, label_nodes, teacher_nodes
 from bbpscape.theory.network.rules import WIDTH, gaussian_rule, tensor_nodes
 
-# Products of rules up to this many nodes; beyond it the student's side is quasi-Monte Carlo.
-MOST_NODES = 400_000
-MOST_TEACHER = 250
-QMC_BITS = 12
+# Numbers held at the nodes of a product of rules of refinement FINEST, which the sparsest of
+# DENSITIES must fit; beyond it the nodes are quasi-Monte Carlo, as many as that.
+MOST_NUMBERS = 100_000_000
+FINEST = 1.4
+DENSITIES = (1.0, 0.8, 0.65, 0.55, 0.45)
+# What is left out at p ≥ 3, where most of a product lies far out.
+SMALLEST = 1e-13
+LEAST_BITS, MOST_BITS = 9, 20
+QMC_POWER = 4
+# Widest teacher of an overlapping student whose coordinates are a product.
+MOST_TOGETHER = 2
 # Memory and time grow as p² or p³ at every node.
 WIDEST = 8
 WIDEST_TEACHER = 16
@@ -88,16 +95,20 @@ def network_nodes(
     """
     if model.p > WIDEST:
         raise InvalidInput(f"the theory of a general network needs p of at most {WIDEST}")
-    together = model.overlap != 0.0
-    labels = _overlapping_labels(model, refinement) if together else label_nodes(model, refinement)
-    if labels is None:
-        return _joint_quasi_monte_carlo(model, refinement, seed)
-    points, mass, method = _student_nodes(model, refinement, gather, labels.y.size)
-    if method != "tensor":
-        if not together:
-            # As exact as the student's side can be.
-            labels = label_nodes(model, refinement / 2)
+    density = _density(model, gather)
+    if density is None:
+        if model.overlap != 0.0:
+            return _joint_quasi_monte_carlo(model, refinement, seed)
+        # As exact as the student's side can be.
+        labels = label_nodes(model, refinement / 2)
         points, mass = _quasi_monte_carlo(model, refinement, labels.y.size, seed)
+    else:
+        labels = _labels(model, density * refinement)
+        x, w = _student_rule(model, density * refinement, gather)
+        smallest = SMALLEST if model.p > 2 else SMALLEST**2
+        points, mass = tensor_nodes(
+            x, w, int(model.p), symmetric=permutable(model), smallest=smallest
+        )
     if model.overlap == 0.0:
         weights = mass[:, None] * labels.weights
     else:
@@ -112,29 +123,50 @@ def network_nodes(
         weights[kept],
         labels.first[None],
         labels.second[None],
-        method,
+        "quasi-Monte Carlo" if density is None else "tensor",
     )
 
 
-def _student_nodes(
-    model: TeacherStudent, refinement: float, gather: list[float], labels: int
-) -> tuple[NDArray, NDArray, str]:
-    """λ under its standard Gaussian law: (points (n, p), weights, method), none for too many."""
-    p, symmetric = int(model.p), permutable(model)
-    signs = sign_symmetric(model)
-    # Half of a rule stands for all signs only if the whole is symmetric; without that symmetry F
-    # is often nearly as low at −λ.
+def _density(model: TeacherStudent, gather: list[float]) -> float | None:
+    """The first of DENSITIES whose product of rules fits at the refinement FINEST, if one does."""
+    p = int(model.p)
+    if model.overlap != 0.0 and model.p_star > MOST_TOGETHER:
+        return None
+    labels = _labels(model, FINEST).y.size
+    copies = math.factorial(p) if permutable(model) else 1
+    for density in DENSITIES:
+        x, _ = _student_rule(model, density * FINEST, gather)
+        # The corners of a cube carry no weight.
+        points = x.size**p * (math.pi / 4) ** (p - 1) / copies
+        if points * labels * density ** (model.p_star if model.overlap else 1) <= most_nodes(p):
+            return density
+    return None
+
+
+def most_nodes(p: int) -> float:
+    """Nodes with F and two triangles of p × p, at the refinement FINEST."""
+    return MOST_NUMBERS / (2 * p * p + p)
+
+
+def _labels(model: TeacherStudent, refinement: float) -> LabelNodes:
+    if model.overlap == 0.0:
+        return label_nodes(model, refinement)
+    return _overlapping_labels(model, refinement)
+
+
+def _student_rule(
+    model: TeacherStudent, refinement: float, gather: list[float]
+) -> tuple[NDArray, NDArray]:
+    """One preactivation, by half of its rule where its sign does not matter.
+
+    Half of a rule stands for all signs only if the whole is symmetric; without that symmetry F is
+    often nearly as low at −λ.
+    """
     gathered = [(c, WIDTH) for c in sorted({s * c for c in gather for s in (1, -1)})]
-    for density in (1.0, 0.8, 0.65):
-        x, w = gaussian_rule(gathered, model.activation.breaks, refinement * density)
-        if signs:
-            x, w = x[x > 0], w[x > 0] / w[x > 0].sum()
-        copies = math.factorial(p) if symmetric else 1
-        # Corners of the cube carry no weight: a ball is about half of it at p = 3.
-        if x.size**p / copies * labels <= MOST_NODES * refinement**2 / max(1, p - 2):
-            points, mass = tensor_nodes(x, w, p, symmetric=symmetric)
-            return points, mass, "tensor"
-    return np.zeros((0, p)), np.zeros(0), "quasi-Monte Carlo"
+    x, w = gaussian_rule(gathered, model.activation.breaks, refinement)
+    if sign_symmetric(model):
+        return x[x > 0], w[x > 0] / w[x > 0].sum()
+    return x, w
 
 
 def _quasi_monte_carlo(
@@ -142,17 +174,19 @@ def _quasi_monte_carlo(
 ) -> tuple[NDArray, NDArray]:
     """Scrambled Sobol points of λ, as many as ``labels`` of each allow."""
     p = int(model.p)
-    # The closed inverse at p = 3 costs a tenth of a general one.
-    most = MOST_NODES * refinement**2 * (4 if p == 3 else 1)
-    bits = min(max(math.floor(math.log2(most / labels)), QMC_BITS), QMC_BITS + 4)
+    bits = _bits(p, refinement, labels)
     cube = qmc.Sobol(p, scramble=True, rng=np.random.default_rng(seed)).random(2**bits)
     return ndtri(np.clip(cube, 1e-16, 1 - 1e-16)), np.full(2**bits, 2.0**-bits)
 
 
-def _overlapping_labels(model: TeacherStudent, refinement: float) -> LabelNodes | None:
-    """Every u with its labels; None if there are too many."""
-    if model.p_star > 1 or model.p > 2:
-        return None
+def _bits(p: int, refinement: float, labels: int) -> int:
+    """The number of Sobol points, as a power of 2."""
+    most = most_nodes(p) * (refinement / FINEST) ** QMC_POWER / labels
+    return min(max(math.floor(math.log2(most)), LEAST_BITS), MOST_BITS)
+
+
+def _overlapping_labels(model: TeacherStudent, refinement: float) -> LabelNodes:
+    """Every u with its labels."""
     nodes = teacher_nodes(model, refinement, full=True)
     noise, flip = model.labels.noise, model.labels.flip
     y, w, first, second = nodes.y, nodes.weights, nodes.first, nodes.second
@@ -165,8 +199,6 @@ def _overlapping_labels(model: TeacherStudent, refinement: float) -> LabelNodes 
             for share, sign, _ in shifts
             for z, m in zip(xi, mass, strict=True)
         ]
-    if y.size * len(shifts) > MOST_TEACHER:
-        return None
     return LabelNodes(
         np.concatenate([sign * y + shift for _, sign, shift in shifts]),
         np.concatenate([share * w for share, _, _ in shifts]),
@@ -195,7 +227,7 @@ def _joint_quasi_monte_carlo(model: TeacherStudent, refinement: float, seed: int
             f"the theory of a student that overlaps needs p_star of at most {WIDEST_TEACHER}, "
             f"got {p_star}"
         )
-    count = 2 ** (QMC_BITS + 4 + round(2 * math.log2(refinement)))
+    count = 2 ** _bits(p, refinement, 1)
     cube = qmc.Sobol(p + p_star + 2, scramble=True, rng=np.random.default_rng(seed)).random(count)
     z = ndtri(np.clip(cube, 1e-16, 1 - 1e-16))
     u, overlap = z[:, p : p + p_star], model.overlap_matrix

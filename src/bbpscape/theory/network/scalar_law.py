@@ -9,7 +9,6 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
 from bbpscape.model.activations import QUADRATIC
 from bbpscape.model.checks import InvalidInput
@@ -23,12 +22,12 @@ from bbpscape.theory.law import TEACHER, DiscreteLaw
 from bbpscape.theory.network.label_law import label_nodes
 from bbpscape.theory.network.lowest_curvature import LowestCurvature
 from bbpscape.theory.network.nodes import network_nodes, permutable, sign_symmetric
+from bbpscape.theory.network.rules import radial_rule
 from bbpscape.theory.spectral_method import QuadratureLaw
 
 STUDENT_DIAGONAL = "student (traceless diagonal)"
 STUDENT_OFF_DIAGONAL = "student (symmetric off-diagonal)"
 RADIAL_STEP = 0.14
-RADIAL_REACH = 9.5
 FLAT = "the Hessian of this model is 0: its loss or its activation does not bend or move"
 # A loss with a kink in ŷ is integrated across it, with so many times the nodes.
 KINKED = 8.0
@@ -88,16 +87,12 @@ def gathering_points(minimizers: list[NDArray]) -> list[float]:
 
 
 def _quadratic_atoms(model: TeacherStudent, refinement: float) -> DiscreteLaw:
-    """f₀ = (2/p) ℓ′ and f₁ = (2/p)(ℓ′ + 2 r ℓ″), with r = s²/p, s = exp(t − e^{−t})."""
+    """f₀ = (2/p) ℓ′ and f₁ = (2/p)(ℓ′ + 2 r ℓ″), with r = s²/p, s = |λ|."""
     if not getattr(model.loss, "smooth", True):
         refinement *= KINKED
     p, labels = int(model.p), label_nodes(model, refinement)
-    t = np.arange(-3.6, math.log(RADIAL_REACH + math.sqrt(p)) + 0.3, RADIAL_STEP / refinement)
-    fall = np.exp(-t)
-    s = np.exp(t - fall)
-    log_density = (p - 1) * np.log(s) - s**2 / 2 - (p / 2 - 1) * math.log(2) - gammaln(p / 2)
-    mass = np.exp(log_density) * s * (1 + fall)
-    r, mass = s**2 / p, mass / mass.sum()
+    s, mass = radial_rule(p, RADIAL_STEP, refinement)
+    r = s**2 / p
     first, second = model.loss.derivatives(labels.y[None, :], r[:, None])
     unit, weights = 2 / p, mass[:, None] * labels.weights
     ones = np.ones(weights.shape)

@@ -11,11 +11,13 @@ from scipy.interpolate import CubicSpline, PchipInterpolator
 from bbpscape.model.checks import InvalidInput
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.network.solver import Features, network_solver, walk
-from bbpscape.theory.network.threshold import COARSE, FINE, SCAN
+from bbpscape.theory.network.threshold import COARSE, FINE
 from bbpscape.theory.spectrum import REACH, Spectrum
 
 # The density is solved at so many points, and interpolated.
 GRID = 160
+# The density of nodes that it needs.
+SPARSE = 0.6
 WIDENINGS = 12
 # ρ next to a left edge without a gap to resolve, in units of the width of the bulk.
 MARGIN = 1e-6
@@ -65,7 +67,7 @@ def network_spectrum(model: TeacherStudent, alpha: float, points: int) -> Networ
     """The spectrum of a model at one α, by the route that its symmetry allows."""
     solvers = [network_solver(model, r, seed) for seed, r in enumerate((COARSE, FINE))]
     coarse, fine = (solver.features(alpha) for solver in solvers)
-    dense = network_solver(model, SCAN if model.p > 1 else COARSE)
+    dense = network_solver(model, SPARSE if model.p > 1 else COARSE)
     first, second = dense.moments()
     centre, spread = alpha * first, math.sqrt(alpha * second)
     left, right = fine.left.value, fine.right.value

@@ -1,11 +1,8 @@
 """The BBP threshold of any network, by the scalar or the p × p route."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
-
-from scipy.optimize import brentq
 
 from bbpscape.model.activations import QUADRATIC
 from bbpscape.model.checks import InvalidInput
@@ -13,9 +10,14 @@ from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.bulk import branch_end, inverse_stieltjes
 from bbpscape.theory.channel import QuadraticTeacher
 from bbpscape.theory.law import BULK, TEACHER
-from bbpscape.theory.network.matrix_bulk import MatrixEdge, left_matrix_edge
 from bbpscape.theory.network.matrix_law import MatrixLaw, matrix_law
-from bbpscape.theory.network.matrix_outliers import left_matrix_outliers, signal_spectrum
+from bbpscape.theory.network.matrix_transition import (
+    ROOT,
+    MatrixTransition,
+    jump_and_onset,
+    refine_transition,
+    search_transition,
+)
 from bbpscape.theory.network.scalar_law import curvature_range, is_scalar, scalar_law
 from bbpscape.theory.outliers import overlap
 from bbpscape.theory.roots import NoConvergence, find_root
@@ -24,19 +26,12 @@ from bbpscape.theory.threshold import Diagnostics, Threshold
 from bbpscape.theory.transition import tangent_onset
 from bbpscape.theory.weak_recovery import weak_recovery
 
-# Node densities whose difference is the error estimate.
-SCAN, COARSE, FINE = 0.6, 1.0, 1.4
+# Densities of the nodes that the transition is searched on, and of those whose difference is the
+# error estimate.
+SCAN, COARSE, FINE = 0.4, 1.0, 1.4
 # Replicates of a quasi-Monte Carlo rule agree by chance: their difference is doubled.
 QMC_FACTOR = 2.0
 GOAL = 1e-4
-LOWEST_ALPHA, HIGHEST_ALPHA = 1e-3, 1e5
-# An eigenvector of M with more of the teacher than this counts as informative.
-INFORMATIVE = 0.1
-# Each step of the root in log α solves a whole edge.
-ROOT = 1e-9
-# Of the root of a quasi-Monte Carlo law, far below its error.
-COARSE_ROOT = 1e-6
-BEYOND = 1e-3
 
 
 @dataclass(frozen=True)
@@ -51,7 +46,6 @@ class Transition:
     iterations: int
     residual: float
     error: float
-    edge: MatrixEdge | None = None
 
 
 @dataclass(frozen=True)
@@ -115,22 +109,35 @@ def network_transition(model: TeacherStudent) -> Transition:
     else:
         law = matrix_law(model, SCAN)
         _check_left_edge(law.lowest.unbounded)
-        scan = _matrix_transition(law, None)
-        levels = [scan]
+        found = search_transition(law)
+        levels = []
         for seed, refinement in enumerate((COARSE, FINE)):
-            law = matrix_law(model, refinement, seed=seed)
-            levels.append(_matrix_transition(law, (levels[-1].alpha, levels[-1].edge)))
-        coarse, fine = levels[1:]
-        if law.nodes.method != "tensor":
-            fine = _with_error(fine, QMC_FACTOR * abs(coarse.alpha / fine.alpha - 1))
-    error = max(fine.error, abs(coarse.alpha / fine.alpha - 1), ROOT)
+            law = matrix_law(model, refinement, seed=seed, lowest=law.lowest)
+            found = refine_transition(law, found)
+            levels.append(found)
+        quasi = law.nodes.method != "tensor"
+        change = abs(levels[0].alpha / found.alpha - 1) * (QMC_FACTOR if quasi else 1.0)
+        if levels[0].kind != found.kind:
+            change = max(change, GOAL)
+        return _transition(law, found, max(change, ROOT))
+    error = max(abs(coarse.alpha / fine.alpha - 1), ROOT)
     if coarse.kind != fine.kind:
         error = max(error, GOAL)
-    return _with_error(fine, error)
+    return replace(fine, error=error)
 
 
-def _with_error(one: Transition, error: float) -> Transition:
-    return replace(one, error=error)
+def _transition(law: MatrixLaw, found: MatrixTransition, error: float) -> Transition:
+    jump, onset = jump_and_onset(law, found)
+    return Transition(
+        found.alpha,
+        "continuous" if found.kind == "sharp" else "discontinuous",
+        jump,
+        found.point.z,
+        onset,
+        found.iterations,
+        found.residual,
+        error,
+    )
 
 
 def _check_left_edge(reason: str | None) -> None:
@@ -181,71 +188,6 @@ def _scalar_transition(law: QuadratureLaw) -> Transition:
         residual,
         0.0,
     )
-
-
-def informative_excess(law: MatrixLaw, alpha: float, edge: MatrixEdge) -> float:
-    """The largest eigenvalue of M at the edge along the teacher, in units of |z| + its largest."""
-    if edge.point is None:
-        return -1.0
-    spectrum = signal_spectrum(law, alpha, edge.point)
-    chosen = spectrum.values[spectrum.teacher > INFORMATIVE]
-    return float(chosen.max() / (abs(edge.point.z) + abs(spectrum.values).max()))
-
-
-def _matrix_transition(law: MatrixLaw, near: tuple[float, MatrixEdge | None] | None) -> Transition:
-    """The root of ``informative_excess`` in log α, from α = 1 or from another law's root."""
-    solved: dict[float, tuple[MatrixEdge, float]] = {}
-    first = None if near is None else near[1]
-
-    def excess(log_alpha: float) -> float:
-        if log_alpha not in solved:
-            closest = min(solved, key=lambda one: abs(one - log_alpha), default=None)
-            start = first if closest is None else solved[closest][0]
-            alpha = math.exp(log_alpha)
-            edge = left_matrix_edge(law, alpha, start)
-            solved[log_alpha] = edge, informative_excess(law, alpha, edge)
-        return solved[log_alpha][1]
-
-    low, high = _bracket(excess, 0.7 if near is None else 1e-3, math.log(near[0]) if near else 0.0)
-    accuracy = ROOT if law.nodes.method == "tensor" else COARSE_ROOT
-    root, report = brentq(excess, low, high, xtol=accuracy, rtol=accuracy, full_output=True)
-    excess(root)
-    alpha, edge = math.exp(root), solved[root][0]
-    kind = "continuous" if edge.edge.kind == "sharp" else "discontinuous"
-    jump, onset = 0.0, alpha
-    if kind == "discontinuous":
-        values = []
-        for factor in (1 + BEYOND, 1 + 2 * BEYOND):
-            beyond = left_matrix_edge(law, factor * alpha)
-            found = left_matrix_outliers(law, factor * alpha, beyond)
-            values.append(max(one.m2 for one in found))
-        jump = 2 * values[0] - values[1]
-        onset = alpha - jump * BEYOND * alpha / (values[1] - values[0])
-    return Transition(
-        alpha, kind, jump, edge.edge.value, onset, report.iterations, abs(excess(root)), 0.0, edge
-    )
-
-
-def _bracket(excess: Callable[[float], float], step: float, start: float) -> tuple[float, float]:
-    """Two values of log α around the first change of sign away from ``start``."""
-    if excess(start) > 0:
-        low, high = start - step, start
-        while excess(low) > 0:
-            low, high, step = low - 1.5 * step, low, 1.5 * step
-            if low < math.log(LOWEST_ALPHA):
-                raise NoConvergence(
-                    f"threshold: an informative outlier is there at alpha = {LOWEST_ALPHA} already"
-                )
-        return low, high
-    low, high = start, start + step
-    while excess(high) <= 0:
-        low, high, step = high, high + 1.5 * step, 1.5 * step
-        if high > math.log(HIGHEST_ALPHA):
-            raise NoConvergence(
-                f"threshold: no informative outlier left of the bulk up to alpha = "
-                f"{math.exp(low):.3g}"
-            )
-    return low, high
 
 
 def is_converged(error: float) -> str:
