@@ -101,12 +101,15 @@ class MatrixLaw:
                 along[i, place[i]] = vector
             steps.append((1 / scale, vector, along))
         for start in range(0, F.shape[1], CHUNK):
-            part = F[:, start : start + CHUNK]
+            part = T[:, start : start + CHUNK]
+            part[...] = F[:, start : start + CHUNK]
+            change = np.empty(part.shape[1], T.dtype)
             for inverse, vector, along in steps:
                 moved = along @ part
                 ratios = moved / (inverse + vector @ moved)
-                part = part - ratios[rows] * moved[columns]
-            T[:, start : start + CHUNK] = part
+                for k, (i, j) in enumerate(zip(rows, columns, strict=True)):
+                    np.multiply(ratios[i], moved[j], out=change)
+                    part[k] -= change
         self._known.update(A=A.copy(), T=T)
         return T
 
