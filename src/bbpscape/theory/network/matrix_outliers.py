@@ -7,6 +7,7 @@ positive eigenvalues at the edge. Residues of M⁻¹ are the overlaps.
 
 import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,8 @@ STUDENT = "student"
 MIXED = "student and teacher"
 # Roots closer than this are one degenerate outlier; far above the accuracy of a root.
 SAME = 1e-7
+# In log τ, of an outlier from that of a similar law.
+CLOSE = 0.01
 # Eigenvectors of M with less of the teacher than this are the student's own.
 DECOUPLED = 1e-6
 
@@ -58,8 +61,13 @@ def signal_spectrum(law: MatrixLaw, alpha: float, point: BranchPoint) -> SignalS
     return SignalSpectrum(values[order], vectors, (vectors[split:] ** 2).sum(axis=0))
 
 
-def left_matrix_outliers(law: MatrixLaw, alpha: float, edge: MatrixEdge) -> tuple[Outlier, ...]:
-    """All outliers left of the bulk, by eigenvalue; ``m2`` is their overlap with the teacher."""
+def left_matrix_outliers(
+    law: MatrixLaw, alpha: float, edge: MatrixEdge, near: tuple[Outlier, ...] = ()
+) -> tuple[Outlier, ...]:
+    """All outliers left of the bulk, by eigenvalue; ``m2`` is their overlap with the teacher.
+
+    ``near``, the outliers of about the same law at about the same α, saves the way there.
+    """
     if edge.point is None:
         return ()
     at_edge = signal_spectrum(law, alpha, edge.point)
@@ -79,10 +87,11 @@ def left_matrix_outliers(law: MatrixLaw, alpha: float, edge: MatrixEdge) -> tupl
     groups: list[list[float]] = []
     rank = 1
     while rank <= count:
-        high = math.log(edge.point.tau)
-        low = high
-        while at(low)[1].values[-rank] > 0:
-            low -= 0.3
+        low, high = _bracket(
+            functools.partial(ranked, rank),
+            math.log(edge.point.tau),
+            [math.log(abs(one.g)) for one in near],
+        )
         root = find_root(functools.partial(ranked, rank), low, high, "outlier")
         here = at(root.value)[1].values
         scale = abs(at(root.value)[0].z) + abs(here).max()
@@ -95,6 +104,20 @@ def left_matrix_outliers(law: MatrixLaw, alpha: float, edge: MatrixEdge) -> tupl
         for one in outliers_at(law, alpha, *at(log_tau), int(iterations), residual)
     ]
     return tuple(sorted(found, key=lambda one: one.eigenvalue))
+
+
+def _bracket(
+    ranked: Callable[[float], float], end: float, guesses: list[float]
+) -> tuple[float, float]:
+    """Two values of log τ around the zero of a function that is positive at the end."""
+    for guess in guesses:
+        low, high = guess - CLOSE, min(guess + CLOSE, end)
+        if low < high and ranked(low) < 0 <= ranked(high):
+            return low, high
+    low = end
+    while ranked(low) > 0:
+        low -= 0.3
+    return low, end
 
 
 def outliers_at(

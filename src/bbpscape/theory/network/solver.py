@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.bulk import Edge, left_edge, right_edge, zero_atom
 from bbpscape.theory.law import BULK
-from bbpscape.theory.network.matrix_bulk import left_matrix_edge
+from bbpscape.theory.network.lowest_curvature import LowestCurvature
+from bbpscape.theory.network.matrix_bulk import MatrixEdge, left_matrix_edge
 from bbpscape.theory.network.matrix_law import MatrixLaw, matrix_law
 from bbpscape.theory.network.matrix_outliers import (
     left_matrix_outliers,
@@ -25,6 +26,8 @@ from bbpscape.theory.spectral_method import QuadratureLaw
 NEWTON_STEPS = 30
 TOLERANCE = 1e-10
 ZERO = 1e-13
+# Density of the nodes that edges and outliers are searched on.
+SCOUT = 0.4
 
 
 @dataclass(frozen=True)
@@ -117,24 +120,37 @@ class ScalarSolver:
 
 @dataclass(frozen=True, eq=False)
 class MatrixSolver:
-    """The route of the p × p equation; ``other`` is the law of −F."""
+    """The route of the p × p equation; ``other`` is the law of −F.
+
+    ``scout`` solves laws of fewer nodes, whose edges and outliers are started from.
+    """
 
     law: MatrixLaw
     other: MatrixLaw
+    scout: "MatrixSolver | None" = None
 
     @property
     def no_left_edge(self) -> str | None:
         return self.law.lowest.unbounded
 
     def features(self, alpha: float) -> Features:
-        left, right = left_matrix_edge(self.law, alpha), left_matrix_edge(self.other, alpha)
-        found = left_matrix_outliers(self.law, alpha, left)
-        found += mirrored(left_matrix_outliers(self.other, alpha, right))
-        return Features(left.edge, mirrored_edge(right.edge), found, self._atom(alpha))
+        left, found = self._side(alpha, 1)
+        right, beyond = self._side(alpha, -1)
+        edges = left.edge, mirrored_edge(right.edge)
+        return Features(*edges, found + mirrored(beyond), self._atom(alpha))
 
     def left(self, alpha: float) -> tuple[Edge, tuple[Outlier, ...]]:
-        edge = left_matrix_edge(self.law, alpha)
-        return edge.edge, left_matrix_outliers(self.law, alpha, edge)
+        edge, found = self._side(alpha, 1)
+        return edge.edge, found
+
+    def _side(self, alpha: float, sign: int) -> tuple[MatrixEdge, tuple[Outlier, ...]]:
+        """The left edge and the outliers left of it, of H or of −H."""
+        near: tuple[MatrixEdge | None, tuple[Outlier, ...]] = (None, ())
+        if self.scout is not None:
+            near = self.scout._side(alpha, sign)
+        law = self.law if sign > 0 else self.other
+        edge = left_matrix_edge(law, alpha, near[0])
+        return edge, left_matrix_outliers(law, alpha, edge, near[1])
 
     def _atom(self, alpha: float) -> float:
         """1 − α E[rank F]/p where positive: what pN exceeds the rank of H by."""
@@ -189,9 +205,13 @@ def network_solver(model: TeacherStudent, refinement: float, seed: int = 0) -> N
     if is_scalar(model):
         low, high, reason = curvature_range(model)
         return ScalarSolver(scalar_law(model, (low, high), refinement), reason)
-    law = matrix_law(model, refinement, seed=seed)
-    other = matrix_law(model, refinement, sign=-1.0, seed=seed)
-    return MatrixSolver(law, other)
+    scout = None
+    lowest = LowestCurvature(model), LowestCurvature(model, -1.0)
+    for density in (SCOUT, refinement) if refinement > SCOUT else (refinement,):
+        laws = [matrix_law(model, density, one.sign, seed, one) for one in lowest]
+        scout = MatrixSolver(laws[0], laws[1], scout)
+    assert scout is not None
+    return scout
 
 
 def walk(solver: NetworkSolver, alpha: float, eigenvalues: NDArray, height: float) -> list[NDArray]:
