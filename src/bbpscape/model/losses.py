@@ -22,9 +22,8 @@ class Loss(Protocol):
     def label_breaks(self) -> tuple[float, ...]:
         """Labels at which ℓ′ or ℓ″ jumps."""
 
-    @property
-    def smooth(self) -> bool:
-        """Whether ℓ′ and ℓ″ are smooth in ŷ."""
+    def kinks(self, y, y_hat) -> tuple[NDArray, ...]:
+        """Functions of (y, ŷ) at whose zeros ℓ′ or ℓ″ jumps with ŷ; none for a smooth loss."""
 
     def value(self, y, y_hat):
         """ℓ(y, ŷ)."""
@@ -62,7 +61,6 @@ class NormalizedSquare:
     a: float
 
     name = "normalized-square"
-    smooth = True
     label_breaks = ()
 
     def __post_init__(self) -> None:
@@ -76,6 +74,9 @@ class NormalizedSquare:
         """(∂ℓ/∂ŷ, ∂²ℓ/∂ŷ²), elementwise over arrays of one shape."""
         inverse = 1.0 / (self.a + np.asarray(y))
         return (y_hat - y) * inverse, inverse
+
+    def kinks(self, y, y_hat):
+        return ()
 
     def check_labels(self, low: float, high: float) -> None:
         if self.a + low <= 0:
@@ -99,7 +100,6 @@ class AbsoluteNormalizedSquare:
     a: float
 
     name = "absolute-normalized-square"
-    smooth = True
     label_breaks = (0.0,)
 
     def __post_init__(self) -> None:
@@ -111,6 +111,9 @@ class AbsoluteNormalizedSquare:
     def derivatives(self, y, y_hat):
         inverse = 1.0 / (self.a + abs(np.asarray(y)))
         return (y_hat - y) * inverse, inverse
+
+    def kinks(self, y, y_hat):
+        return ()
 
     def check_labels(self, low: float, high: float) -> None:
         """Every label is allowed."""
@@ -128,7 +131,6 @@ class Square:
     """
 
     name = "square"
-    smooth = True
     label_breaks = ()
 
     def value(self, y, y_hat):
@@ -137,6 +139,9 @@ class Square:
     def derivatives(self, y, y_hat):
         first = np.asarray(y_hat - y)
         return first, np.ones(first.shape)
+
+    def kinks(self, y, y_hat):
+        return ()
 
     def check_labels(self, low: float, high: float) -> None:
         """Every label is allowed."""
@@ -154,7 +159,6 @@ class Logistic:
     """
 
     name = "logistic"
-    smooth = True
     label_breaks = ()
 
     def value(self, y, y_hat):
@@ -164,6 +168,9 @@ class Logistic:
         y = np.asarray(y)
         s = expit(-y * y_hat)
         return -y * s, y * s * (y * (1 - s))
+
+    def kinks(self, y, y_hat):
+        return ()
 
     def check_labels(self, low: float, high: float) -> None:
         """Every label is allowed."""
@@ -183,7 +190,6 @@ class Huber:
     delta: float = 1.0
 
     name = "huber"
-    smooth = False
     label_breaks = ()
 
     def __post_init__(self) -> None:
@@ -192,6 +198,10 @@ class Huber:
     def value(self, y, y_hat):
         size = abs(y - y_hat)
         return np.where(size < self.delta, 0.5 * size**2, self.delta * (size - self.delta / 2))
+
+    def kinks(self, y, y_hat):
+        gap = np.asarray(y_hat - y)
+        return gap - self.delta, gap + self.delta
 
     def derivatives(self, y, y_hat):
         gap = np.asarray(y_hat - y)
@@ -225,13 +235,6 @@ class ExpressionLoss:
         return self.text
 
     @property
-    def smooth(self) -> bool:
-        """Whether no kinked function holds yhat."""
-        at = np.array([-2.0, 0.1, 2.0])
-        kinks = self._functions[0].kinks()  # type: ignore[attr-defined]
-        return all(np.allclose(kink(at, 0.3), kink(at, 1.7)) for kink in kinks)
-
-    @property
     def label_breaks(self) -> tuple[float, ...]:
         """0, where a kinked function of y alone has its argument there."""
         at = np.array([-2.0, -1e-9, 1e-9, 2.0])
@@ -241,6 +244,12 @@ class ExpressionLoss:
             if np.allclose(one, other) and one[1] * one[2] < 0:
                 breaks.add(0.0)
         return tuple(breaks)
+
+    def kinks(self, y, y_hat):
+        at = np.array([-2.0, 0.1, 2.0])
+        functions = self._functions[0].kinks()  # type: ignore[attr-defined]
+        mixed = [one for one in functions if not np.allclose(one(at, 0.3), one(at, 1.7))]
+        return tuple(np.asarray(one(y, y_hat)) for one in mixed)
 
     def value(self, y, y_hat):
         return self._functions[0](y, y_hat)  # type: ignore[attr-defined]
@@ -294,7 +303,7 @@ def loss(text: str, a: float = 0.01, delta: float = 1.0) -> Loss:
 
 def is_loss(value: object) -> bool:
     """Whether ``value`` has what a loss offers."""
-    methods = ("value", "derivatives", "check_labels", "to_dict")
+    methods = ("value", "derivatives", "kinks", "check_labels", "to_dict")
     return all(callable(getattr(value, name, None)) for name in methods) and all(
-        hasattr(value, name) for name in ("name", "smooth", "label_breaks")
+        hasattr(value, name) for name in ("name", "label_breaks")
     )

@@ -32,7 +32,7 @@ RADIAL_STEP = 0.1
 
 @dataclass(frozen=True, eq=False)
 class LabelNodes:
-    """E[φ(y, u)] = Σ_i weights_i E[φ | i]: arrays of n nodes.
+    """E[φ(y, u)] = Σ_i weights_i E[φ | i]: arrays of n nodes, or of n × m where students differ.
 
     ``first`` is E[u | i], shape (n, p*), ``second`` is E[u uᵀ | i], shape (n, p*, p*).
     """
@@ -41,6 +41,15 @@ class LabelNodes:
     weights: NDArray[np.float64]
     first: NDArray[np.float64]
     second: NDArray[np.float64]
+
+    def flipped(self, flip: float) -> "LabelNodes":
+        """With y of the other sign in a fraction ``flip`` of the samples."""
+        return LabelNodes(
+            np.concatenate([self.y, -self.y]),
+            np.concatenate([(1 - flip) * self.weights, flip * self.weights]),
+            np.concatenate([self.first, self.first]),
+            np.concatenate([self.second, self.second]),
+        )
 
 
 def teacher_nodes(model: TeacherStudent, refinement: float, *, full: bool) -> LabelNodes:
@@ -109,12 +118,7 @@ def label_nodes(model: TeacherStudent, refinement: float) -> LabelNodes:
     if exact.y.size > FEW and model.p_star > 1 and not noise:
         exact = _compress(exact, model, refinement)
     if flip:
-        exact = LabelNodes(
-            np.concatenate([exact.y, -exact.y]),
-            np.concatenate([(1 - flip) * exact.weights, flip * exact.weights]),
-            np.concatenate([exact.first, exact.first]),
-            np.concatenate([exact.second, exact.second]),
-        )
+        exact = exact.flipped(flip)
     return _noisy(exact, math.sqrt(noise), model, refinement) if noise else exact
 
 
@@ -197,8 +201,10 @@ def _gauss(
     return points, total * scale**2, moment_first, moment_second / scale[:, None, None]
 
 
-def _noisy(exact: LabelNodes, sigma: float, model: TeacherStudent, refinement: float) -> LabelNodes:
-    """The mixture Σ_i weights_i N(y; y_i, σ²) on panels, with the posterior moments of u."""
+def label_panels(
+    exact: LabelNodes, sigma: float, model: TeacherStudent, refinement: float
+) -> NDArray[np.float64]:
+    """Ends of the panels of y for labels with Gaussian noise of deviation σ."""
     low, high = exact.y.min() - TAIL * sigma, exact.y.max() + TAIL * sigma
     spread = math.sqrt(sigma**2 + float(exact.weights @ (exact.y - exact.weights @ exact.y) ** 2))
     scale = getattr(model.loss, "a", WIDTH)
@@ -212,11 +218,11 @@ def _noisy(exact: LabelNodes, sigma: float, model: TeacherStudent, refinement: f
         else [a]
         for a, b in pairwise(ends)
     ]
-    ends = np.append(np.concatenate(panels), high)
-    nodes, steps = np.polynomial.legendre.leggauss(PANEL_NODES)
-    half = np.diff(ends)[:, None] / 2
-    y = ((ends[1:] + ends[:-1])[:, None] / 2 + half * nodes).ravel()
-    weights = (half * steps).ravel()
+    return np.append(np.concatenate(panels), high)
+
+
+def mixture(exact: LabelNodes, sigma: float, y: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """(density, E[u | y], E[u uᵀ | y]) of the mixture Σ_i weights_i N(y; y_i, σ²)."""
     p_star = exact.first.shape[1]
     columns = np.concatenate(
         [np.ones((exact.y.size, 1)), exact.first, exact.second.reshape(-1, p_star**2)], axis=1
@@ -228,13 +234,17 @@ def _noisy(exact: LabelNodes, sigma: float, model: TeacherStudent, refinement: f
         kernel = np.exp(-((y[block, None] - exact.y) ** 2) / (2 * sigma**2))
         result[block] = kernel @ columns / (sigma * math.sqrt(2 * math.pi))
     density = result[:, 0]
-    kept = density * weights > 1e-300
-    result, density = result[kept], density[kept]
-    weights = weights[kept] * density
-    moments = result[:, 1:] / density[:, None]
-    return LabelNodes(
-        y[kept],
-        weights / weights.sum(),
-        moments[:, :p_star],
-        moments[:, p_star:].reshape(-1, p_star, p_star),
-    )
+    moments = result[:, 1:] / np.maximum(density, 1e-300)[:, None]
+    return density, moments[:, :p_star], moments[:, p_star:].reshape(-1, p_star, p_star)
+
+
+def _noisy(exact: LabelNodes, sigma: float, model: TeacherStudent, refinement: float) -> LabelNodes:
+    ends = label_panels(exact, sigma, model, refinement)
+    nodes, steps = np.polynomial.legendre.leggauss(PANEL_NODES)
+    half = np.diff(ends)[:, None] / 2
+    y = ((ends[1:] + ends[:-1])[:, None] / 2 + half * nodes).ravel()
+    density, first, second = mixture(exact, sigma, y)
+    weights = (half * steps).ravel() * density
+    kept = weights > 1e-300
+    weights = weights[kept]
+    return LabelNodes(y[kept], weights / weights.sum(), first[kept], second[kept])

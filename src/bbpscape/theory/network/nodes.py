@@ -12,6 +12,7 @@ from scipy.stats import qmc
 from bbpscape.model.checks import InvalidInput
 from bbpscape.model.curvature import curvature
 from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.theory.network.kinked_labels import kinked_labels, singular_outputs
 from bbpscape.theory.network.label_law import LabelNodes, label_nodes, teacher_nodes
 from bbpscape.theory.network.rules import WIDTH, gaussian_rule, tensor_nodes
 
@@ -22,6 +23,8 @@ FINEST = 1.4
 DENSITIES = (1.0, 0.8, 0.65, 0.55, 0.45)
 # What is left out at p ≥ 3, where most of a product lies far out.
 SMALLEST = 1e-13
+# Preactivations of a single neuron that are looked at for breaks.
+LAST, LOOKS = 8.5, 100_001
 LEAST_BITS, MOST_BITS = 9, 20
 QMC_POWER = 4
 # Widest teacher of an overlapping student whose coordinates are a product.
@@ -109,22 +112,28 @@ def network_nodes(
         points, mass = tensor_nodes(
             x, w, int(model.p), symmetric=permutable(model), smallest=smallest
         )
-    if model.overlap == 0.0:
-        weights = mass[:, None] * labels.weights
-    else:
-        weights = mass[:, None] * labels.weights * _conditional(model, points, labels.first)
+    if has_kinks(model):
+        finer = (density or 0.5) * refinement
+        labels = kinked_labels(model, model.output(points), finer) or labels
+    y, given, first, second = (
+        one if labels.y.ndim == 2 else one[None]
+        for one in (labels.y, labels.weights, labels.first, labels.second)
+    )
+    weights = mass[:, None] * given
+    if model.overlap != 0.0:
+        weights = weights * _conditional(model, points, first)
         # Both rules are exact for their own law; their joint sum is 1 to quadrature accuracy.
         weights /= weights.sum()
     kept = weights.sum(axis=1) > 1e-17
-    return NetworkNodes(
-        model,
-        points[kept],
-        labels.y[None],
-        weights[kept],
-        labels.first[None],
-        labels.second[None],
-        "quasi-Monte Carlo" if density is None else "tensor",
-    )
+    if len(y) > 1:
+        y, first, second = y[kept], first[kept], second[kept]
+    method = "quasi-Monte Carlo" if density is None else "tensor"
+    return NetworkNodes(model, points[kept], y, weights[kept], first, second, method)
+
+
+def has_kinks(model: TeacherStudent) -> bool:
+    """Whether ℓ′ or ℓ″ jumps with ŷ."""
+    return len(model.loss.kinks(np.zeros(1), np.zeros(1))) > 0
 
 
 def _density(model: TeacherStudent, gather: list[float]) -> float | None:
@@ -133,6 +142,8 @@ def _density(model: TeacherStudent, gather: list[float]) -> float | None:
     if model.overlap != 0.0 and model.p_star > MOST_TOGETHER:
         return None
     labels = _labels(model, FINEST).y.size
+    if has_kinks(model) and (split := kinked_labels(model, np.ones(1), FINEST)):
+        labels = split.y.shape[1]
     copies = math.factorial(p) if permutable(model) else 1
     for density in DENSITIES:
         x, _ = _student_rule(model, density * FINEST, gather)
@@ -163,7 +174,14 @@ def _student_rule(
     often nearly as low at −λ.
     """
     gathered = [(c, WIDTH) for c in sorted({s * c for c in gather for s in (1, -1)})]
-    x, w = gaussian_rule(gathered, model.activation.breaks, refinement)
+    breaks = list(model.activation.breaks)
+    if model.p == 1:
+        fine = np.linspace(-LAST, LAST, LOOKS)
+        at = singular_outputs(model, model.output(fine[:, None]))
+        breaks += np.interp(at, np.arange(LOOKS), fine).tolist()
+        # Nodes gather at breaks even more.
+        breaks += [c for c, _ in gathered] if breaks else []
+    x, w = gaussian_rule(gathered, breaks, refinement)
     if sign_symmetric(model):
         return x[x > 0], w[x > 0] / w[x > 0].sum()
     return x, w
@@ -212,10 +230,10 @@ def _conditional(model: TeacherStudent, points: NDArray, u: NDArray) -> NDArray[
     overlap = model.overlap_matrix
     rest = 1 - (overlap**2).sum(axis=0)
     means = u @ overlap
-    ratio = np.zeros((len(points), len(u)))
+    ratio = np.zeros((len(points), u.shape[1]))
     for k in range(points.shape[1]):
         x = points[:, k, None]
-        ratio += x**2 / 2 - (x - means[:, k]) ** 2 / (2 * rest[k]) - math.log(rest[k]) / 2
+        ratio += x**2 / 2 - (x - means[..., k]) ** 2 / (2 * rest[k]) - math.log(rest[k]) / 2
     return np.exp(ratio)
 
 

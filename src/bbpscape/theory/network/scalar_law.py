@@ -19,18 +19,19 @@ from bbpscape.theory.committee import (
     STUDENT_TRACE,
 )
 from bbpscape.theory.law import TEACHER, DiscreteLaw
+from bbpscape.theory.network.kinked_labels import kinked_labels, singular_outputs
 from bbpscape.theory.network.label_law import label_nodes
 from bbpscape.theory.network.lowest_curvature import LowestCurvature
-from bbpscape.theory.network.nodes import network_nodes, permutable, sign_symmetric
+from bbpscape.theory.network.nodes import has_kinks, network_nodes, permutable, sign_symmetric
 from bbpscape.theory.network.rules import radial_rule
 from bbpscape.theory.spectral_method import QuadratureLaw
 
 STUDENT_DIAGONAL = "student (traceless diagonal)"
 STUDENT_OFF_DIAGONAL = "student (symmetric off-diagonal)"
 RADIAL_STEP = 0.14
+# |λ| at which outputs are looked at for breaks.
+LAST, LOOKS = 9.0, 100_001
 FLAT = "the Hessian of this model is 0: its loss or its activation does not bend or move"
-# A loss with a kink in ŷ is integrated across it, with so many times the nodes.
-KINKED = 8.0
 
 
 def is_scalar(model: TeacherStudent) -> bool:
@@ -88,15 +89,19 @@ def gathering_points(minimizers: list[NDArray]) -> list[float]:
 
 def _quadratic_atoms(model: TeacherStudent, refinement: float) -> DiscreteLaw:
     """f₀ = (2/p) ℓ′ and f₁ = (2/p)(ℓ′ + 2 r ℓ″), with r = s²/p, s = |λ|."""
-    if not getattr(model.loss, "smooth", True):
-        refinement *= KINKED
-    p, labels = int(model.p), label_nodes(model, refinement)
-    s, mass = radial_rule(p, RADIAL_STEP, refinement)
+    p = int(model.p)
+    fine = np.linspace(0, LAST + math.sqrt(p), LOOKS)
+    breaks = np.interp(singular_outputs(model, fine**2 / p), np.arange(LOOKS), fine)
+    s, mass = radial_rule(p, RADIAL_STEP, refinement, breaks.tolist())
     r = s**2 / p
-    first, second = model.loss.derivatives(labels.y[None, :], r[:, None])
-    unit, weights = 2 / p, mass[:, None] * labels.weights
+    labels = kinked_labels(model, r, refinement) if has_kinks(model) else None
+    if labels is None:
+        labels = label_nodes(model, refinement)
+    y, along_y = np.atleast_2d(labels.y), np.atleast_2d(labels.second[..., 0, 0])
+    first, second = model.loss.derivatives(y, r[:, None])
+    unit, weights = 2 / p, mass[:, None] * np.atleast_2d(labels.weights)
     ones = np.ones(weights.shape)
-    along_r, along_y = r[:, None] * ones, labels.second[:, 0, 0] * ones
+    along_r, along_y = r[:, None] * ones, along_y * ones
     branches = [(unit * (first + 2 * r[:, None] * second), 1 / p, 1.0)]
     if p > 1:
         branches.append((unit * first * ones, 1 - 1 / p, 0.0))
@@ -114,7 +119,7 @@ def _quadratic_atoms(model: TeacherStudent, refinement: float) -> DiscreteLaw:
         along[name] = np.concatenate(
             [((radial if top else other) * along_r).ravel() for _, _, top in branches]
         )
-    return DiscreteLaw(atoms, shares / shares.sum(), along, multiplicities)
+    return _discrete(atoms, shares, along, multiplicities)
 
 
 def _even_atoms(model: TeacherStudent, refinement: float, points: list[float]) -> DiscreteLaw:
@@ -137,9 +142,14 @@ def _even_atoms(model: TeacherStudent, refinement: float, points: list[float]) -
         along[STUDENT_ANTISYMMETRIC] = p * (square - total) / pairs
         multiplicities[STUDENT_DIAGONAL] = p - 1
         multiplicities[STUDENT_OFF_DIAGONAL] = multiplicities[STUDENT_ANTISYMMETRIC] = pairs / 2
-    return DiscreteLaw(
-        values.ravel(),
-        shares.ravel() / shares.sum(),
-        {name: np.ascontiguousarray(w).ravel() for name, w in along.items()},
-        multiplicities,
-    )
+    along = {name: np.ascontiguousarray(w).ravel() for name, w in along.items()}
+    return _discrete(values.ravel(), shares.ravel(), along, multiplicities)
+
+
+def _discrete(
+    atoms: NDArray, shares: NDArray, along: dict[str, NDArray], multiplicities: dict[str, float]
+) -> DiscreteLaw:
+    """Atoms that have a share."""
+    kept = shares > 0
+    along = {name: values[kept] for name, values in along.items()}
+    return DiscreteLaw(atoms[kept], shares[kept] / shares.sum(), along, multiplicities)

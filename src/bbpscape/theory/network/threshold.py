@@ -18,6 +18,7 @@ from bbpscape.theory.network.matrix_transition import (
     refine_transition,
     search_transition,
 )
+from bbpscape.theory.network.nodes import has_kinks
 from bbpscape.theory.network.scalar_law import curvature_range, is_scalar, scalar_law
 from bbpscape.theory.outliers import overlap
 from bbpscape.theory.roots import NoConvergence, find_root
@@ -31,6 +32,8 @@ from bbpscape.theory.weak_recovery import weak_recovery
 SCAN, COARSE, FINE = 0.4, 1.0, 1.4
 # Replicates of a quasi-Monte Carlo rule agree by chance: their difference is doubled.
 QMC_FACTOR = 2.0
+# So do rules of first order, of students of several neurons at a kink of the loss.
+KINK_FACTOR = 3.0
 GOAL = 1e-4
 
 
@@ -115,15 +118,20 @@ def network_transition(model: TeacherStudent) -> Transition:
             law = matrix_law(model, refinement, seed=seed, lowest=law.lowest)
             found = refine_transition(law, found)
             levels.append(found)
-        quasi = law.nodes.method != "tensor"
-        change = abs(levels[0].alpha / found.alpha - 1) * (QMC_FACTOR if quasi else 1.0)
-        if levels[0].kind != found.kind:
-            change = max(change, GOAL)
-        return _transition(law, found, max(change, ROOT))
-    error = max(abs(coarse.alpha / fine.alpha - 1), ROOT)
-    if coarse.kind != fine.kind:
-        error = max(error, GOAL)
-    return replace(fine, error=error)
+        change = abs(levels[0].alpha / found.alpha - 1)
+        same = levels[0].kind == found.kind
+        if law.nodes.method != "tensor":
+            change *= QMC_FACTOR
+        return _transition(law, found, _error(model, change, same))
+    change = abs(coarse.alpha / fine.alpha - 1)
+    return replace(fine, error=_error(model, change, coarse.kind == fine.kind))
+
+
+def _error(model: TeacherStudent, change: float, same: bool) -> float:
+    """An estimate from the change between two rules, which may find edges of different kinds."""
+    if has_kinks(model):
+        change *= KINK_FACTOR
+    return max(change, ROOT if same else GOAL)
 
 
 def _transition(law: MatrixLaw, found: MatrixTransition, error: float) -> Transition:
