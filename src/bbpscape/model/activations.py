@@ -17,6 +17,7 @@ Function = Callable[[NDArray], NDArray]
 # Where expressions and callables are examined.
 REACH = 50.0
 FAR, FARTHER = 1e3, 1e6
+MOST_BREAKS = 30
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Activation:
             if not callable(getattr(self, name)):
                 raise InvalidInput(f"{name} of an activation must be callable, got {self.name!r}")
         object.__setattr__(self, "breaks", tuple(sorted(float(b) for b in self.breaks)))
-        x = np.linspace(-4.03, 4.01, 41)
+        x = np.append(np.linspace(-4.03, 4.01, 41), 0.0)
         values = [np.asarray(f(x)) for f in (self.value, self.first, self.second)]
         if any(v.shape != x.shape or not np.isfinite(v).all() for v in values):
             raise InvalidInput(f"activation {self.name}: σ, σ′ and σ″ must be finite everywhere")
@@ -90,21 +91,25 @@ class Activation:
 
 
 def bounds_of(function: Function) -> tuple[float, float]:
-    """Infimum and supremum over the real line; infinite where it still moves far from 0."""
+    """Infimum and supremum over the real line; infinite where they still move far from 0."""
     x = np.linspace(-REACH, REACH, 40_001)
+    # A window about each far point, so that an oscillation shows its extremes there too.
+    window = np.linspace(1.0, 1.1, 2_001)
     with np.errstate(all="ignore"):
-        near, ends = np.asarray(function(x)), np.array([-FARTHER, -FAR, FAR, FARTHER])
-        far = np.asarray(function(ends), dtype=float)
-    # Where the value overflows, the end of the grid stands for the far points.
-    far = np.where(np.isfinite(far), far, np.copysign(math.inf, near[[0, 0, -1, -1]]))
-    low, high = float(min(near.min(), far.min())), float(max(near.max(), far.max()))
-    for outer, inner in ((far[0], far[1]), (far[3], far[2])):
-        if math.isinf(inner):
-            continue
-        if outer > inner + 1e-3 * (1 + abs(inner)):
-            high = math.inf
-        elif outer < inner - 1e-3 * (1 + abs(inner)):
-            low = -math.inf
+        near = np.asarray(function(x), dtype=float)
+        low, high = float(near.min()), float(near.max())
+        for sign in (-1, 1):
+            inner, outer = (
+                np.asarray(function(sign * far * window), dtype=float) for far in (FAR, FARTHER)
+            )
+            # Where the value overflows, the end of the grid says to which side.
+            end = math.copysign(math.inf, near[0 if sign < 0 else -1])
+            inner, outer = (np.where(np.isfinite(v), v, end) for v in (inner, outer))
+            low, high = min(low, float(inner.min())), max(high, float(inner.max()))
+            if outer.max() > high + 1e-3 * (1 + abs(high)):
+                high = math.inf
+            if outer.min() < low - 1e-3 * (1 + abs(low)):
+                low = -math.inf
     return low, high
 
 
@@ -222,7 +227,7 @@ def activation(text: str | Activation) -> Activation:
     first = value.derivative("x")
     second = first.derivative("x")
     x = np.random.default_rng(0).uniform(0, 4, 50)
-    even = bool(np.allclose(value(x), value(-x), rtol=1e-13, atol=1e-13))
+    even = bool(np.allclose(value(x), value(-x), rtol=1e-13, atol=0.0))
     return Activation(text, value, first, second, _breaks(value), even)
 
 
@@ -239,4 +244,8 @@ def _breaks(value: Expression) -> tuple[float, ...]:
                 same = np.sign(kink(middle)) == np.sign(y[i])
                 low, high = (middle, high) if same else (low, middle)
             found.add(float(f"{high:.15g}") if abs(high) > 1e-14 else 0.0)
+            if len(found) > MOST_BREAKS:
+                raise InvalidInput(
+                    f"an activation may have {MOST_BREAKS} kinks, {value.text!r} has more"
+                )
     return tuple(sorted(found))

@@ -225,7 +225,8 @@ def _operation(node: ast.BinOp, variables: tuple[str, ...]) -> sympy.Expr:
             right = sympy.Integer(round(float(right)))
         if left.is_number:
             return _number(_constant("**", [float(left), float(right)]))
-        return left**right
+        # sympy writes (x**2)**0.5 as its own Abs, whose derivatives are not functions.
+        return (left**right).replace(sympy.Abs, _Abs)
     if left.is_number and right.is_number:
         left, right = sympy.Float(float(left)), sympy.Float(float(right))
     if isinstance(node.op, ast.Add):

@@ -17,6 +17,7 @@ from bbpscape.model.losses import NormalizedSquare, is_loss
 WIDEST = 10**9
 # The second layer and the overlaps are tables of one entry a neuron.
 MOST_ENTRIES = 10_000
+SMALLEST_WEIGHT = 1e-6
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,11 @@ class TeacherStudent:
         if weights.shape != (self.p,) or not weights.all():
             raise InvalidInput(
                 f"second_layer must be p = {self.p} numbers other than 0, got {self.second_layer!r}"
+            )
+        if not ((abs(weights) >= SMALLEST_WEIGHT) & (abs(weights) <= 1 / SMALLEST_WEIGHT)).all():
+            raise InvalidInput(
+                f"second_layer must have sizes from {SMALLEST_WEIGHT:g} to "
+                f"{1 / SMALLEST_WEIGHT:g}, got {self.second_layer!r}"
             )
         uniform = self.p <= MOST_ENTRIES and np.allclose(weights, 1 / self.p, rtol=1e-14, atol=0)
         object.__setattr__(self, "second_layer", None if uniform else tuple(weights.tolist()))

@@ -129,7 +129,7 @@ def _draw_theory(axes: Axes, theory: Spectrum) -> None:
     for outlier in theory.outliers:
         teacher = outlier.direction == TEACHER
         copies = "" if math.isinf(outlier.multiplicity) else f" (×{outlier.multiplicity:g})"
-        overlap = f", $m^2$ = {outlier.m2:.3g}" if teacher else ""
+        overlap = f", $m^2$ = {outlier.m2:.3g}" if TEACHER in outlier.direction else ""
         axes.axvline(
             outlier.eigenvalue,
             color=OUTLIER if teacher else FAINT,

@@ -213,7 +213,7 @@ def _rows(theory: Spectrum, done: list[_Draw], N: int) -> list[Row]:
         chosen = slice(position, position + int(outlier.multiplicity))
         position = chosen.stop
         # Student and teacher mix in an outlier of a network that is not even.
-        teacher = outlier.m2 > 0 and not outlier.direction.startswith("student (")
+        teacher = outlier.teacher_m2 > 0
         measured = [one.eigenvalues[chosen].mean() for one in done]
         predicted = _predicted(done, "lowest") if teacher else None
         rows.append(_row(f"{outlier.direction} outlier", outlier.eigenvalue, predicted, measured))

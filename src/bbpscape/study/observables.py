@@ -18,7 +18,6 @@ from bbpscape.simulate.observables import teacher_mass_below
 from bbpscape.simulate.signal import largest_overlap
 from bbpscape.study import descent_observables
 from bbpscape.study.cells import Cell
-from bbpscape.theory.law import TEACHER
 from bbpscape.theory.roots import NoConvergence
 from bbpscape.theory.spectrum import spectrum
 from bbpscape.theory.threshold import threshold
@@ -220,7 +219,7 @@ def _limit(key: str) -> Limit:
     found = spectrum(cell.model, cell.alpha, points=2)
     left = found.left_edge.value
     outliers = sorted(
-        (one.eigenvalue, one.multiplicity, one.m2 if TEACHER in one.direction else 0.0)
+        (one.eigenvalue, one.multiplicity, one.teacher_m2)
         for one in found.outliers
         if one.eigenvalue < left
     )

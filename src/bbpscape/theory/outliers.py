@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bbpscape.theory.bulk import Edge, Mirrored, branch_end, inverse_stieltjes
-from bbpscape.theory.law import BULK, CurvatureLaw
+from bbpscape.theory.law import BULK, TEACHER, CurvatureLaw
 from bbpscape.theory.roots import find_root
 
 
@@ -14,7 +14,8 @@ class Outlier:
     """An eigenvalue outside the bulk.
 
     ``m2`` is the squared overlap of one of its eigenvectors with the subspace of its ``direction``
-    ("teacher", or a sector of the student's own weights), ``multiplicity`` the dimension of the
+    ("teacher", or a sector of the student's own weights; with the teacher where the direction is
+    "student and teacher"), ``multiplicity`` the dimension of the
     eigenspace (``inf`` at p = ∞), ``g`` the Stieltjes transform there.
     """
 
@@ -25,6 +26,11 @@ class Outlier:
     g: float = field(repr=False)
     iterations: int = field(repr=False)
     residual: float = field(repr=False)
+
+    @property
+    def teacher_m2(self) -> float:
+        """``m2`` where it is with the teacher, else 0."""
+        return self.m2 if TEACHER in self.direction else 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values; an infinite multiplicity becomes None."""

@@ -18,8 +18,9 @@ from bbpscape.model.curvature import curvature
 from bbpscape.model.teacher_student import TeacherStudent
 
 FAR, FARTHER = 1e12, 1e24
-# Preactivations at which growth without bound is looked for.
-DISTANT, MORE_DISTANT = 1e3, 1e5
+# Preactivations at which growth without bound is looked for, and labels beside ŷ.
+LADDER = (10.0, 30.0, 100.0, 300.0, 1e3, 3e3, 1e4, 3e4, 1e5)
+BESIDE = (0.0, -0.1, 0.1, -0.5, 0.5, -1.5, 1.5, -3.0, 3.0, -10.0, 10.0)
 POINTS = 1024
 KEPT = 6
 FEW = 300
@@ -72,9 +73,11 @@ class LowestCurvature:
     def _points(self, p: int) -> NDArray:
         cube = qmc.Sobol(p, scramble=True, rng=np.random.default_rng(0)).random(POINTS)
         spread = np.sinh(4 * (cube - 0.5)) / math.sinh(2) * 5
-        axis = np.zeros((41 * p, p))
+        small = np.geomspace(1e-9, 0.1, 17)
+        line = np.concatenate([np.linspace(-6, 6, 41), small, -small])
+        axis = np.zeros((line.size * p, p))
         for k in range(p):
-            axis[41 * k : 41 * (k + 1), k] = np.linspace(-6, 6, 41)
+            axis[line.size * k : line.size * (k + 1), k] = line
         diagonal = np.repeat(np.linspace(-6, 6, 41)[:, None], p, axis=1)
         return np.concatenate([np.zeros((1, p)), spread, axis, diagonal])
 
@@ -104,30 +107,32 @@ class LowestCurvature:
                 if farther.min() < GROWTH * far.min() - scale:
                     return f"its curvature has no lower bound as y → {'−' if end < 0 else ''}∞"
         inner = [(float(np.clip(y, low, high)), False) for y in (-1.0, 0.0, 0.5, 2.0)]
-        # F can be bounded for every y and yet fall without bound as y and λ grow together.
+        # F can be bounded for every y and yet fall without bound as y and λ grow together, or only
+        # where the label keeps up with the student, as beside the flat tails of huber.
         inner += [(math.copysign(FARTHER, e), True) for e in (low, high) if math.isinf(e)]
-        near, distant = (
-            self._lowest(_with_one_at(points, size), inner, np.eye(points.shape[1]))
-            for size in (DISTANT, MORE_DISTANT)
-        )
-        # Or only where the label keeps up with the student, as with the flat tails of huber.
-        near, distant = (
-            np.append(values, self._followed(_with_one_at(points, size)))
-            for values, size in ((near, DISTANT), (distant, MORE_DISTANT))
-        )
-        near, distant = near[np.isfinite(near)], distant[np.isfinite(distant)]
-        if near.size and distant.size and distant.min() < GROWTH * near.min() - 10 * scale:
-            return "its curvature has no lower bound as preactivations grow"
+        lows = []
+        for size in LADDER:
+            at = _with_one_at(points, size)
+            apart = self._lowest(at, inner, np.eye(points.shape[1])).min()
+            lows.append(min(float(apart), self._followed(at), 0.0))
+        for near, distant in zip(lows[:-2], lows[2:], strict=True):
+            last = math.isfinite(distant) and distant < GROWTH * near - 10 * scale
+            if last and distant <= min(lows):
+                return "its curvature has no lower bound as preactivations grow"
         return None
 
-    def _followed(self, points: NDArray) -> NDArray[np.float64]:
-        """λ_min(F) at points whose label is the student's own output, as far as labels go."""
+    def _followed(self, points: NDArray) -> float:
+        """The least λ_min(F) at points whose label lies beside the student's own output."""
+        lowest = math.inf
         with np.errstate(all="ignore"):
-            y = np.clip(self.model.output(points), *self.model.label_range)
-            F = self.sign * curvature(self.model, points, y)
-        finite = np.isfinite(F).all(axis=(1, 2))
-        F[~finite] = 0
-        return np.where(finite, np.linalg.eigvalsh(F)[:, 0], np.inf)
+            output = self.model.output(points)
+            beside = [output + gap for gap in BESIDE] + [output * (1 + gap) for gap in BESIDE[1:5]]
+            for y in beside:
+                F = self.sign * curvature(self.model, points, np.clip(y, *self.model.label_range))
+                finite = np.isfinite(F).all(axis=(1, 2))
+                values = np.linalg.eigvalsh(F[finite])[:, 0]
+                lowest = min(lowest, float(values.min(initial=math.inf)))
+        return lowest
 
     def reach(self, A: NDArray) -> float:
         """−inf λ_min(A^½ F A^½) over preactivations and labels."""

@@ -74,7 +74,7 @@ def branch_point(
         right = np.append(np.einsum("rij,ij->r", basis, residual), traces @ coefficients / p - tau)
         if not np.isfinite(jacobian).all():
             raise NoConvergence(f"bulk: the equation is singular at Tr G/p = {-tau:.6g}")
-        step = np.linalg.solve(jacobian, right)
+        step = solved(jacobian, right)
         size = abs(step[:d]).max() / tau
         scale = min(1.0, 0.5 / size) if size > 0 else 1.0
         coefficients, z = coefficients - scale * step[:d], z - scale * step[d]
@@ -106,9 +106,17 @@ def on_branch(
 ) -> BranchPoint:
     """The point (A, z) of the branch with its slopes in τ, from ``bulk_jacobian`` there."""
     d = len(law.basis)
-    slope = np.linalg.solve(jacobian, np.append(np.zeros(d), 1.0))
+    slope = solved(jacobian, np.append(np.zeros(d), 1.0))
     A_slope = np.einsum("r,rij->ij", slope[:d], law.basis)
     return BranchPoint(float(np.trace(A)) / law.p, A, z, A_slope, float(slope[d]), iterations)
+
+
+def solved(matrix: NDArray, right: NDArray) -> NDArray[np.float64]:
+    """matrix⁻¹ right, or NoConvergence."""
+    try:
+        return np.linalg.solve(matrix, right)
+    except np.linalg.LinAlgError:
+        raise NoConvergence("bulk: the equation is singular") from None
 
 
 def left_matrix_edge(law: MatrixLaw, alpha: float, near: MatrixEdge | None = None) -> MatrixEdge:

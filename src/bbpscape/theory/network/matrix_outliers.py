@@ -64,7 +64,7 @@ def signal_spectrum(law: MatrixLaw, alpha: float, point: BranchPoint) -> SignalS
 def left_matrix_outliers(
     law: MatrixLaw, alpha: float, edge: MatrixEdge, near: tuple[Outlier, ...] = ()
 ) -> tuple[Outlier, ...]:
-    """All outliers left of the bulk, by eigenvalue; ``m2`` is their overlap with the teacher.
+    """All outliers left of the bulk, by eigenvalue.
 
     ``near``, the outliers of about the same law at about the same α, saves the way there.
     """
@@ -128,7 +128,10 @@ def outliers_at(
     iterations: int,
     residual: float,
 ) -> list[Outlier]:
-    """The outliers of one zero of det M; residue R = N (Nᵀ M′ N)⁻¹ Nᵀ on the null vectors N."""
+    """The outliers of one zero of det M; residue R = N (Nᵀ M′ N)⁻¹ Nᵀ on the null vectors N.
+
+    ``m2`` is with the student's directions where they are alone, else with the teacher's.
+    """
     scale = abs(point.z) + abs(spectrum.values).max()
     null = abs(spectrum.values) < SAME * scale
     if not null.any():
@@ -148,7 +151,8 @@ def outliers_at(
             continue
         N = spectrum.vectors[:, chosen]
         residue = np.linalg.inv(N.T @ slope_matrix @ N)
-        overlaps = N[split:].T @ N[split:]
+        along = N[:split] if kind == STUDENT else N[split:]
+        overlaps = along.T @ along
         m2 = float(np.trace(residue @ overlaps)) / int(chosen.sum())
         result.append(
             Outlier(point.z, int(chosen.sum()), m2, kind, -point.tau, iterations, float(residual))

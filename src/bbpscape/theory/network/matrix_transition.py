@@ -21,14 +21,18 @@ from bbpscape.theory.network.matrix_bulk import (
     left_matrix_edge,
     margin,
     on_branch,
+    solved,
 )
 from bbpscape.theory.network.matrix_law import MatrixLaw
-from bbpscape.theory.network.matrix_outliers import SignalSpectrum, outliers_at, signal_spectrum
+from bbpscape.theory.network.matrix_outliers import (
+    DECOUPLED,
+    SignalSpectrum,
+    outliers_at,
+    signal_spectrum,
+)
 from bbpscape.theory.roots import NoConvergence
 
 LOWEST_ALPHA, HIGHEST_ALPHA = 1e-3, 1e5
-# An eigenvector of M with more of the teacher than this counts as informative.
-INFORMATIVE = 0.1
 # Of log α, for Newton's method to start from, and of its last step.
 NEAR, ROOT = 1e-3, 1e-9
 STEPS = 40
@@ -56,8 +60,8 @@ class MatrixTransition:
 
 
 def informative_excess(point: BranchPoint, spectrum: SignalSpectrum) -> float:
-    """The largest eigenvalue of M along the teacher, in units of |z| + its largest."""
-    chosen = spectrum.values[spectrum.teacher > INFORMATIVE]
+    """The largest eigenvalue of M but for the student's own, in units of |z| + its largest."""
+    chosen = spectrum.values[spectrum.teacher > DECOUPLED]
     return float(chosen.max() / (abs(point.z) + abs(spectrum.values).max()))
 
 
@@ -108,14 +112,14 @@ def _bracket(excess: Callable[[float], float]) -> tuple[float, float]:
                     f"threshold: an informative outlier is there at alpha = {LOWEST_ALPHA} already"
                 )
         return low, high
-    low, high = 0.0, step
+    low, high, last = 0.0, step, math.log(HIGHEST_ALPHA)
     while excess(high) <= 0:
-        low, high, step = high, high + 1.5 * step, 1.5 * step
-        if high > math.log(HIGHEST_ALPHA):
+        if high >= last:
             raise NoConvergence(
-                f"threshold: no informative outlier left of the bulk up to alpha = "
-                f"{math.exp(low):.3g}"
+                "threshold: no informative outlier left of the bulk up to alpha = "
+                f"{HIGHEST_ALPHA:g}"
             )
+        low, high, step = high, min(high + 1.5 * step, last), 1.5 * step
     return low, high
 
 
@@ -137,7 +141,7 @@ def jump_and_onset(law: MatrixLaw, found: MatrixTransition) -> tuple[float, floa
 
 
 def _m2(law: MatrixLaw, alpha: float, point: BranchPoint, spectrum: SignalSpectrum) -> float:
-    return max(one.m2 for one in outliers_at(law, alpha, point, spectrum, 0, 0.0))
+    return max(one.teacher_m2 for one in outliers_at(law, alpha, point, spectrum, 0, 0.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +190,7 @@ def _newton(
     for iteration in range(STEPS):
         if jacobian is None:
             jacobian, fresh = _differences(at, x, state), True
-        step = np.linalg.solve(jacobian[kept, kept], state.residual[kept])
+        step = solved(jacobian[kept, kept], state.residual[kept])
         size = float(abs(step).max())
         if not math.isfinite(size):
             break

@@ -11,7 +11,7 @@ from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.bulk import Edge, left_edge, right_edge, zero_atom
 from bbpscape.theory.law import BULK
 from bbpscape.theory.network.lowest_curvature import LowestCurvature
-from bbpscape.theory.network.matrix_bulk import MatrixEdge, left_matrix_edge
+from bbpscape.theory.network.matrix_bulk import MatrixEdge, left_matrix_edge, solved
 from bbpscape.theory.network.matrix_law import MatrixLaw, matrix_law
 from bbpscape.theory.network.matrix_outliers import (
     left_matrix_outliers,
@@ -179,7 +179,10 @@ class MatrixSolver:
             jacobian = alpha * np.einsum("rli,ijkl,sjk->rs", basis, square, basis)
             jacobian -= np.einsum("rij,jk,skl,li->rs", basis, inverse, basis, inverse)
             residual = np.einsum("rij,ij->r", basis, inverse - alpha * mean + z * np.eye(p))
-            step = np.linalg.solve(jacobian, residual)
+            try:
+                step = solved(jacobian, residual)
+            except NoConvergence:
+                return None
             size = abs(step).max() / abs(a).max()
             a = a - step * (min(1.0, 0.5 / size) if size > 0 else 0.0)
             if size < TOLERANCE:

@@ -27,8 +27,8 @@ MARGIN = 1e-6
 class NetworkSpectrum(Spectrum):
     """A ``Spectrum`` whose density is interpolated between GRID solved points.
 
-    ``quadrature_error`` is the largest relative change of the left edge and of the outliers and
-    their m² between two node densities; ``no_left_edge`` says why there is none, if so. ``profile``
+    ``quadrature_error`` is the largest relative change of the edges and of the outliers and their
+    m² between two node densities; ``no_left_edge`` says why there is none, if so. ``profile``
     and ``shift`` are ρ_u/ρ and the spectral shift along ``eigenvalue``.
     """
 
@@ -131,13 +131,11 @@ def _grid(low: float, high: float, features: Features) -> tuple[NDArray, NDArray
 
 
 def _error(coarse: Features, fine: Features) -> float:
-    """The largest relative change of what a figure of the left side shows."""
-    pairs = [(coarse.left.value, fine.left.value)]
-    before = [one for one in coarse.outliers if one.eigenvalue < coarse.left.value]
-    after = [one for one in fine.outliers if one.eigenvalue < fine.left.value]
-    if len(before) != len(after):
+    """The largest relative change of an edge, an outlier or its m²."""
+    pairs = [(coarse.left.value, fine.left.value), (coarse.right.value, fine.right.value)]
+    if [one.direction for one in coarse.outliers] != [one.direction for one in fine.outliers]:
         return 1.0
-    for one, other in zip(before, after, strict=True):
+    for one, other in zip(coarse.outliers, fine.outliers, strict=True):
         pairs += [(one.eigenvalue, other.eigenvalue), (one.m2, other.m2)]
     changes = [abs(a - b) / max(abs(b), 1e-300) for a, b in pairs if math.isfinite(b) and b != 0]
     return max(changes, default=0.0)
@@ -156,8 +154,8 @@ def network_overlaps(
     m2, eigenvalue = np.zeros(alphas.size), np.empty(alphas.size)
     for i, alpha in enumerate(alphas):
         edge, found = solver.left(float(alpha))
-        best = max(found, key=lambda one: one.m2, default=None)
-        if best is None or best.m2 <= 0:
+        best = max(found, key=lambda one: one.teacher_m2, default=None)
+        if best is None or best.teacher_m2 <= 0:
             eigenvalue[i] = edge.value
         else:
             m2[i], eigenvalue[i] = best.m2, best.eigenvalue

@@ -55,7 +55,8 @@ class Transition:
 class NetworkThreshold(Threshold):
     """A ``Threshold`` of a network without closed forms: it has no a_c.
 
-    ``alpha_weak_recovery`` is NaN where the teacher is not quadratic or its labels are flipped.
+    ``alpha_weak_recovery`` is NaN where the teacher is not quadratic, its labels are flipped or the
+    student has an overlap with it.
     """
 
     @property
@@ -76,7 +77,7 @@ def network_threshold(model: TeacherStudent) -> NetworkThreshold:
     """The transition of any network at finite widths; see ``network_transition``."""
     found = network_transition(model)
     limit = math.nan
-    if model.activation == QUADRATIC and not model.labels.flip:
+    if model.activation == QUADRATIC and not model.labels.flip and model.overlap == 0.0:
         limit = weak_recovery(QuadraticTeacher(model.p_star, model.labels.noise)).alpha
     return NetworkThreshold(
         model=model,
