@@ -101,12 +101,13 @@ class DiscreteLaw:
         )
         result = np.empty((len(directions), order, g.size), dtype=np.result_type(g, float))
         for i, value in enumerate(g.ravel()):
-            with np.errstate(divide="ignore"):
+            # At g = 1/f the moments are infinite, or NaN where f has no weight in a direction.
+            with np.errstate(divide="ignore", invalid="ignore"):
                 ratio = self.atoms / (1 - value * self.atoms)
-            power = ratio.copy()
-            for k in range(order):
-                result[:, k, i] = rows @ power
-                power *= ratio
+                power = ratio.copy()
+                for k in range(order):
+                    result[:, k, i] = rows @ power
+                    power *= ratio
         return result.reshape(len(directions), order, *g.shape)
 
     def log_moment(self, g: ArrayLike) -> NDArray[np.inexact]:

@@ -11,7 +11,7 @@ from bbpscape.theory.bulk import left_edge
 from bbpscape.theory.committee import CommitteeLaw
 from bbpscape.theory.network.label_law import label_nodes
 from bbpscape.theory.network.lowest_curvature import LowestCurvature
-from bbpscape.theory.network.matrix_bulk import left_matrix_edge
+from bbpscape.theory.network.matrix_bulk import branch_point, left_matrix_edge
 from bbpscape.theory.network.matrix_law import matrix_law
 from bbpscape.theory.network.matrix_outliers import left_matrix_outliers, mirrored
 from bbpscape.theory.network.matrix_transition import (
@@ -290,21 +290,22 @@ def test_bounded_models_have_one():
         TANH,
         bb.TeacherStudent(2, 1, bb.Square(), bb.activation("erf")),
         bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.1), overlap=0.2),
+        # The first outlier has a twentieth of the teacher, where a second one has more at α = 250.
+        bb.TeacherStudent(1, 1, bb.AbsoluteNormalizedSquare(0.1), bb.activation("tanh")),
+        bb.TeacherStudent(1, 1, bb.Huber(0.3), bb.activation("tanh")),
     ],
-    ids=["tanh", "erf", "overlap"],
+    ids=["tanh", "erf", "overlap", "absolute", "huber"],
 )
 def test_a_threshold_and_its_error_estimate(model):
     found = network_transition(model)
     assert found.error < 1e-4
     more = refine_transition(matrix_law(model, 1.9), search_transition(matrix_law(model, 0.4)))
     assert abs(more.alpha / found.alpha - 1) <= 2 * found.error
-    if model.overlap != 0.0:
-        return  # every outlier of a student that overlaps with the teacher has a share of it
     law = matrix_law(model)
     for factor, informed in ((0.98, False), (1.02, True)):
         alpha = factor * found.alpha
         outliers = left_matrix_outliers(law, alpha, left_matrix_edge(law, alpha))
-        assert any(one.m2 > 1e-3 for one in outliers) == informed
+        assert any(one.teacher_m2 > 0 for one in outliers) == informed
 
 
 @pytest.mark.parametrize("a", [0.1, 1.0, 3.0])
@@ -333,6 +334,19 @@ def test_a_threshold_refined_is_the_one_that_is_searched():
     refined = refine_transition(law, other)
     assert (other.kind, refined.kind) == ("smooth", "sharp")
     assert refined.alpha == pytest.approx(search_transition(law).alpha, rel=1e-8)
+
+
+def test_an_edge_is_that_of_the_branch_from_infinity():
+    """Other solutions of the bulk equation lie near: the branch is followed in steps of 1 %."""
+    law = matrix_law(bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.1), overlap=0.2), 0.8)
+    for alpha in (0.7, 1.1, 1.2, 1.3):
+        point = branch_point(law, alpha, 0.1)
+        while point.excess > 0:
+            last, point = point, branch_point(law, alpha, 1.01 * point.tau, point)
+        edge = left_matrix_edge(law, alpha)
+        assert last.tau < edge.point.tau < point.tau
+        np.testing.assert_allclose(edge.point.A, point.A, atol=0.02)
+        assert edge.edge.value == pytest.approx(last.z, rel=1e-3)
 
 
 def test_a_small_overlap_changes_little():

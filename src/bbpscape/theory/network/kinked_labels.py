@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 
 from bbpscape.model.activations import QUADRATIC
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.network.label_law import LabelNodes, label_panels, mixture, teacher_nodes
+from bbpscape.theory.network.label_law import (
+    FINER_NOISE,
+    LabelNodes,
+    label_panels,
+    mixture,
+    noise_is_narrow,
+    noise_shifts,
+    teacher_nodes,
+)
 
 # Gaussian coordinates are cut at REACH, in panels of PANEL or less with NODES each at refinement 1.
 REACH = 8.0
@@ -22,8 +30,6 @@ NODES = 8
 # Points of a panel between which signs of a kink are compared, and halvings of a crossing.
 LOOKS = 12
 HALVINGS = 45
-# Noise narrower than the nodes of exact labels would see them one by one.
-FINER = 3.0
 BLOCK = 2**21
 
 
@@ -37,6 +43,9 @@ class Line:
     edges: NDArray[np.float64]
     label: Callable[[NDArray], NDArray]
     law: Callable[[NDArray], tuple[NDArray, NDArray, NDArray]]
+
+    def moved(self, sign: float, shift: float) -> "Line":
+        return Line(self.edges, lambda t: sign * self.label(t) + shift, self.law)
 
 
 def kinked_labels(model: TeacherStudent, outputs: NDArray, refinement: float) -> LabelNodes | None:
@@ -77,7 +86,8 @@ def singular_outputs(model: TeacherStudent, outputs: NDArray) -> NDArray[np.floa
 def label_lines(model: TeacherStudent, refinement: float) -> list[tuple[float, Line]] | None:
     """(share, line) for every sign of the label, or None; see ``kinked_labels``."""
     flip, noise, p_star = model.labels.flip, model.labels.noise, model.p_star
-    if noise:
+    exact = teacher_nodes(model, refinement, full=False) if noise else None
+    if exact is not None and not noise_is_narrow(exact, noise):
         return [(1.0, _noisy_line(model, refinement))]
     if p_star == 1:
         line = _exact_line(model)
@@ -85,10 +95,12 @@ def label_lines(model: TeacherStudent, refinement: float) -> list[tuple[float, L
         line = _radial_line(p_star)
     else:
         return None
-    if not flip:
-        return [(1.0, line)]
-    flipped = Line(line.edges, lambda t: -line.label(t), line.law)
-    return [(1.0 - flip, line), (flip, flipped)]
+    lines = []
+    for sign, share in ((1.0, 1.0 - flip), (-1.0, flip)):
+        for part, shift in noise_shifts(math.sqrt(noise)) if noise else [(1.0, 0.0)]:
+            if share:
+                lines.append((share * part, line.moved(sign, shift)))
+    return lines
 
 
 def _panels(low: float, high: float, breaks: list[float]) -> NDArray[np.float64]:
@@ -124,7 +136,7 @@ def _radial_line(p_star: int) -> Line:
 
 def _noisy_line(model: TeacherStudent, refinement: float) -> Line:
     """t = y itself."""
-    exact = teacher_nodes(model, FINER * refinement, full=False)
+    exact = teacher_nodes(model, FINER_NOISE * refinement, full=False)
     if model.labels.flip:
         exact = exact.flipped(model.labels.flip)
     sigma = math.sqrt(model.labels.noise)

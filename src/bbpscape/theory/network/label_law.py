@@ -20,6 +20,10 @@ BIN_NODES = 7
 # Nodes of y for noisy labels: panels of one standard deviation at most.
 PANEL_NODES = 10
 TAIL = 8.5
+# Noise below NARROW of the spread of exact labels is a rule of SHIFTS nodes at every exact label;
+# wider noise is resolved in y, and needs more exact labels.
+NARROW, SHIFTS = 0.045, 6
+FINER_NOISE = 3.0
 # At p* = 1 nodes of u cost little.
 FINER = 1.25
 # Multisets of nodes of u, and labels that need no compression.
@@ -112,14 +116,41 @@ def _radial_nodes(model: TeacherStudent, refinement: float) -> LabelNodes:
 
 def label_nodes(model: TeacherStudent, refinement: float) -> LabelNodes:
     """The law of y in as few nodes as carry it: u is integrated out."""
-    finer = refinement * (3.0 if model.labels.noise and model.p_star <= 2 else 1.0)
-    exact = teacher_nodes(model, finer, full=False)
+    exact = teacher_nodes(model, refinement, full=False)
     flip, noise = model.labels.flip, model.labels.noise
-    if exact.y.size > FEW and model.p_star > 1 and not noise:
+    narrow = noise_is_narrow(exact, noise)
+    if exact.y.size > FEW and model.p_star > 1 and (narrow or not noise):
         exact = _compress(exact, model, refinement)
+    elif noise and not narrow and model.p_star <= 2:
+        exact = teacher_nodes(model, FINER_NOISE * refinement, full=False)
     if flip:
         exact = exact.flipped(flip)
+    if noise and narrow:
+        return _shifted(exact, math.sqrt(noise))
     return _noisy(exact, math.sqrt(noise), model, refinement) if noise else exact
+
+
+def noise_is_narrow(exact: LabelNodes, noise: float) -> bool:
+    """Whether the noise is narrow beside the law of exact labels, which it hardly smooths."""
+    spread = exact.weights @ (exact.y - exact.weights @ exact.y) ** 2
+    return bool(noise < NARROW**2 * spread)
+
+
+def noise_shifts(sigma: float) -> list[tuple[float, float]]:
+    """(share, shift) of a Gauss–Hermite rule of narrow noise."""
+    xi, mass = np.polynomial.hermite_e.hermegauss(SHIFTS)
+    return list(zip((mass / mass.sum()).tolist(), (sigma * xi).tolist(), strict=True))
+
+
+def _shifted(exact: LabelNodes, sigma: float) -> LabelNodes:
+    """Narrow noise node by node: what a label says of u changes little across it."""
+    shifts = noise_shifts(sigma)
+    return LabelNodes(
+        np.concatenate([exact.y + shift for _, shift in shifts]),
+        np.concatenate([share * exact.weights for share, _ in shifts]),
+        np.concatenate([exact.first] * SHIFTS),
+        np.concatenate([exact.second] * SHIFTS),
+    )
 
 
 def _preimages(function: Callable, value: float) -> list[float]:

@@ -16,7 +16,12 @@ from bbpscape.theory.network.matrix_law import MatrixLaw
 from bbpscape.theory.roots import NoConvergence, find_root
 
 GROWTH = 1.7
-STEPS = 60
+STEPS = 300
+# The step in τ, of τ, within which an edge is looked for where G is more than a number, and a rise
+# of the excess that is none: other solutions lie near.
+SHORTEST, RISE = 0.01, 0.02
+# How far A may leave its tangent, in units of the step and of τ.
+CONTINUED, SLACK = 0.2, 0.005
 NEWTON_STEPS = 40
 TOLERANCE = 1e-12
 # Without a lowest negative curvature the branch may go on to A = ∞, where z = 0.
@@ -43,6 +48,10 @@ class BranchPoint:
         """τ² dz/dτ: 1 at τ → 0, 0 at a sharp edge."""
         return self.tau**2 * self.z_slope
 
+    def ahead(self, tau: float) -> NDArray[np.float64]:
+        """A(τ) along the tangent."""
+        return self.A + (tau - self.tau) * self.A_slope
+
 
 @dataclass(frozen=True, eq=False)
 class MatrixEdge:
@@ -63,7 +72,7 @@ def branch_point(
     if start is None:
         coefficients, z = tau * traces / sizes, -1 / tau
     else:
-        coefficients = np.einsum("rij,ij->r", basis, start.A) / sizes * (tau / start.tau)
+        coefficients = np.einsum("rij,ij->r", basis, start.ahead(tau)) / sizes
         z = start.z + start.z_slope * (tau - start.tau)
     for iteration in range(NEWTON_STEPS):
         A = np.einsum("r,rij->ij", coefficients, basis)
@@ -139,19 +148,23 @@ def left_matrix_edge(law: MatrixLaw, alpha: float, near: MatrixEdge | None = Non
             if end.excess >= 0:
                 return _smooth(law, alpha, end)
             return _sharp(law, alpha, last, end)
+    growth, shortest = GROWTH, SHORTEST if len(law.basis) > 1 else GROWTH - 1
     for _ in range(STEPS):
-        tau = last.tau * GROWTH
-        if reach <= SHORT * scale and tau * scale > ENDLESS:
+        if reach <= SHORT * scale and last.tau * growth * scale > ENDLESS:
             return MatrixEdge(Edge(0.0, "hard", -math.inf, 0.0), None)
-        following = _try(law, alpha, tau, last)
-        if following is None or (reach > SHORT * scale and margin(law, following) <= 0):
-            end = _branch_end(law, alpha, last, tau)
-            if end.excess >= 0:
-                return _smooth(law, alpha, end)
-            return _sharp(law, alpha, last, end)
-        if following.excess < 0:
+        following = _try(law, alpha, growth * last.tau, last)
+        inside = following is not None and (reach <= SHORT * scale or margin(law, following) > 0)
+        onward = inside and 0 <= following.excess < last.excess + RISE
+        if onward:
+            last, growth = following, min(GROWTH, 1 + 1.5 * (growth - 1))
+        elif growth > 1 + shortest:
+            # Beyond the edge, or on another solution of the equation.
+            growth = 1 + (growth - 1) / 2
+        elif inside and following.excess < 0:
             return _sharp(law, alpha, last, following)
-        last = following
+        else:
+            end = _branch_end(law, alpha, last, growth * last.tau)
+            return _smooth(law, alpha, end) if end.excess >= 0 else _sharp(law, alpha, last, end)
     raise NoConvergence("bulk: no left edge found; report the model and α")
 
 
@@ -202,10 +215,15 @@ def margin(law: MatrixLaw, point: BranchPoint) -> float:
 
 
 def _try(law: MatrixLaw, alpha: float, tau: float, start: BranchPoint) -> BranchPoint | None:
+    """The point at τ if Newton's method finds one that continues the branch of ``start``."""
     try:
-        return branch_point(law, alpha, tau, start)
+        point = branch_point(law, alpha, tau, start)
     except NoConvergence:
         return None
+    apart = abs(point.A - start.ahead(tau)).max()
+    bend = CONTINUED * abs(tau - start.tau) + SLACK * tau
+    continued = apart < bend and np.linalg.eigvalsh(point.A)[0] > 0
+    return point if continued else None
 
 
 def _branch_end(law: MatrixLaw, alpha: float, low: BranchPoint, high: float) -> BranchPoint:

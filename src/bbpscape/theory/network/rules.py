@@ -17,7 +17,7 @@ DENSITY = 1.6
 # Half-lines x = b + exp(t − e^{−t}) in steps of HALF_STEP, intervals between breaks by tanh-sinh
 # in steps of INTERVAL_STEP: integrands may be singular at breaks.
 HALF_STEP = 0.145
-INTERVAL_STEP, INTERVAL_REACH = 0.2, 3.2
+INTERVAL_STEP, INTERVAL_REACH = 0.15, 3.2
 
 
 def gaussian_rule(
