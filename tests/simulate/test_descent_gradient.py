@@ -5,7 +5,7 @@ import pytest
 
 import bbpscape as bb
 from bbpscape.simulate import descent_gradient
-from bbpscape.simulate.backend import backend
+from bbpscape.simulate.backend import NumpyBackend, backend
 from bbpscape.simulate.descent_gradient import BatchGradient
 from bbpscape.simulate.instance import draw, spawn_generators
 
@@ -132,6 +132,29 @@ def test_panels_and_batches_change_nothing(activation, monkeypatch):
     expected = BatchGradient([whole])(at[:1])[1]
     monkeypatch.setattr(descent_gradient, "PANEL_BYTES", 1)
     assert relative(BatchGradient([whole])(at[:1])[1], expected) < 1e-13
+
+
+@pytest.mark.parametrize("p", [1, descent_gradient.NARROW, descent_gradient.NARROW + 1])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_number_of_threads_changes_nothing(p, dtype, monkeypatch):
+    monkeypatch.setattr(descent_gradient, "PANEL_BYTES", 1)
+    monkeypatch.setattr(descent_gradient, "WORTH", 0.0)
+    one = bb.TeacherStudent(p, 1, bb.NormalizedSquare(0.3))
+    batch = [draw(one, 60.0, N, generator) for generator in spawn_generators(1, 2)]
+    at = students(2, p).astype(dtype)
+    losses, gradients = BatchGradient(batch, dtype, NumpyBackend(1))(at)
+    for threads in (2, 3):
+        loss, gradient = BatchGradient(batch, dtype, NumpyBackend(threads))(at)
+        np.testing.assert_array_equal(loss, losses)
+        np.testing.assert_array_equal(gradient, gradients)
+    accuracy = 1e-12 if dtype == "float64" else 1e-4
+    for i, instance in enumerate(batch):
+        assert losses[i] == pytest.approx(instance.loss(at[i]), rel=accuracy)
+        projected = instance.inputs @ at[i].T
+        r = ((projected**2).mean(1) - instance.labels) / (0.3 + instance.labels)
+        assert (
+            relative(gradients[i], 2 / p * (projected * r[:, None]).T @ instance.inputs) < accuracy
+        )
 
 
 @pytest.mark.parametrize("activation", ["quadratic", "tanh"])

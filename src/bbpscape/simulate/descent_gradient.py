@@ -1,6 +1,7 @@
 """Loss and gradient of many draws at once: two matrix products a draw, its data read once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -11,18 +12,24 @@ from bbpscape.model.checks import InvalidInput
 from bbpscape.model.losses import AbsoluteNormalizedSquare, NormalizedSquare, Square
 from bbpscape.simulate.backend import Backend, NumpyBackend, check_dtype
 from bbpscape.simulate.instance import Instance
+from bbpscape.simulate.threads import blas_limit
 
 # Bytes of X in a panel, used for both products while it is in the cache.
-PANEL_BYTES = 2**22
+PANEL_BYTES = 2**21
+GROUPS = 8  # runs of panels of a draw that are summed apart, whatever the number of threads
+WORTH = 2e7  # operations from which threads are worth starting
+# Widths up to which X w is faster neuron by neuron: the BLAS copies X before a matrix product.
+NARROW = 4
 SQUARES = (Square, NormalizedSquare, AbsoluteNormalizedSquare)
 
 
 class BatchGradient:
     """L(w) = Σ_μ ℓ(y_μ, ŷ_μ) and ∂L/∂w_k = Σ_μ ℓ′_μ c_k σ′(λ_μk) x_μ of each of n draws.
 
-    Λ = X wᵀ and Rᵀ X, with R_μk = ℓ′_μ c_k σ′(λ_μk), are all the products. On numpy a panel of X is
-    used for both before the next is read, and a draw's result does not depend on the others; on
-    torch all draws are one batched product. ``calls`` counts gradients of the whole batch.
+    Λ = w Xᵀ and R X, with R_kμ = ℓ′_μ c_k σ′(λ_kμ), are all the products. On numpy a panel of X is
+    used for both before the next is read, panels of all draws go beside each other on the backend's
+    threads, and a draw's result depends neither on the other draws nor on the threads; on torch all
+    draws are one batched product. ``calls`` counts gradients of the whole batch.
 
     Parameters
     ----------
@@ -95,39 +102,73 @@ class BatchGradient:
                 return self._panels(student)
             X, y, second = self._stacked
             xp = self.where.xp
-            terms, residuals = self._residuals(X @ xp.matrix_transpose(student), y, second)
+            terms, residuals = self._residuals(student @ xp.matrix_transpose(X), y, second)
             loss = self.where.host(xp.sum(terms, axis=1, dtype=xp.float64))
-            return np.array(loss), xp.matrix_transpose(residuals) @ X
+            return np.array(loss), residuals @ X
 
     def _panels(self, student: NDArray) -> tuple[NDArray[np.float64], NDArray]:
-        loss, gradient = np.zeros(len(self)), np.zeros_like(student)
         rows = max(64, PANEL_BYTES // (self.N * np.dtype(self.dtype).itemsize))
-        for i, (X, y, second) in enumerate(self._draws):
-            w = np.ascontiguousarray(student[i].T)
-            for start in range(0, self.M, rows):
-                part = slice(start, start + rows)
-                panel = X[part]
-                terms, residuals = self._residuals(panel @ w, y[part], second[part])
-                loss[i] += terms.sum(dtype=float)
-                gradient[i] += residuals.T @ panel
+        panels = [slice(start, start + rows) for start in range(0, self.M, rows)]
+        size = -(-len(panels) // GROUPS)
+        runs = [panels[i : i + size] for i in range(0, len(panels), size)]
+        tasks = [(i, run) for i in range(len(self)) for run in runs]
+        loss, gradient = np.zeros(len(self)), np.zeros_like(student)
+
+        def part(task: tuple[int, list[slice]]) -> tuple[float, NDArray]:
+            return self._run(*task, student[task[0]])
+
+        def add(results: Iterable[tuple[float, NDArray]]) -> None:
+            for (i, _), (value, added) in zip(tasks, results, strict=True):
+                loss[i] += value
+                gradient[i] += added
+
+        if self.where.threads == 1:
+            add(map(part, tasks))
+            return loss, gradient
+        # The BLAS splits a panel's small products badly; whole panels run beside each other well.
+        with blas_limit(1):
+            if len(tasks) == 1 or 4.0 * self.M * student.size < WORTH:
+                add(map(part, tasks))
+            else:
+                with ThreadPoolExecutor(min(self.where.threads, len(tasks))) as pool:
+                    add(pool.map(part, tasks))
+        return loss, gradient
+
+    def _run(self, i: int, run: list[slice], w: NDArray) -> tuple[float, NDArray]:
+        """(L, ∂L/∂w) of the samples of draw i in some panels."""
+        X, y, second = self._draws[i]
+        loss, gradient = 0.0, np.zeros_like(w)
+        for rows in run:
+            panel = X[rows]
+            if len(w) <= NARROW:
+                preactivations = np.empty((len(w), len(panel)), dtype=self.dtype)
+                for neuron, out in zip(w, preactivations, strict=True):
+                    np.dot(panel, neuron, out=out)
+            else:
+                preactivations = w @ panel.T
+            # Threads do not share the caller's error state.
+            with np.errstate(over="ignore", invalid="ignore"):
+                terms, residuals = self._residuals(preactivations, y[rows], second[rows])
+            loss += float(terms.sum(dtype=float))
+            gradient += residuals @ panel
         return loss, gradient
 
     def _residuals(self, preactivations: Any, y: Any, second: Any) -> tuple[Any, Any]:
-        """(ℓ, R) from λ of shape (..., p), y and ℓ″ of shape (...)."""
+        """(ℓ, R) from λ of shape (..., p, M), y and ℓ″ of shape (..., M)."""
         if self._native:
-            gap = (preactivations * preactivations) @ self._c
+            gap = self._c @ (preactivations * preactivations)
             gap -= y
             slope = gap * second
             gap *= slope
             gap *= 0.5
             if self._uniform:
                 slope *= 2 / self.model.p
-                return gap, preactivations * slope[..., None]
-            return gap, preactivations * (2 * slope[..., None] * self._c)
+                return gap, preactivations * slope[..., None, :]
+            return gap, preactivations * (2 * slope[..., None, :] * self._c[:, None])
         values, labels = self.where.host(preactivations), self.where.host(y)
         activation, loss = self.model.activation, self.model.loss
-        outputs = activation.value(values) @ self._weights
+        outputs = self._weights @ activation.value(values)
         first = np.broadcast_to(loss.derivatives(labels, outputs)[0], outputs.shape)
-        residuals = (first[..., None] * self._weights) * activation.first(values)
+        residuals = first[..., None, :] * self._weights[:, None] * activation.first(values)
         terms = np.broadcast_to(loss.value(labels, outputs), outputs.shape)
         return self.where.asarray(terms, self.dtype), self.where.asarray(residuals, self.dtype)
