@@ -193,6 +193,34 @@ def test_snapshots():
     np.testing.assert_array_equal(one.snapshots[5], short.student)
 
 
+@pytest.mark.parametrize("method", ["gd", "momentum", "flow"])
+def test_every_record_and_snapshot_is_of_its_own_step(method):
+    options = {"method": method, "tolerance": 0.0, "snapshots": (1, 7, 11), "steps": 12}
+    (one,) = go(batch(count=1), **options)
+    assert one.step.tolist() == record_steps(12).tolist()
+    assert list(one.snapshots) == [1, 7, 11]
+    (short,) = go(batch(count=1), method=method, tolerance=0.0, steps=7)
+    np.testing.assert_array_equal(one.snapshots[7], short.student)
+    assert abs(one.snapshots[11] - one.snapshots[7]).max() > 1e-3
+
+
+@pytest.mark.parametrize("method", ["gd", "flow"])
+def test_a_loss_may_be_negative(method):
+    # The square loss less a constant has the same gradients, and goes the same way.
+    lower = bb.TeacherStudent(1, 1, bb.loss("(y - yhat)**2/2 - 100"))
+    same = bb.TeacherStudent(1, 1, bb.loss("(y - yhat)**2/2"))
+    (one,), (other,) = (go(batch(m, 8.0, 1), method=method, steps=20) for m in (lower, same))
+    assert one.loss[-1] < one.loss[0] < 0
+    assert one.status == other.status
+    np.testing.assert_allclose(one.m2, other.m2, rtol=1e-6)
+
+
+def test_an_absurd_step_diverges_quietly():
+    (one,) = go(batch(count=1), step=1e300)
+    assert one.status == "diverged"
+    assert one.to_dict()["m2"][-1] is None
+
+
 def test_starts_know_the_teacher_where_they_should():
     model = bb.TeacherStudent(4, 1, bb.NormalizedSquare(0.01))
     (one,) = [draw(model, 6.0, 100, generator) for generator in spawn_generators(1, 1)]
@@ -239,6 +267,7 @@ def test_records_are_even_in_the_logarithm():
         ({"method": "adam"}, "method must be one of gd, momentum, flow"),
         ({"sphere": 1}, "sphere must be True or False"),
         ({"steps": 0}, "steps must be a positive integer"),
+        ({"steps": 10**10}, "steps must be at most 1000000000"),
         ({"step": -1.0}, "step must be"),
         ({"beta": 1.0}, "beta must be from 0 to below 1"),
         ({"recovery": 1.5}, "recovery must be"),

@@ -16,7 +16,7 @@ from bbpscape.simulate.descent_rule import DescentRule, Trajectory, record_steps
 from bbpscape.simulate.descent_start import safe_step
 from bbpscape.simulate.instance import Instance
 
-DIVERGED = 1e6  # times the first loss
+DIVERGED = 1e6  # times the first loss: a rise
 SMALLEST = 1e-12  # of the first step: no smaller one lowers the loss but by rounding
 ROUNDING = 16.0  # times eps and the loss: a rise that is none
 FLOW_ACCURACY = 1e-3  # of a step: half the difference of Euler's and Heun's, over ‖w‖
@@ -143,6 +143,10 @@ class _Batch:
 
     def observe(self) -> None:
         """Note m², write the records that are due, and let draws go that have reached an end."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._observe()
+
+    def _observe(self) -> None:
         rule, k = self.rule, self.step
         overlaps = self.where.host(self.w @ self.where.xp.matrix_transpose(self.teacher))
         norms, slopes = self._norms(self.w), self._norms(self.slope)
@@ -178,7 +182,8 @@ class _Batch:
 
     def _end(self, i: int, draw: Any, slope: float, one: _Notes) -> str:
         rule = self.rule
-        if not math.isfinite(slope) or not self.loss[i] <= DIVERGED * self.first_loss[draw]:
+        first = self.first_loss[draw]
+        if not math.isfinite(slope) or not self.loss[i] - first <= DIVERGED * abs(first):
             return "diverged"
         if rule.until_recovery and one.recovered_step is not None:
             return "recovered"
@@ -190,8 +195,7 @@ class _Batch:
 
     def _write(self, i: int, one: _Notes, m2: float) -> None:
         w = self._host(i)
-        with np.errstate(over="ignore", invalid="ignore"):
-            error = float(generalization_error(self.model, w, one.instance.teacher))
+        error = float(generalization_error(self.model, w, one.instance.teacher))
         if self.step in self.records or one.status:
             one.rows.append((self.step, self.time[i], self.loss[i] / self.M, error, m2))
         if self.step in self.rule.snapshots:
@@ -250,14 +254,13 @@ class _Batch:
         accepted = self._accept(trial, loss, slope, self.eta, error <= FLOW_ACCURACY)
         factor = 0.9 * np.sqrt(FLOW_ACCURACY / np.maximum(error, 1e-12))
         self.eta = self.eta * np.where(accepted, np.clip(factor, 0.2, 2), np.clip(factor, 0.2, 0.5))
-        self.step += 1
 
     def _accept(
         self, trial: Any, loss: NDArray, slope: Any, taken: NDArray, allowed: NDArray
     ) -> NDArray[np.bool_]:
         """Move the draws whose loss does not rise; which ones."""
         slack = ROUNDING * np.finfo(self.gradient.dtype).eps
-        accepted = allowed & (loss <= self.loss * (1 + slack))
+        accepted = allowed & (loss <= self.loss + slack * abs(self.loss))
         self.time += np.where(accepted, taken, 0.0)
         self.refused += ~accepted
         if accepted.all():

@@ -13,6 +13,7 @@ from bbpscape.model.checks import InvalidInput, positive, positive_integer
 METHODS = ("gd", "momentum", "flow")
 PER_DECADE = 10
 RECOVERY = 0.9
+MOST_STEPS = 10**9
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class DescentRule:
     sphere : bool
         Keep every row of w at radius √N: the gradient loses its radial part, w is scaled back.
     steps : int
-        Budget: gradients of a draw at most, those of refused steps among them.
+        Budget of a draw, refused steps among them. A step is one gradient, of the flow two.
     step : float, optional
         η, kept, or the flow's first step. By default 1/λ_max of each draw's Hessian where it is,
         found at the start and again at every record; "gd" then refuses a step that would raise the
@@ -67,6 +68,8 @@ class DescentRule:
             if not isinstance(getattr(self, name), bool):
                 raise InvalidInput(f"{name} must be True or False, got {getattr(self, name)!r}")
         object.__setattr__(self, "steps", int(positive_integer("steps", self.steps)))
+        if self.steps > MOST_STEPS:
+            raise InvalidInput(f"steps must be at most {MOST_STEPS}, got {self.steps}")
         if self.step is not None:
             object.__setattr__(self, "step", positive("step", self.step))
         for name, low, high in (("beta", 0.0, 1.0), ("tolerance", 0.0, 1.0), ("recovery", 0, 1)):

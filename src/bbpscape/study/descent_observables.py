@@ -8,7 +8,7 @@ from bbpscape.simulate.descent_rule import DescentRule, Trajectory
 from bbpscape.simulate.descent_start import check_start, starting_point
 from bbpscape.simulate.instance import draw
 from bbpscape.study.cells import Cell
-from bbpscape.study.descent_run import RATE, spectral_preprocessing
+from bbpscape.study.descent_run import RATE, budget_operations, spectral_preprocessing
 from bbpscape.theory.roots import NoConvergence
 
 
@@ -47,9 +47,8 @@ def trajectory(
 
 
 def descent_seconds(cell: Cell, M: int) -> float:
-    """4 M N p operations a step, over the rate of one core: the whole budget of steps."""
-    steps = int(cell.parameters["steps"])
-    return 4.0 * M * cell.N * int(cell.model.p) * steps / RATE
+    """The whole budget of steps, at the rate of one core."""
+    return budget_operations(check_descent(cell), int(cell.model.p), cell.N, M) / RATE
 
 
 def largest_m2(one: Trajectory) -> float | None:

@@ -170,7 +170,7 @@ def descent(
     together = min(draws, max(1, BATCH_BYTES // (8 * M * N)))
     require_memory(lambda n: 2 * together * instance_bytes(p, n, -(-M * n // N)), N)
     if workers is None:
-        predicted = 4.0 * M * N * p * rule.steps * draws / RATE
+        predicted = budget_operations(rule, p, N, M) * draws / RATE
         workers = available_cpus() if predicted > WORTH and device == "cpu" else 1
     count = check_workers(workers)
     together = min(together, -(-draws // count))
@@ -183,6 +183,11 @@ def descent(
         if progress is not None:
             progress(len(found))
     return Descent(model, M / N, N, M, seed, start, rule, tuple(found))
+
+
+def budget_operations(rule: DescentRule, p: int, N: int, M: int) -> float:
+    """4 M N p a gradient, for every step of the budget."""
+    return 4.0 * M * N * p * rule.steps * (2 if rule.method == "flow" else 1)
 
 
 def _descend(settings: _Settings, children: list[np.random.SeedSequence]) -> list[Trajectory]:
