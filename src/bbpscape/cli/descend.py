@@ -6,48 +6,42 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 
 import bbpscape as bb
 from bbpscape.cli.common import (
-    Activation,
-    Delta,
-    Flip,
     Json,
-    LabelNoise,
-    Loss,
-    Normalization,
-    Overlap,
     Plot,
     Save,
-    SecondLayer,
-    TeacherWidth,
     app,
     check_files,
-    describe,
     messages,
-    parse_model,
     print_json,
-    print_table,
     say_written,
-    table_of,
     write_results,
 )
+from bbpscape.cli.descend_tables import (
+    print_curve,
+    print_descent,
+    print_hessian,
+    print_photograph,
+)
 from bbpscape.cli.grids import parse_grid
-from bbpscape.study.descent_photograph import photograph as make_photograph
+from bbpscape.cli.model_options import integers, with_model
 
 
 @app.command()
+@with_model(widths="4")
 def descend(
-    p: Annotated[str, typer.Option("--p", help="Student width; a list as 1,2,4 of a curve.")] = "4",
-    p_star: TeacherWidth = 1,
-    a: Normalization = 0.01,
+    model: bb.TeacherStudent,
+    widths: list[int],
     alpha: Annotated[
         str, typer.Option("--alpha", help="Samples per dimension; from:to:count of a curve.")
     ] = "2",
-    n: Annotated[int, typer.Option("--N", help="Input dimension.")] = 1000,
-    draws: Annotated[int, typer.Option(help="Number of independent draws.")] = 20,
+    n: Annotated[int | None, typer.Option("--N", help="Input dimension; by default 1000.")] = None,
+    draws: Annotated[
+        int | None, typer.Option(help="Number of independent draws; by default 20.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
     start: Annotated[
         str, typer.Option(help="random, hessian, spectral or overlap; a list of a curve.")
@@ -56,7 +50,7 @@ def descend(
     sphere: Annotated[
         bool, typer.Option("--sphere", help="Keep every neuron at radius √N.")
     ] = False,
-    steps: Annotated[int, typer.Option(help="Budget of gradients a draw.")] = 2000,
+    steps: Annotated[int, typer.Option(help="Budget of steps a draw.")] = 2000,
     step: Annotated[
         float | None, typer.Option(help="Step size; by default from the Hessian.")
     ] = None,
@@ -80,15 +74,12 @@ def descend(
     photograph: Annotated[
         bool, typer.Option("--photograph", help="Recover a photograph, from four starts.")
     ] = False,
-    side: Annotated[int, typer.Option(help="Pixels of the photograph's side.")] = 64,
-    activation: Activation = "quadratic",
-    loss: Loss = "normalized-square",
-    delta: Delta = 1.0,
-    label_noise: LabelNoise = 0.0,
-    flip: Flip = 0.0,
-    second_layer: SecondLayer = "",
-    overlap: Overlap = "0",
-    dtype: Annotated[str, typer.Option(help="float64 or float32.")] = "float64",
+    side: Annotated[
+        int | None, typer.Option(help="Pixels of the photograph's side; by default 64.")
+    ] = None,
+    dtype: Annotated[
+        str | None, typer.Option(help="float64, or float32 as by default for a photograph.")
+    ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or torch-cpu.")] = "cpu",
     workers: Annotated[
         int | None, typer.Option(help="Processes; by default as many as pay.")
@@ -103,85 +94,73 @@ def descend(
         raise bb.InvalidInput("--curve, --photograph and --hessian do not go together")
     if study is not None and not curve:
         raise bb.InvalidInput("--study goes with --curve")
+    if side is not None and not photograph:
+        raise bb.InvalidInput("--side goes with --photograph")
     rule = bb.DescentRule(method, sphere, steps, step, beta, tolerance, recovery, until_recovery)
-    widths = _integers("p", p)
-    options = (activation, loss, delta, label_noise, flip, second_layer, overlap)
-    model = parse_model(str(widths[0]), p_star, a, *options)
-    alphas = parse_grid("alpha", alpha)
+    grid = parse_grid("alpha", alpha)
+    alphas = grid if isinstance(grid, list) else [grid]
+    if not curve and (len(alphas) > 1 or len(widths) > 1):
+        raise bb.InvalidInput("alpha and p take one value each without --curve")
+    if photograph:
+        if (n, draws, workers, start) != (None, None, None, "random"):
+            raise bb.InvalidInput("--photograph goes without --N, --draws, --workers and --start")
+        a = getattr(model.loss, "a", None)
+        if not model.is_reference or model.p_star > 1 or a is None:
+            raise bb.InvalidInput("--photograph takes --p and --a alone of the model")
+        with _progress("descending", 4) as tell:
+            result: Any = bb.photograph(
+                64 if side is None else side,
+                alphas[0],
+                widths[0],
+                a,
+                seed=seed,
+                rule=rule,
+                dtype="float32" if dtype is None else dtype,
+                device=device,
+                progress=tell,
+            )
+        return _report(result, print_photograph, plot, save, as_json)
+    n, draws = 1000 if n is None else n, 20 if draws is None else draws
+    options: dict[str, Any] = {
+        "N": n,
+        "draws": draws,
+        "seed": seed,
+        "rule": rule,
+        "dtype": "float64" if dtype is None else dtype,
+        "device": device,
+        "workers": workers,
+    }
     if curve:
-        alphas = alphas if isinstance(alphas, list) else [alphas]
         _refuse_for_curve(rule)
         starts = [part.strip() for part in start.split(",")]
         with _progress("descending", None) as tell:
-            result: Any = bb.recovery_curve(
+            result = bb.recovery_curve(
                 model,
                 alphas,
                 widths,
                 starts,
-                n,
-                draws,
-                seed,
-                rule,
-                dtype=dtype,
                 path=study,
-                workers=workers,
                 progress=lambda s: tell(s.done + s.failed, s.done + s.failed + s.left),
+                **options,
             )
-        return _report(result, _print_curve, plot, save, as_json)
-    if isinstance(alphas, list) or len(widths) > 1:
-        raise bb.InvalidInput("alpha and p take one value each without --curve")
-    if photograph:
-        with _progress("descending", 4) as tell:
-            result = make_photograph(
-                side, alphas, widths[0], a, seed=seed, rule=rule, progress=tell
-            )
-        return _report(result, _print_photograph, plot, save, as_json)
-    if hessian:
-        with _progress("descending", draws) as tell:
-            result = bb.hessian_along(
-                model,
-                alphas,
-                n,
-                _integers("hessian", hessian),
-                draws,
-                seed,
-                start,
-                rule,
-                workers=workers,
-                progress=tell,
-            )
-        return _report(result, _print_hessian, plot, save, as_json)
+        return _report(result, print_curve, plot, save, as_json)
     with _progress("descending", draws) as tell:
-        result = bb.descent(
-            model,
-            alphas,
-            n,
-            draws,
-            seed,
-            start,
-            rule,
-            dtype=dtype,
-            device=device,
-            workers=workers,
-            progress=tell,
-        )
-    _report(result, _print_descent, plot, save, as_json)
+        if hessian:
+            chosen = integers("hessian", hessian)
+            result = bb.hessian_along(
+                model, alphas[0], steps=chosen, start=start, progress=tell, **options
+            )
+            show: Callable[[Any], None] = print_hessian
+        else:
+            result = bb.descent(model, alphas[0], start=start, progress=tell, **options)
+            show = print_descent
+    _report(result, show, plot, save, as_json)
 
 
 def _refuse_for_curve(rule: bb.DescentRule) -> None:
     kept = bb.DescentRule(rule.method, rule.sphere, rule.steps, until_recovery=rule.until_recovery)
     if rule != kept:
         raise bb.InvalidInput("a curve takes method, sphere and steps, and defaults for the rest")
-
-
-def _integers(name: str, text: str) -> list[int]:
-    try:
-        values = [int(part) for part in text.split(",")]
-    except ValueError:
-        raise bb.InvalidInput(f"{name} must be integers with commas, got {text!r}") from None
-    if name == "p" and min(values) < 1:
-        raise bb.InvalidInput(f"p must be a positive integer, got {text!r}")
-    return values
 
 
 @contextmanager
@@ -208,91 +187,3 @@ def _report(
     show(result)
     write_results(plot, result, save, result.to_dict())
     say_written(figure=plot, data=save)
-
-
-def _print_descent(result: bb.Descent) -> None:
-    title = f"{describe(result.model)}, alpha = {result.alpha:g}, N = {result.N}"
-    title += f"\n{result.rule.method}, {result.start} start"
-    table = table_of(
-        title, "draw", "ended by", "step", "loss/M", "gen. error", "m2", "largest", "recovered at"
-    )
-    for index, one in enumerate(result.trajectories):
-        table.add_row(
-            str(index),
-            one.status,
-            str(one.step[-1]),
-            f"{one.loss[-1]:.3g}",
-            f"{one.generalization[-1]:.3g}",
-            f"{one.m2[-1]:.4f}",
-            f"{one.largest_m2:.4f}",
-            "" if one.recovered_step is None else str(one.recovered_step),
-        )
-    print_table(table)
-    low, high = result.recovered.interval
-    Console().print(
-        f"recovered: {result.recovered.count} of {result.recovered.of} "
-        f"(fraction {low:.3f} to {high:.3f})",
-        highlight=False,
-    )
-
-
-def _print_hessian(result: bb.DescentHessian) -> None:
-    _print_descent(result.descent)
-    names = ("step", "student m2", "lowest", "next", "m2", "edge", "lowest", "m2")
-    table = table_of("Hessian: measured | theory of an independent student", *names)
-
-    def known(value: float | None) -> str:
-        return "" if value is None else f"{value:.4g}"
-
-    for one in result.steps:
-        table.add_row(
-            str(one.step),
-            f"{one.student_m2:.4f}",
-            f"{one.lowest:.4g} ± {one.lowest_error:.2g}",
-            f"{one.above:.4g} ± {one.above_error:.2g}",
-            f"{one.m2:.3f} ± {one.m2_error:.2g}",
-            *map(known, (one.theory_edge, one.theory_lowest, one.theory_m2)),
-        )
-    print_table(table)
-
-
-def _print_curve(result: bb.RecoveryCurve) -> None:
-    for line in result.lines:
-        title = f"{line.start} start, p = {line.p}, N = {result.N}"
-        if (at := result.thresholds.get(line.p)) is not None:
-            title += f", alpha_BBP = {at.alpha_bbp:.4g} ({at.transition})"
-            title += f", alpha_0 = {at.alpha_0:.4g}" * (at.transition == "discontinuous")
-        table = table_of(title, "alpha", "recovered", "from", "to", "largest m2", "median step")
-        rows = zip(
-            line.alphas,
-            line.recovered,
-            line.mean_m2,
-            line.m2_error,
-            line.recovery_step,
-            strict=True,
-        )
-        for x, share, m2, error, median in rows:
-            table.add_row(
-                f"{x:.4g}",
-                f"{share.count}/{share.of}",
-                f"{share.interval[0]:.3f}",
-                f"{share.interval[1]:.3f}",
-                f"{m2:.3f} ± {error:.3f}",
-                "" if median is None else f"{median:.0f}",
-            )
-        print_table(table)
-    if result.weak_recovery is not None:
-        Console().print(f"weak recovery is possible from {result.weak_recovery:g}", highlight=False)
-    if result.failed:
-        messages.print(f"bbpscape: {result.failed} points failed", highlight=False)
-
-
-def _print_photograph(result: Any) -> None:
-    title = f"{result.which}, {result.side} × {result.side} pixels, alpha = {result.alpha:g}"
-    table = table_of(title, "start", "m2 at first", "m2 at last", "ended by", "step")
-    for one in result.recoveries:
-        path = one.trajectory
-        table.add_row(
-            one.name, f"{one.begin_m2:.4f}", f"{one.m2:.4f}", path.status, str(path.step[-1])
-        )
-    print_table(table)

@@ -8,6 +8,10 @@ class InvalidInput(ValueError):
     """An argument outside what is allowed; its message is one line that says what to change."""
 
 
+class NoConvergence(ArithmeticError):
+    """A solve failed; the message says which and what to try."""
+
+
 # The largest integer that a double can stand for, with room to multiply.
 LARGEST = 10**300
 

@@ -6,11 +6,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.model.checks import InvalidInput
+from bbpscape.model.checks import InvalidInput, NoConvergence
 from bbpscape.simulate.eigensolver import lowest
 from bbpscape.simulate.hessian import Hessian
 from bbpscape.simulate.instance import Instance
 from bbpscape.simulate.lanczos import spectral_measures
+from bbpscape.simulate.lowest_pairs import LowestPairs
 from bbpscape.simulate.operator import Operator
 
 STARTS = ("random", "hessian", "spectral", "overlap")
@@ -55,6 +56,8 @@ def starting_point(
     ------
     InvalidInput
         If ``start`` is of another name, or ``spectral`` has no T.
+    NoConvergence
+        If an eigenvector was not found.
     """
     p, N = len(instance.student), instance.N
     if start in ("random", "overlap"):
@@ -62,8 +65,7 @@ def starting_point(
     if start == "hessian":
         hessian = Hessian(instance.inputs, instance.curvature)
         count = min(p * instance.model.p_star, p * N)
-        vectors = lowest(hessian, count, TOLERANCE, certificate=False).eigenvectors
-        blocks = vectors.T.reshape(-1, N)
+        blocks = _lowest(hessian, count).eigenvectors.T.reshape(-1, N)
         _, sizes, directions = np.linalg.svd(blocks, full_matrices=False)
         return mixed(sizes[:p], directions[:p], p)
     if start != "spectral":
@@ -72,9 +74,19 @@ def starting_point(
         raise InvalidInput("the spectral start needs a preprocessing of the labels")
     matrix = Hessian(instance.inputs, -preprocessing(instance.labels)[:, None, None])
     count = min(p + 1, N)
-    pairs = lowest(matrix, count, TOLERANCE, certificate=False)
+    pairs = _lowest(matrix, count)
     gaps = np.maximum(pairs.eigenvalues[-1] - pairs.eigenvalues[: min(p, count - 1)], 0.0)
     return mixed(np.sqrt(gaps), pairs.eigenvectors[:, : len(gaps)].T, p)
+
+
+def _lowest(matrix: Hessian, count: int) -> LowestPairs:
+    pairs = lowest(matrix, count, TOLERANCE, certificate=False)
+    if not pairs.converged:
+        raise NoConvergence(
+            f"the eigenvectors of the start did not converge: residual {pairs.residuals.max():.2g} "
+            f"of {pairs.tolerance:.2g}; try another seed or start"
+        )
+    return pairs
 
 
 def mixed(sizes: NDArray, directions: NDArray, p: int) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
 """Success of gradient descent against α, for several widths and starts: points of a study."""
 
 import contextlib
+import dataclasses
 import json
 import math
 import tempfile
@@ -16,17 +17,19 @@ from bbpscape.model.activations import QUADRATIC
 from bbpscape.model.checks import InvalidInput
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.output import replacing
-from bbpscape.simulate.backend import check_dtype
+from bbpscape.simulate.backend import backend, check_dtype
 from bbpscape.simulate.descent_rule import DescentRule
+from bbpscape.simulate.parallel import check_workers
 from bbpscape.study.definition import parse_definition
 from bbpscape.study.descent_run import Fraction
+from bbpscape.study.descent_theory import known_threshold
 from bbpscape.study.plan import make_plan
 from bbpscape.study.runner import run_study
 from bbpscape.study.status import study_status
 from bbpscape.study.store import SIMULATION, Store
 from bbpscape.study.table import open_study
 from bbpscape.theory.channel import QuadraticTeacher
-from bbpscape.theory.threshold import Threshold, threshold
+from bbpscape.theory.threshold import Threshold
 from bbpscape.theory.weak_recovery import weak_recovery
 
 OBSERVABLES = ("descent_m2", "recovered", "recovery_step")
@@ -87,8 +90,8 @@ class RecoveryLine:
 
 @dataclass(frozen=True, eq=False)
 class RecoveryCurve:
-    """Success and largest m² against α; ``thresholds`` has one entry a width, if the theory is
-    that of the quadratic network, and ``failed`` counts the points without a result."""
+    """Success and largest m² against α; ``thresholds`` has one entry a width where the theory takes
+    seconds, ``notes`` says why others are missing, ``failed`` counts points without a result."""
 
     model: TeacherStudent
     N: int
@@ -99,6 +102,7 @@ class RecoveryCurve:
     thresholds: dict[int, Threshold]
     weak_recovery: float | None
     failed: int
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values; what is not finite becomes None."""
@@ -124,6 +128,7 @@ class RecoveryCurve:
             ],
             "weak_recovery": None if self.weak_recovery is None else _json(self.weak_recovery),
             "failed": self.failed,
+            "notes": list(self.notes),
         }
 
 
@@ -138,6 +143,7 @@ def recovery_curve(
     rule: DescentRule | None = None,
     *,
     dtype: str = "float64",
+    device: str = "cpu",
     path: str | Path | None = None,
     workers: int | None = None,
     progress: Callable[[Any], None] | None = None,
@@ -153,8 +159,8 @@ def recovery_curve(
         Draws at each point; they depend on the seed and the point alone.
     rule : DescentRule, optional
         Of its values method, sphere and steps are used; the step is the default one.
-    dtype : str
-        "float64" or "float32".
+    dtype, device : str
+        As in ``descent``.
     path : path, optional
         A study file (.toml) that is written, or extended: what it has is not computed again.
     workers : int, optional
@@ -169,7 +175,10 @@ def recovery_curve(
     """
     TeacherStudent.check(model)
     rule = DescentRule() if rule is None else rule
-    text = _definition(model, alphas, widths, starts, N, draws, seed, rule, dtype)
+    backend(device)
+    if workers is not None:
+        check_workers(workers)
+    text = _definition(model, alphas, widths, starts, N, draws, seed, rule, dtype, device)
     with _file(path) as target:
         if target.suffix != ".toml":
             raise InvalidInput(f"a study file must end in .toml, got {str(path)!r}")
@@ -177,17 +186,20 @@ def recovery_curve(
         if (store := target.with_suffix(".sqlite")).exists():
             with Store(store) as opened:
                 make_plan(values, opened)
+        elif target.exists() and target.read_text(encoding="utf-8") != text:
+            raise InvalidInput(f"{str(path)!r} is another study: remove it or name a new file")
         with replacing(target) as temporary:
             temporary.write_text(text, encoding="utf-8")
         run_study(target, workers, progress=progress)
         failed = study_status(target.with_suffix(".sqlite")).failed
         lines = _lines(target, alphas, widths, starts)
-    quadratic = model.activation == QUADRATIC
-    known = {p: threshold(_at_width(model, p)) for p in widths} if quadratic else {}
+    found = {p: known_threshold(dataclasses.replace(model, p=p)) for p in widths}
+    known = {p: one for p, (one, _) in found.items() if one is not None}
+    notes = tuple(note for _, note in found.values() if note)
     weak = None
-    if quadratic and not model.labels.flip:
+    if model.activation == QUADRATIC and not model.labels.flip:
         weak = weak_recovery(QuadraticTeacher(model.p_star, model.labels.noise)).alpha
-    return RecoveryCurve(model, N, draws, seed, rule, lines, known, weak, failed)
+    return RecoveryCurve(model, N, draws, seed, rule, lines, known, weak, failed, notes)
 
 
 def _definition(
@@ -200,6 +212,7 @@ def _definition(
     seed: int,
     rule: DescentRule,
     dtype: str,
+    device: str,
 ) -> str:
     """The study as TOML."""
     values = model.to_dict()
@@ -219,8 +232,9 @@ def _definition(
         "draws": draws,
         "block": draws,
         "precision": check_dtype(dtype),
+        "device": device,
+        "observables": list(OBSERVABLES),
     }
-    head["observables"] = list(OBSERVABLES)
     lines = [f"{name} = {json.dumps(value)}" for name, value in head.items()]
     lines += ["theory = false", "", "[model]"]
     lines += [f"{name} = {json.dumps(value)}" for name, value in fixed.items()]
@@ -269,10 +283,6 @@ def _lines(
                 )
             )
     return tuple(lines)
-
-
-def _at_width(model: TeacherStudent, p: int) -> TeacherStudent:
-    return TeacherStudent(p, model.p_star, model.loss, model.activation, model.labels)
 
 
 def _crossing(alphas: NDArray[np.float64], means: list[float], level: float) -> float:

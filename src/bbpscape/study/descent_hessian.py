@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import numbers
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.model.activations import QUADRATIC
 from bbpscape.model.checks import InvalidInput
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulate.descent_overlap import squared_magnetization
@@ -19,12 +19,10 @@ from bbpscape.simulate.eigensolver import lowest
 from bbpscape.simulate.hessian import Hessian
 from bbpscape.simulate.instance import Instance, draw
 from bbpscape.study.descent_run import Descent, descent
+from bbpscape.study.descent_theory import lowest_at
 from bbpscape.theory.roots import NoConvergence
-from bbpscape.theory.spectrum import spectrum
 
 MOST_TIMES = 50
-# The theory of a student this close to the teacher is not asked for.
-KNOWN = 0.999
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +35,7 @@ class HessianStep:
     The theory is N → ∞ for a student on the sphere at this m², every neuron alike, and otherwise
     independent of the data, which a student that has descended is not: ``theory_edge``,
     ``theory_lowest`` (the edge if no outlier is left of it) and ``theory_m2``, the outlier's;
-    None where there is none.
+    None where there is none, and ``note`` says why.
     """
 
     step: int
@@ -51,6 +49,7 @@ class HessianStep:
     theory_edge: float | None
     theory_lowest: float | None
     theory_m2: float | None
+    note: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values; what is not finite becomes None."""
@@ -81,6 +80,8 @@ def hessian_along(
     start: str = "random",
     rule: DescentRule | None = None,
     *,
+    dtype: str = "float64",
+    device: str = "cpu",
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> DescentHessian:
@@ -101,27 +102,42 @@ def hessian_along(
         If an eigenpair was not found.
     """
     rule = DescentRule() if rule is None else rule
-    wanted = sorted({int(one) for one in steps})
+    for step in steps:
+        if isinstance(step, bool) or not isinstance(step, numbers.Integral):
+            raise InvalidInput(f"hessian steps must be integers, got {step!r}")
+    wanted = sorted({int(step) for step in steps})
     if not 1 <= len(wanted) <= MOST_TIMES or wanted[0] < 0 or wanted[-1] > rule.steps:
         raise InvalidInput(
             f"hessian steps must be 1 to {MOST_TIMES} steps from 0 to {rule.steps}, got {steps}"
         )
     rule = dataclasses.replace(rule, snapshots=tuple(wanted))
-    result = descent(model, alpha, N, draws, seed, start, rule, workers=workers, progress=progress)
+    result = descent(
+        model,
+        alpha,
+        N,
+        draws,
+        seed,
+        start,
+        rule,
+        dtype=dtype,
+        device=device,
+        workers=workers,
+        progress=progress,
+    )
     children = np.random.SeedSequence(seed).spawn(draws)
     rows: list[list[tuple[float, ...]]] = [[] for _ in wanted]
     for child, one in zip(children, result.trajectories, strict=True):
         instance = draw(model, alpha, N, child)
         for row, step in zip(rows, wanted, strict=True):
-            # The flow counts two gradients a step: the first snapshot at or after is meant.
-            student = one.snapshots.get(step, one.student)
-            row.append(_measure(instance, student))
+            row.append(
+                _measure(instance, one.student if step > one.step[-1] else one.snapshots[step])
+            )
     found = [_step(result, step, np.array(row)) for step, row in zip(wanted, rows, strict=True)]
     return DescentHessian(result, tuple(found))
 
 
 def _measure(instance: Instance, student: NDArray) -> tuple[float, ...]:
-    """(m² of the student, λ_1, λ_{p p* + 1}, mean m² of the p·p* lowest)."""
+    """(m² of the student, λ_1, λ_{p p* + 1}, mean m² of the p·p* lowest, mean w*·w_k/|w*||w_k|)."""
     at = Instance(instance.model, instance.inputs, student, instance.teacher, instance.noisy_labels)
     hessian = Hessian(at.inputs, at.curvature)
     copies = int(at.model.p) * at.model.p_star
@@ -130,30 +146,15 @@ def _measure(instance: Instance, student: NDArray) -> tuple[float, ...]:
         raise NoConvergence(f"lowest eigenpairs along the descent ({pairs.method})")
     m2 = teacher_overlap(pairs.eigenvectors[:, :copies], at.teacher_basis)
     known = float(squared_magnetization(student, instance.teacher))
-    return known, pairs.eigenvalues[0], pairs.eigenvalues[-1], float(m2.mean())
+    norms = np.linalg.norm(student, axis=1), np.linalg.norm(instance.teacher, axis=1)
+    cosine = float((student @ instance.teacher.T / np.outer(*norms)).mean())
+    return known, pairs.eigenvalues[0], pairs.eigenvalues[-1], float(m2.mean()), cosine
 
 
 def _step(result: Descent, step: int, rows: NDArray) -> HessianStep:
-    mean, error = rows.mean(axis=0).tolist(), [math.nan] * 4
+    mean, error = rows.mean(axis=0).tolist(), [math.nan] * 5
     if len(rows) > 1:
         error = (rows.std(axis=0, ddof=1) / math.sqrt(len(rows))).tolist()
-    edge, value, m2 = _theory(result, mean[0])
-    return HessianStep(
-        step, mean[0], mean[1], error[1], mean[2], error[2], mean[3], error[3], edge, value, m2
-    )
-
-
-def _theory(result: Descent, m2: float) -> tuple[float | None, float | None, float | None]:
-    """(edge, lowest, m² of the lowest outlier) at w*·w_k/N = √m², for one teacher neuron."""
-    model = result.model
-    if model.p_star > 1 or model.activation != QUADRATIC or m2 > KNOWN:
-        return None, None, None
-    # An overlap of order 1/√N is none.
-    overlap = 0.0 if m2 < 3 / result.N else math.sqrt(m2)
-    found = spectrum(dataclasses.replace(model, overlap=overlap), result.alpha, points=2)
-    edge = float(found.left_edge.value)
-    left = [one for one in found.outliers if one.eigenvalue < edge]
-    if not left:
-        return edge, edge, 0.0
-    one = min(left, key=lambda outlier: outlier.eigenvalue)
-    return edge, float(one.eigenvalue), float(one.m2)
+    theory, note = lowest_at(result.model, result.alpha, result.N, mean[0], mean[4])
+    measured = (mean[1], error[1], mean[2], error[2], mean[3], error[3])
+    return HessianStep(step, mean[0], *measured, *theory, note)

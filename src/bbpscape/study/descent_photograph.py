@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bbpscape.model.checks import InvalidInput, positive_integer
 from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.simulate.backend import backend, check_dtype
 from bbpscape.simulate.descent import descend
 from bbpscape.simulate.descent_overlap import squared_magnetization
 from bbpscape.simulate.descent_rule import DescentRule, Trajectory, record_steps
@@ -87,6 +88,7 @@ def photograph(
     rule: DescentRule | None = None,
     *,
     dtype: str = "float32",
+    device: str = "cpu",
     progress: Callable[[int], None] | None = None,
 ) -> Photograph:
     """Recover a photograph from M = αN quadratic measurements y = (w*·x)², N = side².
@@ -105,8 +107,8 @@ def photograph(
         A photograph of scikit-image; its largest central square is averaged over blocks.
     seed : int
     rule : DescentRule, optional
-    dtype : str
-        "float32" or "float64", of the descents.
+    dtype, device : str
+        Of the descents, as in ``descent``.
     progress : function, optional
         Called with the number of descents that are done, of 4.
 
@@ -115,6 +117,7 @@ def photograph(
     InvalidInput
         If an argument is not allowed, or scikit-image is missing.
     """
+    where = backend(device)
     image = load_square(which, side)
     N = side**2
     width = int(positive_integer("p", p))
@@ -138,7 +141,7 @@ def photograph(
     for name, start, instance in ways:
         transform = spectral_preprocessing(instance.model) if start == "spectral" else None
         begin = starting_point(instance, start, transform)
-        (path,) = descend([instance], [begin], rule, dtype=dtype)
+        (path,) = descend([instance], [begin], rule, dtype=check_dtype(dtype), where=where)
         recoveries.append(
             Recovery(
                 name,

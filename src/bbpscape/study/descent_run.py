@@ -25,6 +25,7 @@ from bbpscape.theory.preprocessing import optimal
 BATCH_BYTES = 2**29  # of inputs that advance together
 RATE = 1.2e10  # operations a second of a step, on one core
 WORTH = 10.0  # seconds of work below which starting processes costs more than it saves
+MOST_DRAWS = 100_000
 LOWEST_T = -20.0
 STATUSES = ("converged", "recovered", "budget", "diverged")
 
@@ -160,6 +161,8 @@ def descent(
     if model.p_star >= N:
         raise InvalidInput(f"N must be above p_star = {model.p_star}, got {N}")
     draws = int(positive_integer("draws", draws))
+    if draws > MOST_DRAWS:
+        raise InvalidInput(f"draws must be at most {MOST_DRAWS}, got {draws}")
     rule = DescentRule() if rule is None else rule
     check_start(start, model.overlap != 0.0)
     if start == "spectral":

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 from scipy.optimize import brentq
 
-
-class NoConvergence(ArithmeticError):
-    """A solve failed; the message says which and what to try."""
+from bbpscape.model.checks import NoConvergence as NoConvergence
 
 
 @dataclass(frozen=True)
