@@ -1,34 +1,31 @@
-"""The time of a step of gradient descent, and where descents begin to find the teacher.
+"""The time of a step of gradient descent, beside its parts and automatic differentiation.
 
-    python benchmarks/descent.py step
-    python benchmarks/descent.py claim FOLDER
+    python benchmarks/descent.py
 
-``step`` compares one step of a batch with its two matrix products alone, and with a loop of torch's
-automatic differentiation over the same batch. ``claim`` measures m² reached by descent against α
-and prints the tables of docs/descent.md; its points are kept in FOLDER, so that it can be stopped
-and started again.
+One step of a batch, everything observed, against
+
+- *read*: the time to read the batch's X once, as the dot product of X with itself;
+- *products*: its two matrix products alone, on the whole of X by numpy's BLAS;
+- *autograd*: the same step as a batched torch loop, with torch's own matrix products in it;
+- *its products*: those products alone.
+
+All take one thread. The functions take turns, and medians over the rounds are printed.
 """
 
-import math
 import statistics
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
+import torch
 
 import bbpscape as bb
 from bbpscape.simulate.descent import _Batch
 from bbpscape.simulate.descent_gradient import BatchGradient
 from bbpscape.simulate.instance import spawn_generators
+from bbpscape.simulate.threads import blas_limit
 
 SHAPES = ((1, 500, 2.0, 8), (4, 500, 2.0, 8), (4, 1000, 2.0, 8), (8, 1000, 2.0, 4), (4, 4096, 1, 2))
-ROUNDS = 9
-ALPHAS = (0.6, 0.9, 1.2, 1.5, 1.8, 2.1, 2.4, 2.8, 3.2, 4.0)
-WIDTHS = (1, 2, 4, 8)
-SIZES = {500: 16, 1000: 6}
-LEVELS = (0.1, 0.5)
-STEPS = 1500
+ROUNDS = 25
 
 
 def once(function):
@@ -37,23 +34,20 @@ def once(function):
     return time.perf_counter() - began
 
 
-def step():
-    import torch
-
+def main():
     torch.set_num_threads(1)
-    columns = "p, N, α, draws | dtype | products | step | autograd | step/products | autograd/step"
-    print(f"| {columns} |\n|---|---|---|---|---|---|---|")
+    names = "read | products | step | autograd | its products | step/products | autograd/step"
+    print(f"| p, N, α, draws | dtype | {names} |\n|---|---|---|---|---|---|---|---|---|")
     for p, N, alpha, draws in SHAPES:
         model = bb.TeacherStudent(p, 1, bb.NormalizedSquare(0.01))
         instances = [bb.draw(model, alpha, N, g) for g in spawn_generators(0, draws)]
         starts = np.stack([one.student for one in instances])
         for dtype in ("float64", "float32"):
-            report(instances, starts, dtype, (p, N, alpha, draws))
+            with blas_limit(1):
+                report(instances, starts, dtype, (p, N, alpha, draws))
 
 
 def report(instances, starts, dtype, shape):
-    import torch
-
     eta = np.full(len(instances), 1e-6)
     rule = bb.DescentRule(steps=10**9, step=1e-6, tolerance=0.0)
     batch = _Batch(instances, starts, eta, rule, BatchGradient(instances, dtype))
@@ -71,6 +65,10 @@ def report(instances, starts, dtype, shape):
             x @ v
             r @ x
 
+    def read():
+        for x in X:
+            np.dot(x.ravel(), x.ravel())
+
     def ours():
         batch.observe()
         batch.advance()
@@ -83,65 +81,23 @@ def report(instances, starts, dtype, shape):
             weights.sub_(1e-6 * weights.grad)
             weights.grad = None
 
-    times = {products: [], ours: [], autograd: []}
+    residuals = torch.tensor(np.stack([r.T for r in R]))
+
+    def its_products():
+        with torch.no_grad():
+            inputs @ weights.transpose(1, 2)
+            inputs.transpose(1, 2) @ residuals
+
+    times = {read: [], products: [], ours: [], autograd: [], its_products: []}
     for _ in range(ROUNDS):
         for function, seconds in times.items():
             seconds.append(once(function))
-    floor, mine, theirs = (1e3 * statistics.median(one) for one in times.values())
-    print(
-        f"| {', '.join(map(str, shape))} | {dtype} | {floor:.2f} ms | {mine:.2f} ms "
-        f"| {theirs:.2f} ms | {mine / floor:.2f} | {theirs / mine:.2f} |",
-        flush=True,
-    )
-
-
-def claim(folder):
-    began = time.perf_counter()
-    levels = " | ".join(f"m² = {level:g}" for level in LEVELS)
-    for N, draws in SIZES.items():
-        for a in (0.01, 2.0):
-            model = bb.TeacherStudent(1, 1, bb.NormalizedSquare(a))
-            rule = bb.DescentRule(steps=STEPS, sphere=True)
-            curve = bb.recovery_curve(
-                model,
-                ALPHAS,
-                WIDTHS,
-                ["random"],
-                N,
-                draws,
-                rule=rule,
-                dtype="float32",
-                path=folder / f"sphere-{a:g}-{N}.toml",
-                workers=1,
-            )
-            print(f"\na = {a:g}, N = {N}, {draws} draws, {curve.failed} points failed\n")
-            print(f"| p | kind | α_BBP | α₀ | α_½(N) | {levels} | m² at {ALPHAS} |")
-            print("|---|---|---|---|---|---|---|---|")
-            for line in curve.lines:
-                at = curve.thresholds[line.p]
-                half = bb.half_alpha(at.model, N, draws=100, workers=1)
-                onsets = " | ".join(onset(line, level) for level in LEVELS)
-                means = ", ".join(f"{value:.3f}" for value in line.mean_m2)
-                lower = f"{at.alpha_0:.3f}" if at.transition == "discontinuous" else "α_BBP"
-                print(
-                    f"| {line.p} | {at.transition} | {at.alpha_bbp:.3f} | {lower} "
-                    f"| {half.alpha:.3f} ± {half.standard_error:.3f} | {onsets} | {means} |",
-                    flush=True,
-                )
-    print(f"\n{time.perf_counter() - began:.0f} s in this run")
-
-
-def onset(line, level):
-    alpha, error = line.onset(level)
-    if math.isnan(alpha):
-        return f"above {line.alphas[-1]:g}"
-    return f"{alpha:.2f} ± {error:.2f}" if math.isfinite(alpha) else f"below {line.alphas[0]:g}"
+    medians = [1e3 * statistics.median(one) for one in times.values()]
+    _, floor, mine, theirs, _ = medians
+    shown = " | ".join(f"{one:.1f} ms" for one in medians)
+    ratios = f"{mine / floor:.2f} | {theirs / mine:.2f}"
+    print(f"| {', '.join(map(str, shape))} | {dtype} | {shown} | {ratios} |", flush=True)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["step"]:
-        step()
-    elif len(sys.argv) == 3 and sys.argv[1] == "claim":
-        claim(Path(sys.argv[2]))
-    else:
-        sys.exit("usage: descent.py step | descent.py claim FOLDER")
+    main()

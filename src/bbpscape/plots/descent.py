@@ -27,35 +27,41 @@ def _(result: Descent) -> Figure:
         names = ("loss a sample", "generalization error", r"squared magnetization $m^2$")
         for axes, field, name in zip(panels, ("loss", "generalization", "m2"), names, strict=True):
             for one in result.trajectories:
-                # A log axis has no 0: the start stands at a half.
-                step = np.maximum(one.step, 0.5)
-                style = "-" if one.recovered else "--"
                 axes.plot(
-                    step,
+                    one.step,
                     getattr(one, field),
-                    style,
+                    "-" if one.recovered else "--",
                     color=THEORY if one.recovered else SIMULATION,
                     linewidth=1,
                 )
-            axes.set_xscale("log")
+            _steps(axes)
             axes.set_yscale("log")
-            axes.set_xlabel("step")
             axes.set_title(name, loc="left")
         panels[2].axhline(1 / result.N, color=FAINT, linestyle=":", linewidth=1)
-        panels[2].text(0.5, 1.1 / result.N, "$1/N$", color=FAINT, fontsize=8)
+        right = panels[2].get_yaxis_transform()
+        panels[2].text(
+            1, 1 / result.N, "$1/N$", color=FAINT, fontsize=8, va="top", ha="right", transform=right
+        )
         title = parameters(result.model, **{r"\alpha": result.alpha}, N=result.N)
         share = f"{result.recovered.count} of {result.recovered.of} recovered (full lines)"
+        share += ", the others dashed" * (result.recovered.count < result.recovered.of)
         figure.suptitle(f"{title},  {result.start} start,  {share}", fontsize=9)
     return figure
+
+
+def _steps(axes: Axes) -> None:
+    """Steps in decades, with 0, the start, at the left."""
+    axes.set_xscale("symlog", linthresh=1)
+    axes.set_xlabel("step")
 
 
 @plot.register
 def _(result: DescentHessian) -> Figure:
     """The lowest eigenvalues and their m² along the descent, beside the theory's."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7.2, 3.4))
+        figure = Figure(figsize=(7.2, 4.2))
         left, right = figure.subplots(1, 2)
-        step = np.maximum([one.step for one in result.steps], 0.5)
+        step = [one.step for one in result.steps]
 
         def measured(axes: Axes, name: str, label: str, marker: str, colour: str) -> None:
             values = [getattr(one, name) for one in result.steps]
@@ -71,21 +77,24 @@ def _(result: DescentHessian) -> Figure:
             if kept:
                 axes.plot(*zip(*kept, strict=True), style, color=THEORY, label=label)
 
-        measured(left, "lowest", "lowest eigenvalue", "o", OUTLIER)
-        measured(left, "above", r"the $(p p^* + 1)$-th", "s", SIMULATION)
-        theory(left, "theory_edge", "left edge, independent student", ":")
-        theory(left, "theory_lowest", "lowest, independent student", "-")
-        measured(right, "m2", r"lowest eigenvectors", "o", OUTLIER)
-        theory(right, "theory_m2", "outlier, independent student", "-")
+        measured(left, "lowest", "lowest eigenvalue, and the lowest eigenvectors", "o", OUTLIER)
+        measured(left, "above", r"the $(p p^* + 1)$-th lowest", "s", SIMULATION)
+        theory(left, "theory_edge", "left edge, theory of an independent student", ":")
+        theory(left, "theory_lowest", "outlier, theory of an independent student", "-")
+        measured(right, "m2", "", "o", OUTLIER)
+        theory(right, "theory_m2", "", "-")
         right.plot(
-            step, [one.student_m2 for one in result.steps], "--", color=FAINT, label="student"
+            step,
+            [one.student_m2 for one in result.steps],
+            "--",
+            color=FAINT,
+            label=r"$m^2$ of the student",
         )
         left.set_ylabel(r"eigenvalue $\lambda$")
         right.set_ylabel(r"$m^2$ with the teacher")
         for axes in (left, right):
-            axes.set_xscale("log")
-            axes.set_xlabel("step")
-            axes.legend()
+            _steps(axes)
+        figure.legend(loc="outside lower center", ncols=2)
         one = result.descent
         title = parameters(one.model, **{r"\alpha": one.alpha}, N=one.N)
         figure.suptitle(f"{title},  {one.start} start", fontsize=9)
@@ -116,14 +125,15 @@ def _(result: RecoveryCurve) -> Figure:
             axes.set_xlabel(r"samples per dimension $\alpha$")
         # The width is told by the lines.
         shown = parameters(result.model, N=result.N, draws=str(result.draws)).split(",  ", 1)[1]
-        figure.suptitle(shown, fontsize=9)
+        figure.suptitle(f"{shown},  stopped at $m^2 = {result.rule.recovery:g}$", fontsize=9)
         handles, labels = panels[0, 0].get_legend_handles_labels()
-        marks: tuple[tuple[Any, str], ...] = (
-            ("--", r"$\alpha_\mathrm{BBP}$"),
-            (":", r"$\alpha_0$"),
-            ("-.", "weak recovery"),
+        kinds = {one.transition for one in result.thresholds.values()}
+        marks: tuple[tuple[Any, str, bool], ...] = (
+            ("--", r"$\alpha_\mathrm{BBP}$", bool(kinds)),
+            (":", r"$\alpha_0$", "discontinuous" in kinds),
+            ("-.", "weak recovery", result.weak_recovery is not None),
         )
-        for style, name in marks:
+        for style, name in ((style, name) for style, name, there in marks if there):
             handles.append(Line2D([], [], color="black", linestyle=style, linewidth=1))
             labels.append(name)
         figure.legend(handles, labels, loc="outside right upper")
@@ -157,7 +167,10 @@ def _curve(row: Any, line: RecoveryLine, colour: Any, marker: str) -> None:
 def _marks(axes: Axes, result: RecoveryCurve, colours: dict[int, Any]) -> None:
     low, high = axes.get_xlim()
     for p, one in result.thresholds.items():
-        for alpha, style in ((one.alpha_bbp, "--"), (one.alpha_0, ":")):
+        lines = [(one.alpha_bbp, "--")]
+        if one.transition == "discontinuous":
+            lines.append((one.alpha_0, ":"))
+        for alpha, style in lines:
             if low <= alpha <= high:
                 axes.axvline(alpha, color=colours[p], linestyle=style, linewidth=1, zorder=0)
     weak = result.weak_recovery
@@ -170,12 +183,12 @@ def _marks(axes: Axes, result: RecoveryCurve, colours: dict[int, Any]) -> None:
 def _(result: Photograph) -> Figure:
     """The photograph and its recoveries above, the strip of one of them below."""
     with mpl.rc_context({**STYLE, "axes.titlesize": 8}):
-        figure = Figure(figsize=(9.0, 5.4))
-        halves: Any = figure.subfigures(2, 1, height_ratios=(1.35, 1))
+        figure = Figure(figsize=(9.0, 5.0))
+        halves: Any = figure.subfigures(2, 1, height_ratios=(1.2, 1))
         above, below = halves
         shades = (result.image.min(), result.image.max())
         panels = above.subplots(1, 1 + len(result.recoveries))
-        images = [(result.image, "the photograph\n")]
+        images = [(result.image, "the photograph,\n$w^*$ of the teacher")]
         images += [
             (one.image, f"{one.name}\n$m^2$: {one.begin_m2:.2g} → {one.m2:.2g}")
             for one in result.recoveries
@@ -185,11 +198,11 @@ def _(result: Photograph) -> Figure:
         frames = [(image, f"step {step}\n$m^2$ = {m2:.2g}") for step, image, m2 in result.strip]
         _images(below.subplots(1, max(len(frames), 2))[: len(frames)], frames, shades)
         above.suptitle(
-            f"{result.side} × {result.side} pixels from {result.alpha:.3g} times as many squares of"
+            f"{result.side} × {result.side} pixels from {result.alpha:.3g} times as many squared"
             f" random projections,  $a = {result.a:g}$",
             fontsize=9,
         )
-        below.suptitle(f"the way of the {chosen.name}", fontsize=9)
+        below.suptitle(f"on the way from the {chosen.name}", fontsize=9)
     return figure
 
 

@@ -33,7 +33,6 @@ from bbpscape.theory.threshold import Threshold
 from bbpscape.theory.weak_recovery import weak_recovery
 
 OBSERVABLES = ("descent_m2", "recovered", "recovery_step")
-RESAMPLES = 400
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,21 +59,6 @@ class RecoveryLine:
                 for values in self.m2
             ]
         )
-
-    def onset(self, level: float) -> tuple[float, float]:
-        """α at which the mean largest m² first rises through ``level``, and its standard error.
-
-        Straight lines between the α's; the error is the spread over 400 bootstraps of the draws.
-        NaN where the means stay below, ``-inf`` where the first is above.
-        """
-        generator = np.random.default_rng(0)
-        again = [
-            _crossing(self.alphas, [generator.choice(v, v.size).mean() for v in self.m2], level)
-            for _ in range(RESAMPLES)
-        ]
-        kept = np.array([one for one in again if math.isfinite(one)])
-        error = float(kept.std()) if kept.size > RESAMPLES // 2 else math.nan
-        return _crossing(self.alphas, self.mean_m2.tolist(), level), error
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -283,20 +267,6 @@ def _lines(
                 )
             )
     return tuple(lines)
-
-
-def _crossing(alphas: NDArray[np.float64], means: list[float], level: float) -> float:
-    """
-    >>> _crossing(np.array([1.0, 2.0, 3.0]), [0.0, 0.2, 0.6], 0.5)
-    2.75
-    """
-    if means[0] >= level:
-        return -math.inf
-    for i in range(1, len(means)):
-        if means[i] >= level:
-            part = (level - means[i - 1]) / (means[i] - means[i - 1])
-            return float(alphas[i - 1] + part * (alphas[i] - alphas[i - 1]))
-    return math.nan
 
 
 def _json(value: float) -> float | None:

@@ -132,10 +132,10 @@ def photograph(
         TeacherStudent(1, 1, NormalizedSquare(a)), wide.inputs, wide.student[:1], teacher
     )
     ways = (
-        ("random start", "random", narrow),
+        ("random start, p = 1", "random", narrow),
         (f"random start, p = {width}", "random", wide),
-        ("Hessian start", "hessian", narrow),
-        ("spectral start", "spectral", narrow),
+        ("Hessian start, p = 1", "hessian", narrow),
+        ("spectral start, p = 1", "spectral", narrow),
     )
     recoveries = []
     for name, start, instance in ways:
