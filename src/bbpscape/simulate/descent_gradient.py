@@ -1,5 +1,7 @@
 """Loss and gradient of many draws at once: two matrix products a draw, its data read once."""
 
+import contextlib
+import itertools
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -65,6 +67,7 @@ class BatchGradient:
         self.dtype = check_dtype(dtype)
         self.where: Backend = NumpyBackend() if where is None else where
         self.calls = 0
+        self._pool: ThreadPoolExecutor | None = None
         self._weights = first.model.output_weights
         self._native = first.model.activation == QUADRATIC and isinstance(first.model.loss, SQUARES)
         self._uniform = first.model.second_layer is None
@@ -122,16 +125,19 @@ class BatchGradient:
                 loss[i] += value
                 gradient[i] += added
 
-        if self.where.threads == 1:
-            add(map(part, tasks))
+        threads = min(self.where.threads, len(tasks))
+        if threads == 1 or 4.0 * self.M * student.size < WORTH:
+            with blas_limit(1) if self.where.threads > 1 else contextlib.nullcontext():
+                add(map(part, tasks))
             return loss, gradient
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self.where.threads)
+        ends = [len(tasks) * k // threads for k in range(threads + 1)]
+        shares = [tasks[low:high] for low, high in itertools.pairwise(ends)]
         # The BLAS splits a panel's small products badly; whole panels run beside each other well.
         with blas_limit(1):
-            if len(tasks) == 1 or 4.0 * self.M * student.size < WORTH:
-                add(map(part, tasks))
-            else:
-                with ThreadPoolExecutor(min(self.where.threads, len(tasks))) as pool:
-                    add(pool.map(part, tasks))
+            found = self._pool.map(lambda share: list(map(part, share)), shares)
+            add(itertools.chain.from_iterable(found))
         return loss, gradient
 
     def _run(self, i: int, run: list[slice], w: NDArray) -> tuple[float, NDArray]:
