@@ -22,7 +22,7 @@ class Loss(Protocol):
     def label_breaks(self) -> tuple[float, ...]:
         """Labels at which ℓ′ or ℓ″ jumps."""
 
-    def kinks(self, y, y_hat) -> tuple[NDArray, ...]:
+    def kinks(self, y: Any, y_hat: Any) -> tuple[NDArray, ...]:
         """Functions of (y, ŷ) at whose zeros ℓ′ or ℓ″ jumps with ŷ; none for a smooth loss."""
 
     def value(self, y, y_hat):

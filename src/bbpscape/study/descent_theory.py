@@ -58,7 +58,7 @@ def lowest_at(
     if not left:
         return (edge, edge, 0.0), ""
     lowest = min(left, key=lambda outlier: outlier.eigenvalue)
-    return (edge, float(lowest.eigenvalue), float(lowest.m2)), ""
+    return (edge, float(lowest.eigenvalue), float(lowest.teacher_m2)), ""
 
 
 def _affordable(model: TeacherStudent) -> bool:

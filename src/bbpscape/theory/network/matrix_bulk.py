@@ -153,14 +153,14 @@ def left_matrix_edge(law: MatrixLaw, alpha: float, near: MatrixEdge | None = Non
         if reach <= SHORT * scale and last.tau * growth * scale > ENDLESS:
             return MatrixEdge(Edge(0.0, "hard", -math.inf, 0.0), None)
         following = _try(law, alpha, growth * last.tau, last)
-        inside = following is not None and (reach <= SHORT * scale or margin(law, following) > 0)
-        onward = inside and 0 <= following.excess < last.excess + RISE
-        if onward:
+        if following is not None and reach > SHORT * scale and margin(law, following) <= 0:
+            following = None
+        if following is not None and 0 <= following.excess < last.excess + RISE:
             last, growth = following, min(GROWTH, 1 + 1.5 * (growth - 1))
         elif growth > 1 + shortest:
             # Beyond the edge, or on another solution of the equation.
             growth = 1 + (growth - 1) / 2
-        elif inside and following.excess < 0:
+        elif following is not None and following.excess < 0:
             return _sharp(law, alpha, last, following)
         else:
             end = _branch_end(law, alpha, last, growth * last.tau)
