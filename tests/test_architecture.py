@@ -1,6 +1,8 @@
 """The import rule: model → theory | simulate → study → plots → cli, and never back."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,3 +62,10 @@ def test_imports_point_one_way(package):
 )
 def test_a_violation_is_found(source, package):
     assert violations(source, package)
+
+
+def test_nothing_slow_is_imported_before_it_is_used():
+    slow = ("matplotlib", "pandas", "scipy.stats", "sympy", "torch", "xarray")
+    code = f"import sys, bbpscape.cli; print([name for name in {slow} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

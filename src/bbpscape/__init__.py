@@ -1,6 +1,8 @@
 """BBP transitions in the Hessian of two-layer networks at a random initialization."""
 
-from bbpscape import plots
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from bbpscape.model.activations import ACTIVATIONS, Activation, activation
 from bbpscape.model.checks import InvalidInput
 from bbpscape.model.labels import Labels
@@ -73,6 +75,9 @@ from bbpscape.theory.truncated import TruncatedThreshold, truncated_threshold
 from bbpscape.theory.weak_recovery import WeakRecovery, weak_recovery
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from bbpscape import plots
 
 __all__ = [
     "ACTIVATIONS",
@@ -180,3 +185,10 @@ __all__ = [
     "truncated_threshold",
     "weak_recovery",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """``plots``, once it is asked for: matplotlib takes long to import."""
+    if name == "plots":
+        return importlib.import_module("bbpscape.plots")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

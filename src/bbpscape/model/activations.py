@@ -4,13 +4,16 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from bbpscape.model.checks import InvalidInput
-from bbpscape.model.expressions import Expression
+
+if TYPE_CHECKING:
+    from bbpscape.model.expressions import Expression
 
 Function = Callable[[NDArray], NDArray]
 
@@ -223,6 +226,9 @@ def activation(text: str | Activation) -> Activation:
             f"activation must be one of {', '.join(ACTIVATIONS)} or an expression in x, "
             f"got {text!r}"
         )
+    # sympy takes long to import, and names need none of it.
+    from bbpscape.model.expressions import Expression
+
     value = Expression(text, ("x",))
     first = value.derivative("x")
     second = first.derivative("x")
@@ -231,7 +237,7 @@ def activation(text: str | Activation) -> Activation:
     return Activation(text, value, first, second, _breaks(value), even)
 
 
-def _breaks(value: Expression) -> tuple[float, ...]:
+def _breaks(value: "Expression") -> tuple[float, ...]:
     """Zeros of the arguments of kinked functions, within the reach of a Gaussian."""
     x = np.linspace(-12.03, 12.01, 24_041)
     found: set[float] = set()

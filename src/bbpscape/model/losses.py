@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from bbpscape.model.checks import InvalidInput, positive
-from bbpscape.model.expressions import Expression
 
 
 class Loss(Protocol):
@@ -226,6 +225,9 @@ class ExpressionLoss:
     text: str
 
     def __post_init__(self) -> None:
+        # sympy takes long to import, and the other losses need none of it.
+        from bbpscape.model.expressions import Expression
+
         value = Expression(self.text, ("y", "yhat"))
         first = value.derivative("yhat")
         object.__setattr__(self, "_functions", (value, first, first.derivative("yhat")))

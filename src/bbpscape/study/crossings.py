@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2 as chi_square
+from scipy.special import chdtrc
 
 from bbpscape.study.curves import Curve
 
@@ -109,7 +109,7 @@ def sign_change(
     x, weight = (alphas - middle) / half, 1 / np.sqrt(variance)
     fits = [_Fit(x, weight, degree) for degree in range(min(MOST_DEGREE, count - 2) + 1)]
     (degree,) = _best(fits, difference[None, :])
-    p_value = float(chi_square.sf(fits[degree].chi2(difference[None, :])[0], count - degree - 1))
+    p_value = float(chdtrc(count - degree - 1, fits[degree].chi2(difference[None, :])[0]))
     roots = _roots(fits[degree].solve @ difference)
     if not roots.size:
         return Crossing(sizes, level, NONE, degree=int(degree), p_value=p_value)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import chi2 as chi_square
+from scipy.special import chdtrc
 
 from bbpscape.model.checks import InvalidInput
 
@@ -146,7 +146,7 @@ def extrapolate(
             float(solution[1]),
             chi2,
             dof,
-            float(chi_square.sf(chi2, dof)) if dof else None,
+            float(chdtrc(dof, chi2)) if dof else None,
             chi2 + 4,
             weight,
         )

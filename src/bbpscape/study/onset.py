@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2 as chi_square
+from scipy.special import chdtrc
 
 from bbpscape.study.curves import Curve
 
@@ -89,7 +89,7 @@ def _onset(curve: Curve, resampled: NDArray[np.float64], start: float, width: fl
     mean = curve.mean[inside]
     slope = x @ mean / (x @ x)
     residual = (mean - mean.mean() - slope * x) / np.sqrt(curve.variance[inside])
-    p_value = float(chi_square.sf(residual @ residual, count - 2))
+    p_value = float(chdtrc(count - 2, residual @ residual))
     if slope <= 0:
         return WindowOnset(curve.N, width, count, p_value=p_value)
     again = resampled[:, inside]

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.stats import qmc
 
 from bbpscape.model.curvature import curvature
 from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.theory.network.rules import sobol_points
 
 FAR, FARTHER = 1e12, 1e24
 # Preactivations at which growth without bound is looked for, and labels beside ŷ.
@@ -71,7 +71,7 @@ class LowestCurvature:
         self._local = self._minima()
 
     def _points(self, p: int) -> NDArray:
-        cube = qmc.Sobol(p, scramble=True, rng=np.random.default_rng(0)).random(POINTS)
+        cube = sobol_points(p, POINTS, 0)
         spread = np.sinh(4 * (cube - 0.5)) / math.sinh(2) * 5
         small = np.geomspace(1e-9, 0.1, 17)
         line = np.concatenate([np.linspace(-6, 6, 41), small, -small])

@@ -7,14 +7,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
-from scipy.stats import qmc
 
 from bbpscape.model.checks import InvalidInput
 from bbpscape.model.curvature import curvature
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.network.kinked_labels import kinked_labels, singular_outputs
 from bbpscape.theory.network.label_law import LabelNodes, label_nodes, teacher_nodes
-from bbpscape.theory.network.rules import WIDTH, gaussian_rule, tensor_nodes
+from bbpscape.theory.network.rules import WIDTH, gaussian_rule, sobol_points, tensor_nodes
 
 # Numbers held at the nodes of a product of rules of refinement FINEST, which the sparsest of
 # DENSITIES must fit; beyond it the nodes are quasi-Monte Carlo, as many as that.
@@ -193,7 +192,7 @@ def _quasi_monte_carlo(
     """Scrambled Sobol points of λ, as many as ``labels`` of each allow."""
     p = int(model.p)
     bits = _bits(p, refinement, labels)
-    cube = qmc.Sobol(p, scramble=True, rng=np.random.default_rng(seed)).random(2**bits)
+    cube = sobol_points(p, 2**bits, seed)
     return ndtri(np.clip(cube, 1e-16, 1 - 1e-16)), np.full(2**bits, 2.0**-bits)
 
 
@@ -246,7 +245,7 @@ def _joint_quasi_monte_carlo(model: TeacherStudent, refinement: float, seed: int
             f"got {p_star}"
         )
     count = 2 ** _bits(p, refinement, 1)
-    cube = qmc.Sobol(p + p_star + 2, scramble=True, rng=np.random.default_rng(seed)).random(count)
+    cube = sobol_points(p + p_star + 2, count, seed)
     z = ndtri(np.clip(cube, 1e-16, 1 - 1e-16))
     u, overlap = z[:, p : p + p_star], model.overlap_matrix
     points = u @ overlap + z[:, :p] * np.sqrt(1 - (overlap**2).sum(axis=0))

@@ -112,6 +112,14 @@ def interval_rule(
     return (high + low) / 2 + half * np.tanh(inner), half * slope * INTERVAL_STEP / refinement
 
 
+def sobol_points(dimension: int, count: int, seed: int) -> NDArray[np.float64]:
+    """``count`` scrambled Sobol points of the unit cube, a power of 2."""
+    # scipy.stats takes long to import, and few models need it.
+    from scipy.stats import qmc
+
+    return qmc.Sobol(dimension, scramble=True, rng=np.random.default_rng(seed)).random(count)
+
+
 def tensor_nodes(
     x: NDArray, weights: NDArray, count: int, *, symmetric: bool, smallest: float = 1e-17
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
