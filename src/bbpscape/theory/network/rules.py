@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import xlogy
+from scipy.special import expit, xlogy
 
 # The trapezoid rule in a smooth variable t: Gaussian tails are cut at REACH, the spacing is STEP
 # far from the gathering points and WIDTH/DENSITY next to them.
@@ -108,8 +108,8 @@ def interval_rule(
     t = np.arange(-count, count + 1) * (INTERVAL_STEP / refinement)
     inner = math.pi / 2 * np.sinh(t)
     slope = math.pi / 2 * np.cosh(t) / np.cosh(inner) ** 2
-    half = (high - low) / 2
-    return (high + low) / 2 + half * np.tanh(inner), half * slope * INTERVAL_STEP / refinement
+    span = high - low
+    return low + span * expit(2 * inner), span / 2 * slope * INTERVAL_STEP / refinement
 
 
 def sobol_points(dimension: int, count: int, seed: int) -> NDArray[np.float64]:

@@ -26,6 +26,8 @@ from bbpscape.theory.spectral_method import QuadratureLaw
 NEWTON_STEPS = 30
 TOLERANCE = 1e-10
 ZERO = 1e-13
+# λ + i0, in units of the width of the spectrum.
+ABOVE = 1e-10
 # Density of the nodes that edges and outliers are searched on.
 SCOUT = 0.4
 
@@ -225,8 +227,10 @@ def walk(solver: NetworkSolver, alpha: float, eigenvalues: NDArray, height: floa
     states: list[NDArray] = []
     state: NDArray | None = None
     for eigenvalue in eigenvalues:
-        found = None if state is None else solver.newton(alpha, complex(eigenvalue, 0), state)
-        if found is None or solver.stieltjes(found).imag >= -1e-9 * abs(solver.stieltjes(found)):
+        z = complex(eigenvalue, ABOVE * height)
+        found = None if state is None else solver.newton(alpha, z, state)
+        # In a gap too Im g < 0 at this height tells the solution from others.
+        if found is None or solver.stieltjes(found).imag >= 0:
             found = _descend(solver, alpha, float(eigenvalue), height)
         state = found
         states.append(state)

@@ -16,8 +16,8 @@ from bbpscape.theory.spectrum import REACH, Spectrum
 
 # The density is solved at so many points, and interpolated.
 GRID = 160
-# The density of nodes that it needs.
-SPARSE = 0.6
+# The density of nodes that it needs, at p = 1, 2 and beyond.
+SPARSE = (1.0, 0.6, 0.5)
 WIDENINGS = 12
 # ρ next to a left edge without a gap to resolve, in units of the width of the bulk.
 MARGIN = 1e-6
@@ -67,7 +67,7 @@ def network_spectrum(model: TeacherStudent, alpha: float, points: int) -> Networ
     """The spectrum of a model at one α, by the route that its symmetry allows."""
     solvers = [network_solver(model, r, seed) for seed, r in enumerate((COARSE, FINE))]
     coarse, fine = (solver.features(alpha) for solver in solvers)
-    dense = network_solver(model, SPARSE if model.p > 1 else COARSE)
+    dense = network_solver(model, SPARSE[min(int(model.p), 3) - 1])
     first, second = dense.moments()
     centre, spread = alpha * first, math.sqrt(alpha * second)
     left, right = fine.left.value, fine.right.value
