@@ -26,6 +26,8 @@ MIXED = "student and teacher"
 SAME = 1e-7
 # In log τ, of an outlier from that of a similar law.
 CLOSE = 0.01
+# In log τ, along the branch.
+STRIDE = 0.15
 # Eigenvectors of M with less of the teacher than this are the student's own.
 DECOUPLED = 1e-6
 
@@ -72,14 +74,22 @@ def left_matrix_outliers(
         return ()
     at_edge = signal_spectrum(law, alpha, edge.point)
     count = int((at_edge.values > 0).sum())
-    points = {math.log(edge.point.tau): (edge.point, at_edge)}
+    branch = {math.log(edge.point.tau): edge.point}
+    spectra = {math.log(edge.point.tau): at_edge}
+
+    def follow(log_tau: float) -> BranchPoint:
+        if log_tau not in branch:
+            nearest = min(branch, key=lambda one: abs(one - log_tau))
+            if abs(log_tau - nearest) > 1.01 * STRIDE:
+                nearest = log_tau - math.copysign(STRIDE, log_tau - nearest)
+            branch[log_tau] = branch_point(law, alpha, math.exp(log_tau), follow(nearest))
+        return branch[log_tau]
 
     def at(log_tau: float) -> tuple[BranchPoint, SignalSpectrum]:
-        if log_tau not in points:
-            nearest = min(points, key=lambda one: abs(one - log_tau))
-            point = branch_point(law, alpha, math.exp(log_tau), points[nearest][0])
-            points[log_tau] = point, signal_spectrum(law, alpha, point)
-        return points[log_tau]
+        point = follow(log_tau)
+        if log_tau not in spectra:
+            spectra[log_tau] = signal_spectrum(law, alpha, point)
+        return point, spectra[log_tau]
 
     def ranked(rank: int, log_tau: float) -> float:
         return float(at(log_tau)[1].values[-rank])
