@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.model.activations import QUADRATIC
+from bbpscape.model.labels import Labels
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.network.label_law import (
     FINER_NOISE,
+    SHIFTS,
     LabelNodes,
     label_panels,
     mixture,
@@ -74,30 +76,45 @@ def singular_outputs(model: TeacherStudent, outputs: NDArray) -> NDArray[np.floa
     Fractional indices into ``outputs``: there a mean over exact labels is singular in ŷ.
     """
     found = [np.zeros(0)]
-    if not model.labels.noise:
-        for end in model.label_range:
-            for kink in model.loss.kinks(np.full(outputs.size, end), outputs):
+    noise = model.labels.noise
+    if noise and not narrow_noise(model):
+        return found[0]
+    exact = Labels(flip=model.labels.flip).range(*model.activation.bounds)
+    for end in (end for end in exact if math.isfinite(end)):
+        for _, shift in noise_shifts(math.sqrt(noise), SHIFTS):
+            for kink in model.loss.kinks(np.full(outputs.size, end + shift), outputs):
                 value = np.where(np.isfinite(kink), kink, 1.0)
                 i = np.flatnonzero((value[1:] > 0) != (value[:-1] > 0))
                 found.append(i + value[i] / (value[i] - value[i + 1]))
     return np.concatenate(found)
 
 
+def narrow_noise(model: TeacherStudent) -> bool:
+    """Whether label noise is narrow beside the law of exact labels."""
+    return noise_is_narrow(teacher_nodes(model, 0.5, full=False), model.labels.noise)
+
+
 def label_lines(model: TeacherStudent, refinement: float) -> list[tuple[float, Line]] | None:
-    """(share, line) for every sign of the label, or None; see ``kinked_labels``."""
+    """(share, line) for every sign of the label, or None; see ``kinked_labels``.
+
+    A student with an overlap needs u itself, and noise is a sum of shifted lines.
+    """
     flip, noise, p_star = model.labels.flip, model.labels.noise, model.p_star
-    exact = teacher_nodes(model, refinement, full=False) if noise else None
-    if exact is not None and not noise_is_narrow(exact, noise):
+    together = model.overlap != 0.0
+    wide = noise > 0 and not narrow_noise(model)
+    if wide and not together:
         return [(1.0, _noisy_line(model, refinement))]
     if p_star == 1:
         line = _exact_line(model)
-    elif model.activation == QUADRATIC and model.overlap == 0.0:
+    elif model.activation == QUADRATIC and not together:
         line = _radial_line(p_star)
     else:
         return None
     lines = []
     for sign, share in ((1.0, 1.0 - flip), (-1.0, flip)):
-        for part, shift in noise_shifts(math.sqrt(noise)) if noise else [(1.0, 0.0)]:
+        for part, shift in noise_shifts(
+            math.sqrt(noise), round(12 * refinement) if wide else SHIFTS
+        ):
             if share:
                 lines.append((share * part, line.moved(sign, shift)))
     return lines

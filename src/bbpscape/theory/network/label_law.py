@@ -136,15 +136,17 @@ def noise_is_narrow(exact: LabelNodes, noise: float) -> bool:
     return bool(noise < NARROW**2 * spread)
 
 
-def noise_shifts(sigma: float) -> list[tuple[float, float]]:
-    """(share, shift) of a Gauss–Hermite rule of narrow noise."""
-    xi, mass = np.polynomial.hermite_e.hermegauss(SHIFTS)
+def noise_shifts(sigma: float, count: int) -> list[tuple[float, float]]:
+    """(share, shift) of a Gauss–Hermite rule of the noise; (1, 0) for none."""
+    if sigma == 0:
+        return [(1.0, 0.0)]
+    xi, mass = np.polynomial.hermite_e.hermegauss(count)
     return list(zip((mass / mass.sum()).tolist(), (sigma * xi).tolist(), strict=True))
 
 
 def _shifted(exact: LabelNodes, sigma: float) -> LabelNodes:
     """Narrow noise node by node: what a label says of u changes little across it."""
-    shifts = noise_shifts(sigma)
+    shifts = noise_shifts(sigma, SHIFTS)
     return LabelNodes(
         np.concatenate([exact.y + shift for _, shift in shifts]),
         np.concatenate([share * exact.weights for share, _ in shifts]),

@@ -143,7 +143,7 @@ def left_matrix_edge(law: MatrixLaw, alpha: float, near: MatrixEdge | None = Non
     scale = float(np.sqrt(np.einsum("nm,nmij,nmij->", law.nodes.weights, *[law.curvature] * 2)))
     last = branch_point(law, alpha, 1e-3 / (scale * max(1.0, alpha)))
     if reach > SHORT * scale and len(law.basis) == 1:
-        end = _try(law, alpha, (1 - SHORT) / reach, last)
+        end = continued(law, alpha, (1 - SHORT) / reach, last)
         if end is not None:
             if end.excess >= 0:
                 return _smooth(law, alpha, end)
@@ -152,7 +152,7 @@ def left_matrix_edge(law: MatrixLaw, alpha: float, near: MatrixEdge | None = Non
     for _ in range(STEPS):
         if reach <= SHORT * scale and last.tau * growth * scale > ENDLESS:
             return MatrixEdge(Edge(0.0, "hard", -math.inf, 0.0), None)
-        following = _try(law, alpha, growth * last.tau, last)
+        following = continued(law, alpha, growth * last.tau, last)
         if following is not None and reach > SHORT * scale and margin(law, following) <= 0:
             following = None
         if following is not None and 0 <= following.excess < last.excess + RISE:
@@ -177,7 +177,7 @@ def _edge_near(law: MatrixLaw, alpha: float, near: MatrixEdge) -> MatrixEdge | N
         return None
     middle, tried = last.tau, []
     for factor in (1.0, 1 - NEAR, 1 + NEAR, 1 - 8 * NEAR, 1 + 8 * NEAR):
-        point = _try(law, alpha, factor * middle, last)
+        point = continued(law, alpha, factor * middle, last)
         if point is None:
             return None
         last = point
@@ -194,7 +194,7 @@ def _edge_near(law: MatrixLaw, alpha: float, near: MatrixEdge) -> MatrixEdge | N
 
 
 def _smooth_near(law: MatrixLaw, alpha: float, last: BranchPoint) -> MatrixEdge | None:
-    point = _try(law, alpha, (1 - 8 * NEAR) * last.tau, last)
+    point = continued(law, alpha, (1 - 8 * NEAR) * last.tau, last)
     if point is None or point.excess < 0 or margin(law, point) <= 0:
         return None
     end = _branch_end(law, alpha, point, (1 + 8 * NEAR) * last.tau)
@@ -214,7 +214,7 @@ def margin(law: MatrixLaw, point: BranchPoint) -> float:
     return 1 - law.lowest.reach(point.A)
 
 
-def _try(law: MatrixLaw, alpha: float, tau: float, start: BranchPoint) -> BranchPoint | None:
+def continued(law: MatrixLaw, alpha: float, tau: float, start: BranchPoint) -> BranchPoint | None:
     """The point at τ if Newton's method finds one that continues the branch of ``start``."""
     try:
         point = branch_point(law, alpha, tau, start)
@@ -222,8 +222,8 @@ def _try(law: MatrixLaw, alpha: float, tau: float, start: BranchPoint) -> Branch
         return None
     apart = abs(point.A - start.ahead(tau)).max()
     bend = CONTINUED * abs(tau - start.tau) + SLACK * tau
-    continued = apart < bend and np.linalg.eigvalsh(point.A)[0] > 0
-    return point if continued else None
+    same = apart < bend and np.linalg.eigvalsh(point.A)[0] > 0
+    return point if same else None
 
 
 def _branch_end(law: MatrixLaw, alpha: float, low: BranchPoint, high: float) -> BranchPoint:
@@ -235,7 +235,7 @@ def _branch_end(law: MatrixLaw, alpha: float, low: BranchPoint, high: float) -> 
         # reach(A) is nearly proportional to τ close to its end.
         guess = low.tau * (1 + 0.9 * left / max(1 - left, 0.1))
         tau = guess if low.tau < guess < high else (low.tau + high) / 2
-        point = _try(law, alpha, tau, low)
+        point = continued(law, alpha, tau, low)
         beyond = -1.0 if point is None else margin(law, point)
         if point is None or beyond <= 0:
             high = tau

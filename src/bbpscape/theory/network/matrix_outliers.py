@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from bbpscape.theory.bulk import Edge
 from bbpscape.theory.law import TEACHER
-from bbpscape.theory.network.matrix_bulk import BranchPoint, MatrixEdge, branch_point
+from bbpscape.theory.network.matrix_bulk import BranchPoint, MatrixEdge, continued
 from bbpscape.theory.network.matrix_law import MatrixLaw
 from bbpscape.theory.outliers import Outlier
-from bbpscape.theory.roots import find_root
+from bbpscape.theory.roots import NoConvergence, find_root
 
 STUDENT = "student"
 MIXED = "student and teacher"
@@ -27,7 +27,7 @@ SAME = 1e-7
 # In log τ, of an outlier from that of a similar law.
 CLOSE = 0.01
 # In log τ, along the branch.
-STRIDE = 0.15
+STRIDE, SHORTEST = 0.15, 1e-4
 # Eigenvectors of M with less of the teacher than this are the student's own.
 DECOUPLED = 1e-6
 
@@ -78,11 +78,19 @@ def left_matrix_outliers(
     spectra = {math.log(edge.point.tau): at_edge}
 
     def follow(log_tau: float) -> BranchPoint:
-        if log_tau not in branch:
-            nearest = min(branch, key=lambda one: abs(one - log_tau))
-            if abs(log_tau - nearest) > 1.01 * STRIDE:
-                nearest = log_tau - math.copysign(STRIDE, log_tau - nearest)
-            branch[log_tau] = branch_point(law, alpha, math.exp(log_tau), follow(nearest))
+        here, stride = min(branch, key=lambda one: abs(one - log_tau)), STRIDE
+        while here != log_tau:
+            following = log_tau
+            if abs(log_tau - here) > stride:
+                following = here + math.copysign(stride, log_tau - here)
+            point = continued(law, alpha, math.exp(following), branch[here])
+            if point is not None:
+                branch[following] = point
+                here, stride = following, min(STRIDE, 1.5 * stride)
+            elif (stride := stride / 2) < SHORTEST:
+                raise NoConvergence(
+                    f"outliers: the branch is lost at Tr G/p = {-math.exp(here):.6g}"
+                )
         return branch[log_tau]
 
     def at(log_tau: float) -> tuple[BranchPoint, SignalSpectrum]:

@@ -12,12 +12,17 @@ from bbpscape.model.checks import InvalidInput
 from bbpscape.model.curvature import curvature
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.network.kinked_labels import kinked_labels, singular_outputs
-from bbpscape.theory.network.label_law import LabelNodes, label_nodes, teacher_nodes
+from bbpscape.theory.network.label_law import (
+    LabelNodes,
+    label_nodes,
+    noise_shifts,
+    teacher_nodes,
+)
 from bbpscape.theory.network.rules import WIDTH, gaussian_rule, sobol_points, tensor_nodes
 
 # Numbers held at the nodes of a product of rules of refinement FINEST, which the sparsest of
 # DENSITIES must fit; beyond it the nodes are quasi-Monte Carlo, as many as that.
-MOST_NUMBERS = 100_000_000
+MOST_NUMBERS = 60_000_000
 FINEST = 1.4
 DENSITIES = (1.0, 0.8, 0.65, 0.55, 0.45)
 # What is left out at p ≥ 3, where most of a product lies far out.
@@ -207,15 +212,12 @@ def _overlapping_labels(model: TeacherStudent, refinement: float) -> LabelNodes:
     nodes = teacher_nodes(model, refinement, full=True)
     noise, flip = model.labels.noise, model.labels.flip
     y, w, first, second = nodes.y, nodes.weights, nodes.first, nodes.second
-    shifts = [(1.0 - flip, 1.0, 0.0)] + ([(flip, -1.0, 0.0)] if flip else [])
-    if noise:
-        xi, mass = np.polynomial.hermite_e.hermegauss(round(12 * refinement))
-        mass = mass / mass.sum()
-        shifts = [
-            (share * m, sign, math.sqrt(noise) * z)
-            for share, sign, _ in shifts
-            for z, m in zip(xi, mass, strict=True)
-        ]
+    shifts = [
+        (share * part, sign, shift)
+        for share, sign in ((1.0 - flip, 1.0), (flip, -1.0))
+        if share
+        for part, shift in noise_shifts(math.sqrt(noise), round(12 * refinement))
+    ]
     return LabelNodes(
         np.concatenate([sign * y + shift for _, sign, shift in shifts]),
         np.concatenate([share * w for share, _, _ in shifts]),
