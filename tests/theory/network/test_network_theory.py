@@ -388,3 +388,26 @@ def _square():
     mean = np.einsum("nm,nmij->ij", law.nodes.weights, law.curvature)
     mean = (mean + mean[::-1, ::-1]) / 2
     return float(np.trace(mean @ mean)) / 2
+
+
+@pytest.mark.parametrize("case", [(3.0, (0.9, 0.1), 5.0), (1.0, (0.8, 0.2), 4.53)])
+def test_outliers_far_from_the_edge_are_on_its_branch(case):
+    a, second_layer, alpha = case
+    model = bb.TeacherStudent(2, 1, bb.NormalizedSquare(a), second_layer=second_layer)
+    law = matrix_law(model, 0.8)
+    found = network_solver(model, 0.8).left(alpha)[1]
+    assert found
+    for one in found:
+        # From z = −∞ in small steps.
+        point = branch_point(law, alpha, 0.02)
+        while point.tau < -one.g:
+            point = branch_point(law, alpha, min(1.02 * point.tau, -one.g), point)
+        assert point.z == pytest.approx(one.eigenvalue, rel=1e-6)
+
+
+def test_the_lowest_curvature_of_any_matrix():
+    """Huber of λ₀²/2 − λ₁²/2 has F = ±diag(1, −1) at λ = 0: the lowest root of A F."""
+    model = bb.TeacherStudent(2, 1, bb.Huber(1.0), second_layer=(0.5, -0.5))
+    A = np.array([[1, 4.4], [4.4, 30]])
+    expected = -np.linalg.eigvals(A @ np.diag([1.0, -1.0])).real.min()
+    assert LowestCurvature(model).reach(A) == pytest.approx(expected, rel=1e-6)

@@ -110,14 +110,13 @@ def label_lines(model: TeacherStudent, refinement: float) -> list[tuple[float, L
         line = _radial_line(p_star)
     else:
         return None
-    lines = []
-    for sign, share in ((1.0, 1.0 - flip), (-1.0, flip)):
-        for part, shift in noise_shifts(
-            math.sqrt(noise), round(12 * refinement) if wide else SHIFTS
-        ):
-            if share:
-                lines.append((share * part, line.moved(sign, shift)))
-    return lines
+    shifts = noise_shifts(math.sqrt(noise), round(12 * refinement) if wide else SHIFTS)
+    return [
+        (share * part, line.moved(sign, shift))
+        for sign, share in ((1.0, 1.0 - flip), (-1.0, flip))
+        for part, shift in shifts
+        if share
+    ]
 
 
 def _panels(low: float, high: float, breaks: list[float]) -> NDArray[np.float64]:

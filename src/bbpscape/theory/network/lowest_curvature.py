@@ -19,10 +19,15 @@ from bbpscape.theory.network.rules import sobol_points
 
 FAR, FARTHER = 1e12, 1e24
 # Preactivations at which growth without bound is looked for, and labels beside ŷ.
-LADDER = (10.0, 30.0, 100.0, 300.0, 1e3, 3e3, 1e4, 3e4, 1e5)
+LADDER = (10.0, 14.0, 20.0, 28.0, 60.0, 150.0, 400.0, 1e3, 3e3, 1e4, 3e4, 1e5)
+RESOLVED = 1e13
 BESIDE = (0.0, -0.1, 0.1, -0.5, 0.5, -1.5, 1.5, -3.0, 3.0, -10.0, 10.0)
 POINTS = 1024
 KEPT = 6
+# A whose root is this far from all others is looked at anew.
+APART = 0.15
+# Preactivations, a label, and whether that is fixed.
+Start = tuple[NDArray, float, bool]
 FEW = 300
 GROWTH = 1.5
 CLOSE = 1e-4
@@ -40,8 +45,10 @@ class LowestCurvature:
     model: TeacherStudent
     sign: float = 1.0
     unbounded: str | None = field(default=None, init=False)
-    _starts: list[tuple[NDArray, float, bool]] = field(default_factory=list, init=False)
-    _local: list[tuple[NDArray, float, bool]] = field(default_factory=list, init=False)
+    _points: NDArray[np.float64] = field(init=False, repr=False)
+    _labels: list[tuple[float, bool]] = field(init=False, repr=False)
+    # Roots of A of trace p, each with the local minima found for it.
+    _screened: list[tuple[NDArray, list[Start]]] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         p = int(self.model.p)
@@ -51,35 +58,34 @@ class LowestCurvature:
         inner = np.unique(np.clip(inner, low, high))
         if math.isfinite(low) and math.isfinite(high):
             inner = np.unique(np.concatenate([inner, np.linspace(low, high, 13)]))
-        labels = [(y, False) for y in inner if low < y < high]
+        labels = [(float(y), False) for y in inner if low < y < high]
         labels += [(math.copysign(FAR, e) if math.isinf(e) else e, fixed) for e, fixed in ends]
-        points = self._points(p)
-        values = self._lowest(points, labels, np.eye(p))
-        self.unbounded = self._growth(points, values.min())
-        if self.unbounded:
-            return
+        self._points, self._labels = _sample(p), labels
+        values = self._lowest(self._points, labels, np.eye(p))
+        self.unbounded = self._growth(self._points, values.min())
+        if not self.unbounded:
+            self._screen(np.eye(p), values)
+
+    def _screen(self, root: NDArray, values: NDArray) -> list[Start]:
+        """Local minima of λ_min(root F root), from the lowest of its values on the sample."""
         order = np.argsort(values, axis=None)
-        chosen: list[tuple[NDArray, float, bool]] = []
+        chosen: list[Start] = []
         for flat in order[: 40 * KEPT]:
             j, i = np.unravel_index(flat, values.shape)
-            y, fixed = labels[j]
-            if all(abs(points[i] - x).max() > 0.2 or y != z for x, z, _ in chosen):
-                chosen.append((points[i], float(y), fixed))
+            point, (y, fixed) = self._points[i], self._labels[j]
+            if all(abs(point - x).max() > 0.2 or y != z for x, z, _ in chosen):
+                chosen.append((point, y, fixed))
             if len(chosen) == KEPT:
                 break
-        self._starts = chosen
-        self._local = self._minima()
-
-    def _points(self, p: int) -> NDArray:
-        cube = sobol_points(p, POINTS, 0)
-        spread = np.sinh(4 * (cube - 0.5)) / math.sinh(2) * 5
-        small = np.geomspace(1e-9, 0.1, 17)
-        line = np.concatenate([np.linspace(-6, 6, 41), small, -small])
-        axis = np.zeros((line.size * p, p))
-        for k in range(p):
-            axis[line.size * k : line.size * (k + 1), k] = line
-        diagonal = np.repeat(np.linspace(-6, 6, 41)[:, None], p, axis=1)
-        return np.concatenate([np.zeros((1, p)), spread, axis, diagonal])
+        found: list[tuple[float, Start]] = []
+        for start in chosen:
+            value, at, y = self._search(start, root)
+            if all(abs(at - other).max() > 1e-3 or y != z for _, (other, z, _) in found):
+                found.append((value, (at, y, start[2])))
+        found.sort(key=lambda item: item[0])
+        minima = [item[1] for item in found]
+        self._screened.append((root, minima))
+        return minima
 
     def _lowest(
         self, points: NDArray, labels: list[tuple[float, bool]], root: NDArray
@@ -110,22 +116,27 @@ class LowestCurvature:
         # F can be bounded for every y and yet fall without bound as y and λ grow together, or only
         # where the label keeps up with the student, as beside the flat tails of huber.
         inner += [(math.copysign(FARTHER, e), True) for e in (low, high) if math.isinf(e)]
-        lows = []
+        apart, beside = [], []
         for size in LADDER:
             at = _with_one_at(points, size)
-            apart = self._lowest(at, inner, np.eye(points.shape[1])).min()
-            lows.append(min(float(apart), self._followed(at), 0.0))
-        for near, distant in zip(lows[:-2], lows[2:], strict=True):
-            last = math.isfinite(distant) and distant < GROWTH * near - 10 * scale
-            if last and distant <= min(lows):
+            apart.append(float(self._lowest(at, inner, np.eye(points.shape[1])).min()))
+            beside.append(self._followed(at))
+        for lows in (apart, beside):
+            known = [min(low, 0.0) for low in lows if math.isfinite(low)]
+            if len(known) > 2 and known[-1] < GROWTH * known[-3] - 10 * scale:
                 return "its curvature has no lower bound as preactivations grow"
         return None
 
     def _followed(self, points: NDArray) -> float:
-        """The least λ_min(F) at points whose label lies beside the student's own output."""
+        """The least λ_min(F) at points whose label lies beside the student's own output.
+
+        NaN where outputs are too large to tell the two apart.
+        """
         lowest = math.inf
         with np.errstate(all="ignore"):
             output = self.model.output(points)
+            if not abs(output).max() < RESOLVED:
+                return math.nan
             beside = [output + gap for gap in BESIDE] + [output * (1 + gap) for gap in BESIDE[1:5]]
             for y in beside:
                 F = self.sign * curvature(self.model, points, np.clip(y, *self.model.label_range))
@@ -143,30 +154,20 @@ class LowestCurvature:
         scale = float(np.trace(A)) / len(A)
         values, vectors = np.linalg.eigh(A / scale)
         root = (vectors * np.sqrt(values)) @ vectors.T
-        value, at, y = min((self._descend(s, root) for s in self._local), key=lambda one: one[0])
+        near, minima = min(self._screened, key=lambda one: float(abs(one[0] - root).max()))
+        if abs(near - root).max() > APART:
+            minima = self._screen(root, self._lowest(self._points, self._labels, root))
+        value, at, y = min((self._descend(s, root) for s in minima), key=lambda one: one[0])
         return -scale * value, at, y
 
     def minimizers(self) -> list[NDArray]:
         """Preactivations where F comes close to its infimum, at A = I."""
-        one = np.eye(int(self.model.p))
-        values = [self._lowest(at[None], [(y, fixed)], one)[0, 0] for at, y, fixed in self._local]
+        root, minima = self._screened[0]
+        values = [self._lowest(at[None], [(y, fixed)], root)[0, 0] for at, y, fixed in minima]
         close = min(values) + CLOSE * abs(min(values))
-        return [s[0] for s, value in zip(self._local, values, strict=True) if value <= close]
+        return [s[0] for s, value in zip(minima, values, strict=True) if value <= close]
 
-    def _minima(self) -> list[tuple[NDArray, float, bool]]:
-        """Distinct local minima at A = I, the lowest first."""
-        one = np.eye(int(self.model.p))
-        found: list[tuple[float, tuple[NDArray, float, bool]]] = []
-        for start in self._starts:
-            value, at, y = self._search(start, one)
-            if all(abs(at - other).max() > 1e-3 or y != z for _, (other, z, _) in found):
-                found.append((value, (at, y, start[2])))
-        found.sort(key=lambda item: item[0])
-        return [item[1] for item in found]
-
-    def _objective(
-        self, start: tuple[NDArray, float, bool], root: NDArray
-    ) -> Callable[[NDArray], NDArray]:
+    def _objective(self, start: Start, root: NDArray) -> Callable[[NDArray], NDArray]:
         """λ_min at rows x of shape (k, p), or (k, p + 1) with y last where it is free."""
         point, label, fixed = start
         low, high = self.model.label_range
@@ -183,9 +184,7 @@ class LowestCurvature:
 
         return objective
 
-    def _search(
-        self, start: tuple[NDArray, float, bool], root: NDArray
-    ) -> tuple[float, NDArray, float]:
+    def _search(self, start: Start, root: NDArray) -> tuple[float, NDArray, float]:
         """A local minimum by the simplex method, which needs no derivatives at kinks."""
         point, label, fixed = start
         objective = self._objective(start, root)
@@ -196,9 +195,7 @@ class LowestCurvature:
         y = label if fixed else float(np.clip(x[-1], *self.model.label_range))
         return self._descend((x[: point.size], y, fixed), root)
 
-    def _descend(
-        self, start: tuple[NDArray, float, bool], root: NDArray
-    ) -> tuple[float, NDArray, float]:
+    def _descend(self, start: Start, root: NDArray) -> tuple[float, NDArray, float]:
         """Newton's method with differences, for as long as it goes down."""
         point, label, fixed = start
         objective = self._objective(start, root)
@@ -239,6 +236,18 @@ class LowestCurvature:
                 break
         y = label if fixed else float(np.clip(x[-1], *self.model.label_range))
         return float(objective(x)[0]), x[: point.size], y
+
+
+def _sample(p: int) -> NDArray[np.float64]:
+    """Preactivations all over, on the axes also close to 0, and on the diagonal."""
+    spread = np.sinh(4 * (sobol_points(p, POINTS, 0) - 0.5)) / math.sinh(2) * 5
+    small = np.geomspace(1e-9, 0.1, 17)
+    line = np.concatenate([np.linspace(-6, 6, 41), small, -small])
+    axis = np.zeros((line.size * p, p))
+    for k in range(p):
+        axis[line.size * k : line.size * (k + 1), k] = line
+    diagonal = np.repeat(np.linspace(-6, 6, 41)[:, None], p, axis=1)
+    return np.concatenate([np.zeros((1, p)), spread, axis, diagonal])
 
 
 def _with_one_at(points: NDArray, size: float) -> NDArray:

@@ -31,7 +31,7 @@ SMALLEST = 1e-13
 LAST, LOOKS = 8.5, 100_001
 LEAST_BITS, MOST_BITS = 9, 20
 QMC_POWER = 4
-# Widest teacher of an overlapping student whose coordinates are a product.
+# Widest teacher of an overlapping student whose coordinates are a product, without kinks.
 MOST_TOGETHER = 2
 # Memory and time grow as p² or p³ at every node.
 WIDEST = 8
@@ -143,7 +143,8 @@ def has_kinks(model: TeacherStudent) -> bool:
 def _density(model: TeacherStudent, gather: list[float]) -> float | None:
     """The first of DENSITIES whose product of rules fits at the refinement FINEST, if one does."""
     p = int(model.p)
-    if model.overlap != 0.0 and model.p_star > MOST_TOGETHER:
+    together = MOST_TOGETHER if not has_kinks(model) else 1
+    if model.overlap != 0.0 and model.p_star > together:
         return None
     labels = _labels(model, FINEST).y.size
     if has_kinks(model) and (split := kinked_labels(model, np.ones(1), FINEST)):
