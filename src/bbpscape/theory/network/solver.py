@@ -205,13 +205,21 @@ class MatrixSolver:
         return float(along), float(shift)
 
 
-def network_solver(model: TeacherStudent, refinement: float, seed: int = 0) -> NetworkSolver:
-    """The scalar route where the model allows it, else the matrix route."""
+def network_solver(
+    model: TeacherStudent,
+    refinement: float,
+    seed: int = 0,
+    lowest: tuple[LowestCurvature, LowestCurvature] | None = None,
+) -> NetworkSolver:
+    """The scalar route where the model allows it, else the matrix route.
+
+    ``lowest`` is the model's lowest curvature, and that of −F, if they are known.
+    """
     if is_scalar(model):
         low, high, reason = curvature_range(model)
         return ScalarSolver(scalar_law(model, (low, high), refinement), reason)
     scout = None
-    lowest = LowestCurvature(model), LowestCurvature(model, -1.0)
+    lowest = lowest or (LowestCurvature(model), LowestCurvature(model, -1.0))
     for density in (SCOUT, refinement) if refinement > SCOUT else (refinement,):
         laws = [matrix_law(model, density, one.sign, seed, one) for one in lowest]
         scout = MatrixSolver(laws[0], laws[1], scout)

@@ -10,6 +10,8 @@ from scipy.interpolate import CubicSpline, PchipInterpolator
 
 from bbpscape.model.checks import InvalidInput
 from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.theory.network.lowest_curvature import LowestCurvature
+from bbpscape.theory.network.scalar_law import is_scalar
 from bbpscape.theory.network.solver import Features, network_solver, walk
 from bbpscape.theory.network.threshold import COARSE, FINE
 from bbpscape.theory.spectrum import REACH, Spectrum
@@ -65,9 +67,10 @@ class NetworkSpectrum(Spectrum):
 
 def network_spectrum(model: TeacherStudent, alpha: float, points: int) -> NetworkSpectrum:
     """The spectrum of a model at one α, by the route that its symmetry allows."""
-    solvers = [network_solver(model, r, seed) for seed, r in enumerate((COARSE, FINE))]
+    lowest = None if is_scalar(model) else (LowestCurvature(model), LowestCurvature(model, -1.0))
+    solvers = [network_solver(model, r, seed, lowest) for seed, r in enumerate((COARSE, FINE))]
     coarse, fine = (solver.features(alpha) for solver in solvers)
-    dense = network_solver(model, SPARSE[min(int(model.p), 3) - 1])
+    dense = network_solver(model, SPARSE[min(int(model.p), 3) - 1], lowest=lowest)
     first, second = dense.moments()
     centre, spread = alpha * first, math.sqrt(alpha * second)
     left, right = fine.left.value, fine.right.value
