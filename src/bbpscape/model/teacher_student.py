@@ -73,9 +73,14 @@ class TeacherStudent:
             if width != math.inf and width > WIDEST:
                 raise InvalidInput(f"{name} must be at most {WIDEST}, got {width!r}")
         if not is_loss(self.loss):
-            raise InvalidInput(f"loss must be a loss such as NormalizedSquare, got {self.loss!r}")
+            raise InvalidInput(
+                f"loss must be a loss such as loss('square') or Huber(1.0), got {self.loss!r}"
+            )
         if not isinstance(self.activation, Activation):
-            raise InvalidInput(f"activation must be an Activation, got {self.activation!r}")
+            raise InvalidInput(
+                "activation must be an Activation, as activation('tanh') or "
+                f"Activation(name, value, first, second), got {self.activation!r}"
+            )
         if not isinstance(self.labels, Labels):
             raise InvalidInput(f"labels must be Labels, got {self.labels!r}")
         self._check_second_layer()

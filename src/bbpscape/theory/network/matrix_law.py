@@ -121,9 +121,14 @@ class MatrixLaw:
     def moments(self, A: NDArray) -> tuple[NDArray, NDArray]:
         """(E[T], E[T_ij T_kl]), shapes (p, p) and (p, p, p, p), up to the law's symmetries."""
         T, place = self.resolvent(A), self._pairs[2]
-        weighted = T * self.nodes.weights.reshape(-1)
-        square = weighted @ T.T
-        return weighted.sum(axis=1)[place], square[place[:, :, None, None], place]
+        weights = self.nodes.weights.reshape(-1)
+        mean, square = np.zeros(len(T), T.dtype), np.zeros((len(T), len(T)), T.dtype)
+        for start in range(0, weights.size, CHUNK):
+            part = T[:, start : start + CHUNK]
+            weighted = part * weights[start : start + CHUNK]
+            mean += weighted.sum(axis=1)
+            square += weighted @ part.T
+        return mean[place], square[place[:, :, None, None], place]
 
     def signal(self, A: NDArray) -> NDArray:
         """E[v vᵀ ⊗ T], shape (q p, q p) with q = p + p*; A may be complex.
