@@ -86,14 +86,17 @@ class MatrixLaw:
     def resolvent(self, A: NDArray) -> NDArray:
         """T = F (I + A F)⁻¹, its upper triangle at every node: shape (p(p + 1)/2, n m).
 
+        The array is overwritten by the next call.
+
         With A = Σ_k δ_k l_k l_kᵀ each k takes T to T − δ T l lᵀ T/(1 + δ lᵀ T l), whose denominator
         stays positive on the real branch: there I + A^½ F A^½ > 0 holds for every smaller A too.
         """
-        known = self._known.get("A")
-        if known is not None and np.array_equal(known, A):
-            return self._known["T"]
+        known = self._known.get(A.dtype.char)
+        if known is not None and np.array_equal(known[0], A):
+            return known[1]
         F, (rows, columns, place) = self._packed, self._pairs
-        T = np.empty(F.shape, dtype=np.result_type(F, A))
+        # In the memory of the last one: new pages cost as much as the arithmetic.
+        T = np.empty(F.shape, dtype=np.result_type(F, A)) if known is None else known[1]
         steps = []
         for scale, vector in _rank_one_factors(A):
             along = np.zeros((self.p, len(F)), dtype=A.dtype)
@@ -110,12 +113,12 @@ class MatrixLaw:
                 for k, (i, j) in enumerate(zip(rows, columns, strict=True)):
                     np.multiply(ratios[i], moved[j], out=change)
                     part[k] -= change
-        self._known.update(A=A.copy(), T=T)
+        self._known[A.dtype.char] = A.copy(), T
         return T
 
     @cached_property
-    def _known(self) -> dict[str, NDArray]:
-        """The last A with its T, which several moments are of."""
+    def _known(self) -> dict[str, tuple[NDArray, NDArray]]:
+        """The last A of a type with its T, which several moments are of."""
         return {}
 
     def moments(self, A: NDArray) -> tuple[NDArray, NDArray]:
