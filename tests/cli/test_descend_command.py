@@ -54,7 +54,7 @@ def test_the_hessian_along_the_way(run):
     status, out, _ = run(*arguments, "--hessian", "0")
     assert status == 0
     assert "theory of an independent student" in out
-    assert f"{expected.steps[0].lowest:.4g} ±" in out
+    assert f"{expected.steps[0].outlier:.4g} ±" in out
 
 
 def test_a_curve_is_kept_and_extended(run, tmp_path):

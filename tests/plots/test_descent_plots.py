@@ -41,9 +41,13 @@ def test_trajectories():
 def test_the_hessian_along_the_way(known):
     rule = bb.DescentRule(steps=20)
     steps = [
-        HessianStep(step, 0.1 * i, -1.0 - i, 0.1, -0.5 - i, 0.2, 0.3, 0.05, -0.6, -0.9, 0.4)
+        HessianStep(
+            step, 0.1 * i, -1.2 - i, 0.1, -1.0 - i, 0.1, -0.5 - i, 0.2, 0.3, 0.05, -0.6, -0.9, 0.4
+        )
         if i < known
-        else HessianStep(step, 0.1 * i, -1.0 - i, 0.1, -0.5 - i, 0.2, 0.3, 0.05, None, None, None)
+        else HessianStep(
+            step, 0.1 * i, -1.2 - i, 0.1, -1.0 - i, 0.1, -0.5 - i, 0.2, 0.3, 0.05, None, None, None
+        )
         for i, step in enumerate((0, 5, 20))
     ]
     descent = bb.descent(MODEL, 4.0, 30, 2, rule=rule, workers=1)
@@ -52,7 +56,7 @@ def test_the_hessian_along_the_way(known):
     assert left.get_ylabel() == r"eigenvalue $\lambda$"
     assert right.get_ylabel() == r"$m^2$ with the teacher"
     assert (len(left.containers), len(right.containers)) == (2, 1)
-    for container, name in zip(left.containers, ("lowest", "above"), strict=True):
+    for container, name in zip(left.containers, ("outlier", "above"), strict=True):
         x, y = numbers(container.lines[0])
         assert x.tolist() == [0, 5, 20]
         assert y.tolist() == [getattr(one, name) for one in steps]

@@ -35,6 +35,17 @@ def test_every_step_has_its_own_student(method):
     assert len({one.student_m2 for one in found.steps}) == 4
 
 
+def test_the_outlier_is_the_mean_of_its_copies():
+    model, rule = bb.TeacherStudent(2, 2, bb.NormalizedSquare(0.5)), bb.DescentRule(steps=3)
+    found = bb.hessian_along(model, 6.0, 30, [0, 3], seed=4, rule=rule, workers=1)
+    (path,) = found.descent.trajectories
+    for one in found.steps:
+        expected = eigenvalues(model, 6.0, 30, 4, path.snapshots[one.step])
+        assert one.outlier == pytest.approx(expected[:4].mean(), abs=1e-7)
+        assert (one.lowest, one.above) == pytest.approx((expected[0], expected[4]), abs=1e-7)
+        assert one.lowest < one.outlier < one.above
+
+
 def test_a_draw_that_ended_keeps_its_last_student():
     rule = bb.DescentRule(steps=500, until_recovery=True)
     found = bb.hessian_along(MODEL, 8.0, 30, [0, 499], seed=1, rule=rule, workers=1)

@@ -34,7 +34,7 @@ def print_descent(result: bb.Descent) -> None:
 
 def print_hessian(result: bb.DescentHessian) -> None:
     print_descent(result.descent)
-    names = ("step", "student m2", "lowest", "next", "m2", "edge", "lowest", "m2")
+    names = ("step", "student m2", "outlier", "next", "m2", "edge", "outlier", "m2")
     table = table_of("Hessian: measured | theory of an independent student", *names)
 
     def known(value: float | None) -> str:
@@ -44,7 +44,7 @@ def print_hessian(result: bb.DescentHessian) -> None:
         table.add_row(
             str(one.step),
             f"{one.student_m2:.4f}",
-            f"{one.lowest:.4g} ± {one.lowest_error:.2g}",
+            f"{one.outlier:.4g} ± {one.outlier_error:.2g}",
             f"{one.above:.4g} ± {one.above_error:.2g}",
             f"{one.m2:.3f} ± {one.m2_error:.2g}",
             *map(known, (one.theory_edge, one.theory_lowest, one.theory_m2)),

@@ -77,7 +77,7 @@ def _(result: DescentHessian) -> Figure:
             if kept:
                 axes.plot(*zip(*kept, strict=True), style, color=THEORY, label=label)
 
-        measured(left, "lowest", "lowest eigenvalue, and the lowest eigenvectors", "o", OUTLIER)
+        measured(left, "outlier", "lowest eigenvalue, mean of its $p p^*$ copies", "o", OUTLIER)
         measured(left, "above", r"the $(p p^* + 1)$-th lowest", "s", SIMULATION)
         theory(left, "theory_edge", "left edge, theory of an independent student", ":")
         theory(left, "theory_lowest", "outlier, theory of an independent student", "-")

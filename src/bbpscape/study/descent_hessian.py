@@ -29,9 +29,10 @@ MOST_TIMES = 50
 class HessianStep:
     """The Hessian of the draws at one step of their descent; a draw that ended keeps its last w.
 
-    ``lowest`` and ``m2`` are means over draws of the lowest eigenvalue and of the mean squared
-    teacher overlap of the p·p* lowest eigenvectors, ``above`` that of the eigenvalue above these;
-    each with its standard error (NaN for one draw). ``student_m2`` is the mean m² of the students.
+    ``outlier`` = Σ_{k ≤ p p*} λ_k/(p p*) and ``m2``, the squared teacher overlap of the same
+    eigenvectors, are means over the p·p* copies that the outlier splits into at finite N, and over
+    draws; ``lowest`` is λ_1, the copy that fluctuates lowest, and ``above`` λ_{p p* + 1}. Each has
+    its standard error (NaN for one draw). ``student_m2`` is the mean m² of the students.
     The theory is N → ∞ for a student on the sphere at this m², every neuron alike, and otherwise
     independent of the data, which a student that has descended is not: ``theory_edge``,
     ``theory_lowest`` (the edge if no outlier is left of it) and ``theory_m2``, the outlier's;
@@ -42,6 +43,8 @@ class HessianStep:
     student_m2: float
     lowest: float
     lowest_error: float
+    outlier: float
+    outlier_error: float
     above: float
     above_error: float
     m2: float
@@ -137,7 +140,7 @@ def hessian_along(
 
 
 def _measure(instance: Instance, student: NDArray) -> tuple[float, ...]:
-    """(m² of the student, λ_1, λ_{p p* + 1}, mean m² of the p·p* lowest, mean w*·w_k/|w*||w_k|)."""
+    """m² and mean w*·w_k/|w*||w_k| of the student, λ_1, and as in ``HessianStep`` the rest."""
     at = Instance(instance.model, instance.inputs, student, instance.teacher, instance.noisy_labels)
     hessian = Hessian(at.inputs, at.curvature)
     copies = int(at.model.p) * at.model.p_star
@@ -148,13 +151,14 @@ def _measure(instance: Instance, student: NDArray) -> tuple[float, ...]:
     known = float(squared_magnetization(student, instance.teacher))
     norms = np.linalg.norm(student, axis=1), np.linalg.norm(instance.teacher, axis=1)
     cosine = float((student @ instance.teacher.T / np.outer(*norms)).mean())
-    return known, pairs.eigenvalues[0], pairs.eigenvalues[-1], float(m2.mean()), cosine
+    values = pairs.eigenvalues
+    return known, cosine, values[0], values[:copies].mean(), values[-1], float(m2.mean())
 
 
 def _step(result: Descent, step: int, rows: NDArray) -> HessianStep:
-    mean, error = rows.mean(axis=0).tolist(), [math.nan] * 5
+    mean, error = rows.mean(axis=0).tolist(), [math.nan] * 6
     if len(rows) > 1:
         error = (rows.std(axis=0, ddof=1) / math.sqrt(len(rows))).tolist()
-    theory, note = lowest_at(result.model, result.alpha, result.N, mean[0], mean[4])
-    measured = (mean[1], error[1], mean[2], error[2], mean[3], error[3])
+    theory, note = lowest_at(result.model, result.alpha, result.N, mean[0], mean[1])
+    measured = [value for pair in zip(mean[2:], error[2:], strict=True) for value in pair]
     return HessianStep(step, mean[0], *measured, *theory, note)
