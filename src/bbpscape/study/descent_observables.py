@@ -9,7 +9,6 @@ from bbpscape.simulate.descent_start import check_start, starting_point
 from bbpscape.simulate.instance import draw
 from bbpscape.study.cells import Cell
 from bbpscape.study.descent_run import RATE, budget_operations, spectral_preprocessing
-from bbpscape.theory.roots import NoConvergence
 
 
 def check_descent(cell: Cell) -> DescentRule:
@@ -34,15 +33,15 @@ def check_descent(cell: Cell) -> DescentRule:
 def trajectory(
     cell: Cell, seed: np.random.SeedSequence, dtype: str = "float64", device: str = "cpu"
 ) -> Trajectory:
-    """The descent of one draw of a cell; NoConvergence if it diverges."""
+    """The descent of one draw of a cell. One that diverges has failed to find the teacher: it counts
+    as not recovered, with the largest m² that it reached, and without a loss and error at its end.
+    """
     rule = check_descent(cell)
     instance = draw(cell.model, cell.alpha, cell.N, seed)
     start = str(cell.parameters["start"])
     transform = spectral_preprocessing(cell.model) if start == "spectral" else None
     point = starting_point(instance, start, transform)
     (found,) = descend([instance], [point], rule, dtype=dtype, where=backend(device))
-    if found.status == "diverged":
-        raise NoConvergence("the descent diverged")
     return found
 
 
@@ -56,16 +55,22 @@ def largest_m2(one: Trajectory) -> float | None:
 
 
 def recovered(one: Trajectory) -> float | None:
-    return float(one.recovered)
+    return float(one.recovered and not _diverged(one))
 
 
 def recovery_step(one: Trajectory) -> float | None:
-    return None if one.recovered_step is None else float(one.recovered_step)
+    if one.recovered_step is None or _diverged(one):
+        return None
+    return float(one.recovered_step)
 
 
 def last_loss(one: Trajectory) -> float | None:
-    return float(one.loss[-1])
+    return None if _diverged(one) else float(one.loss[-1])
 
 
 def last_error(one: Trajectory) -> float | None:
-    return float(one.generalization[-1])
+    return None if _diverged(one) else float(one.generalization[-1])
+
+
+def _diverged(one: Trajectory) -> bool:
+    return one.status == "diverged"

@@ -166,8 +166,7 @@ def draw_values(
     Raises
     ------
     NoConvergence
-        If an eigenpair did not converge, one was missed, a descent diverged, or a value is not
-        finite.
+        If an eigenpair did not converge, one was missed, or a value is not finite.
     InvalidInput
         If the draw does not fit in memory.
     """
