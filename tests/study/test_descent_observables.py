@@ -10,7 +10,7 @@ from bbpscape.study.observables import draw_values
 
 NAMES = ("descent_m2", "recovered", "recovery_step", "descent_loss", "descent_error")
 STEEP = {
-    "p": 2, "alpha": 3.0, "N": 40, "loss": "(y-yhat)**4", "label_noise": 0.3,
+    "p": 2, "p_star": 1, "alpha": 3.0, "N": 40, "loss": "(y-yhat)**4", "label_noise": 0.3,
     "method": "momentum", "steps": 60,
 }  # fmt: skip
 

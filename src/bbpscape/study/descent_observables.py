@@ -33,8 +33,10 @@ def check_descent(cell: Cell) -> DescentRule:
 def trajectory(
     cell: Cell, seed: np.random.SeedSequence, dtype: str = "float64", device: str = "cpu"
 ) -> Trajectory:
-    """The descent of one draw of a cell. One that diverges has failed to find the teacher: it counts
-    as not recovered, with the largest m² that it reached, and without a loss and error at its end.
+    """The descent of one draw of a cell.
+
+    One that diverges counts as not recovered, with the largest m² that it reached, and has no loss
+    and error at its end.
     """
     rule = check_descent(cell)
     instance = draw(cell.model, cell.alpha, cell.N, seed)
