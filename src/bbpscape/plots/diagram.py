@@ -55,6 +55,8 @@ def _thresholds(result: Diagram) -> Figure:
     ):
         shown = np.where(values > 0, np.maximum(values, 1e-9), 1e-9)
         mesh = axes.pcolormesh(x, y, shown, norm=norm, cmap=colours, shading="nearest")
+        # A label takes its place on the screen: it needs the final scales.
+        _scales(axes, result)
         levels = [level for level in RATIOS if level < top]
         if min(x.shape) > 1 and levels:
             lines = axes.contour(x, y, shown, levels, colors="black", linewidths=0.6, alpha=0.6)
@@ -62,7 +64,6 @@ def _thresholds(result: Diagram) -> Figure:
         _hatch_discontinuous(axes, x, y, continuous)
         _critical_line(axes, result)
         axes.set_title(title, loc="left")
-        _scales(axes, result)
     if np.nanmin(onset) < 1 < np.nanmax(onset) and min(x.shape) > 1:
         panels[1].contour(x, y, onset, [1.0], colors="black", linewidths=1.6, linestyles=":")
     panels[1].set_ylabel("")
