@@ -5,10 +5,13 @@ import math
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from bbpscape.plots.draw import plot
 from bbpscape.plots.style import STYLE, parameters
-from bbpscape.study.methods import MethodComparison
+from bbpscape.study.methods import Method, MethodComparison
+
+MARKERS, DASHES = "osD^vP", ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 
 
 @plot.register
@@ -18,25 +21,43 @@ def _(result: MethodComparison) -> Figure:
         axes = figure.subplots()
         for i, method in enumerate(result.methods):
             start = f"{method.alpha:.3g}" if math.isfinite(method.alpha) else "none"
-            order = np.argsort(result.alphas)
-            axes.plot(
-                result.alphas[order],
-                method.theory[order],
-                color=f"C{i}",
-                label=f"{method.name}, from {start}",
-            )
+            marker, dashes = MARKERS[i % len(MARKERS)], DASHES[i % len(DASHES)]
+            alphas, theory = _theory(method, result.alphas)
+            axes.plot(alphas, theory, color=f"C{i}", linestyle=dashes)
             axes.errorbar(
                 result.alphas,
                 method.measured,
                 np.nan_to_num(method.standard_error),
-                fmt="o",
-                markersize=3,
+                fmt=marker,
+                markersize=4,
                 color=f"C{i}",
+            )
+            axes.plot(
+                [],
+                [],
+                color=f"C{i}",
+                linestyle=dashes,
+                marker=marker,
+                markersize=4,
+                label=f"{method.name}, from {start}",
             )
         axes.set_xlabel(r"samples per dimension $\alpha$")
         axes.set_ylabel(r"squared overlap $m^2$")
         axes.set_ylim(0, None)
         title = parameters(result.model, N=result.N, draws=str(result.draws))
         axes.set_title(title, loc="left")
-        axes.legend()
+        axes.legend(handlelength=4)
     return figure
+
+
+def _theory(method: Method, alphas: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
+    """The theory's line: 0 up to the threshold, also where no measured α is there."""
+    order = np.argsort(alphas)
+    x, y = alphas[order], method.theory[order]
+    if not x[0] < method.alpha < x[-1]:
+        return x, y
+    above = x > method.alpha
+    # m² jumps at a discontinuous one, by how much is not known here: a gap.
+    begin = [0.0] if method.transition == "continuous" else [0.0, math.nan]
+    x = np.concatenate([x[~above], [method.alpha] * len(begin), x[above]])
+    return x, np.concatenate([y[~above], begin, y[above]])
