@@ -69,7 +69,7 @@ def test_methods(capsys, monkeypatch, tmp_path, as_json):
         (["threshold", "--overlap", "x"], "overlap must be numbers"),
         (["threshold", "--second-layer", "1,2,3"], "second_layer"),
         (["threshold", "--flip", "2", "--loss", "huber"], "flip must be"),
-        (["methods", "--alpha", "1:2"], "from:to:count"),
+        (["methods", "--alpha", "1:2"], "start:stop:count"),
     ],
 )
 def test_bad_input_is_one_line(capsys, monkeypatch, arguments, message):

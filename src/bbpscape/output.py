@@ -10,7 +10,7 @@ from bbpscape.model.checks import InvalidInput
 
 
 def check_output_path(path: str | os.PathLike[str]) -> Path:
-    """``path`` if a file can be made or replaced there, else InvalidInput; nothing is written."""
+    """``path`` if a file can be made or replaced there, else InvalidInput; none is left."""
     target = Path(path)
     folder = target.parent
     if target.is_dir():
@@ -19,6 +19,13 @@ def check_output_path(path: str | os.PathLike[str]) -> Path:
         raise InvalidInput(f"the output needs an existing folder, and there is no {str(folder)!r}")
     if not os.access(folder, os.W_OK) or (target.exists() and not os.access(target, os.W_OK)):
         raise InvalidInput(f"the output cannot be written: no permission at {str(path)!r}")
+    # Permissions do not say it all: /proc and full disks refuse a new file too.
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".bbpscape-"):
+            pass
+    except OSError as error:
+        reason = error.strerror or error
+        raise InvalidInput(f"{str(path)!r} cannot be written: {reason}") from error
     return target
 
 

@@ -1,6 +1,7 @@
 """The command ``descend`` in all its modes: one JSON object, tables, files and refusals."""
 
 import json
+import os
 
 import pytest
 
@@ -131,7 +132,9 @@ def test_a_photograph(run):
         (("--overlap", "0.3"), "start overlap goes with a model with an overlap"),
         (("--dtype", "half"), "dtype must be one of"),
         (("--device", "tpu"), "device must be one of"),
-        (("--hessian", "x"), "hessian must be a number, a list"),
+        (("--hessian", "x"), "--hessian must be steps, integers of at least 0 in increasing order"),
+        (("--hessian", "3,1"), "integers of at least 0 in increasing order, got '3,1'"),
+        (("--hessian", "-1"), "--hessian must be steps"),
         (("--hessian", "0,99999"), "hessian steps must be 1 to 50 steps from 0 to 2000"),
         (("--hessian", "0", "--curve"), "--curve, --photograph and --hessian do not go together"),
         (("--study", "x.toml"), "--study goes with --curve"),
@@ -152,6 +155,16 @@ def test_refusals(run, tmp_path, monkeypatch, arguments, message):
     assert err.count("\n") == 1
     assert message in err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("option", "name"), [("--save", "x.json"), ("--plot", "x.png")])
+def test_a_place_that_takes_no_file_is_refused_before_the_work(run, monkeypatch, option, name):
+    if not os.path.isdir("/proc/self"):
+        pytest.skip("needs a file system that takes no files")
+    monkeypatch.setattr(bb, "descent", lambda *_, **__: pytest.fail("it descended first"))
+    status, out, err = run(*SMALL, option, f"/proc/{name}")
+    assert (status, out) == (2, "")
+    assert f"'/proc/{name}' cannot be written" in err or "no permission" in err
 
 
 @pytest.mark.parametrize(

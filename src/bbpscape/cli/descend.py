@@ -36,7 +36,7 @@ def descend(
     model: bb.TeacherStudent,
     widths: list[int],
     alpha: Annotated[
-        str, typer.Option("--alpha", help="Samples per dimension; from:to:count of a curve.")
+        str, typer.Option("--alpha", help="Samples per dimension; start:stop:count with --curve.")
     ] = "2",
     n: Annotated[int | None, typer.Option("--N", help="Input dimension; by default 1000.")] = None,
     draws: Annotated[
@@ -44,7 +44,7 @@ def descend(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
     start: Annotated[
-        str, typer.Option(help="random, hessian, spectral or overlap; a list of a curve.")
+        str, typer.Option(help="random, hessian, spectral or overlap; with --curve a comma list.")
     ] = "random",
     method: Annotated[str, typer.Option(help="gd, momentum or flow.")] = "gd",
     sphere: Annotated[
@@ -52,11 +52,12 @@ def descend(
     ] = False,
     steps: Annotated[int, typer.Option(help="Budget of steps a draw.")] = 2000,
     step: Annotated[
-        float | None, typer.Option(help="Step size; by default from the Hessian.")
+        float | None,
+        typer.Option(help="Step size η; by default 1/λ_max of the Hessian, renewed on the way."),
     ] = None,
-    beta: Annotated[float, typer.Option(help="Of momentum.")] = 0.9,
+    beta: Annotated[float, typer.Option(help="Momentum β, from 0 to below 1.")] = 0.9,
     tolerance: Annotated[
-        float, typer.Option(help="Gradient over the first one at convergence.")
+        float, typer.Option(help="Stop when |∇L| has fallen to this times its first value.")
     ] = 1e-5,
     recovery: Annotated[float, typer.Option(help="m2 that counts as recovered.")] = 0.9,
     until_recovery: Annotated[
@@ -146,7 +147,7 @@ def descend(
         return _report(result, print_curve, plot, save, as_json)
     with _progress("descending", draws) as tell:
         if hessian:
-            chosen = integers("hessian", hessian)
+            chosen = _steps(hessian)
             result = bb.hessian_along(
                 model, alphas[0], steps=chosen, start=start, progress=tell, **options
             )
@@ -155,6 +156,18 @@ def descend(
             result = bb.descent(model, alphas[0], start=start, progress=tell, **options)
             show = print_descent
     _report(result, show, plot, save, as_json)
+
+
+def _steps(text: str) -> list[int]:
+    try:
+        chosen = integers("hessian", text)
+    except bb.InvalidInput:
+        chosen = [-1]
+    if chosen[0] < 0:
+        raise bb.InvalidInput(
+            f"--hessian must be steps, integers of at least 0 in increasing order, got {text!r}"
+        )
+    return chosen
 
 
 def _refuse_for_curve(rule: bb.DescentRule) -> None:

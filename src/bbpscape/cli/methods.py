@@ -32,7 +32,7 @@ from bbpscape.cli.model_options import with_model
 def methods(
     model: bb.TeacherStudent,
     alpha: Annotated[
-        str, typer.Option("--alpha", help="From:to:count, or values with commas.")
+        str, typer.Option("--alpha", help="start:stop:count, or values with commas.")
     ] = "0.5:4:8",
     n: Annotated[int, typer.Option("--N", help="Input dimension.")] = 500,
     draws: Annotated[int, typer.Option(help="Number of independent draws.")] = 4,
@@ -86,5 +86,5 @@ def parse_alphas(text: str) -> list[float]:
         return [float(part) for part in text.split(",")]
     except ValueError:
         raise bb.InvalidInput(
-            f"alpha must be from:to:count or values with commas, got {text!r}"
+            f"alpha must be start:stop:count or values with commas, got {text!r}"
         ) from None

@@ -238,7 +238,8 @@ def _rows(theory: Spectrum, done: list[_Draw], N: int) -> list[Row]:
     level = float(np.interp(target, theory.cumulative, theory.eigenvalue))
     expected = float(theory.fraction_below(level)) + theory.spectral_shift(level) / size
     fractions = [np.searchsorted(one.eigenvalues, level) / size for one in done]
-    rows.append(_row(f"fraction below {level:.4g}", expected, None, fractions))
+    name = f"fraction below {level:.4g}, its {100 * target:.3g} % quantile"
+    rows.append(_row(name, expected, None, fractions))
     return rows
 
 

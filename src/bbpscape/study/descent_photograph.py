@@ -123,7 +123,7 @@ def photograph(
     width = int(positive_integer("p", p))
     M = sample_count(alpha, N)
     require_memory(lambda n: 2 * instance_bytes(width, n, -(-M * n // N)), N)
-    rule = DescentRule(until_recovery=True) if rule is None else rule
+    rule = DescentRule() if rule is None else rule
     rule = dataclasses.replace(rule, snapshots=tuple(record_steps(rule.steps).tolist()))
     teacher = (image - image.mean()).reshape(1, N)
     teacher = teacher * (math.sqrt(N) / np.linalg.norm(teacher))
