@@ -4,13 +4,14 @@ from rich.console import Console
 
 import bbpscape as bb
 from bbpscape.cli.common import describe, messages, print_table, table_of
+from bbpscape.study.descent_run import start_name
 
 
 def print_descent(result: bb.Descent) -> None:
     title = f"{describe(result.model)}, alpha = {result.alpha:g}, N = {result.N}"
-    title += f"\n{result.rule.method}, {result.start} start"
+    title += f"\n{result.rule.method}, {start_name(result.start)}"
     table = table_of(
-        title, "draw", "ended by", "step", "loss/M", "gen. error", "m2", "largest", "recovered at"
+        title, "draw", "status", "step", "loss/M", "gen. error", "m2", "largest", "recovered at"
     )
     for index, one in enumerate(result.trajectories):
         table.add_row(
@@ -56,11 +57,12 @@ def print_hessian(result: bb.DescentHessian) -> None:
 
 def print_curve(result: bb.RecoveryCurve) -> None:
     for line in result.lines:
-        title = f"{line.start} start, p = {line.p}, N = {result.N}"
+        title = f"{start_name(line.start)}, p = {line.p}, N = {result.N}"
         if (at := result.thresholds.get(line.p)) is not None:
             title += f", alpha_BBP = {at.alpha_bbp:.4g} ({at.transition})"
             title += f", alpha_0 = {at.alpha_0:.4g}" * (at.transition == "discontinuous")
-        table = table_of(title, "alpha", "recovered", "from", "to", "largest m2", "median step")
+        ends = ("interval low", "interval high")
+        table = table_of(title, "alpha", "recovered", *ends, "largest m2", "median step")
         rows = zip(
             line.alphas,
             line.recovered,
@@ -89,7 +91,7 @@ def print_curve(result: bb.RecoveryCurve) -> None:
 
 def print_photograph(result: bb.Photograph) -> None:
     title = f"{result.which}, {result.side} × {result.side} pixels, alpha = {result.alpha:g}"
-    table = table_of(title, "start", "m2 at first", "m2 at last", "ended by", "step")
+    table = table_of(title, "start", "m2 at first", "m2 at last", "status", "step")
     for one in result.recoveries:
         path = one.trajectory
         table.add_row(

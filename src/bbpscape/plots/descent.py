@@ -13,9 +13,10 @@ from bbpscape.plots.style import FAINT, OUTLIER, SIMULATION, STYLE, THEORY, para
 from bbpscape.study.descent_curve import RecoveryCurve, RecoveryLine
 from bbpscape.study.descent_hessian import DescentHessian
 from bbpscape.study.descent_photograph import Photograph
-from bbpscape.study.descent_run import Descent
+from bbpscape.study.descent_run import Descent, start_name
 
 MARKERS = "osD^vP*X"
+SHIFT = 0.008  # of the range of α, between two widths
 
 
 @plot.register
@@ -38,14 +39,23 @@ def _(result: Descent) -> Figure:
             axes.set_yscale("log")
             axes.set_title(name, loc="left")
         panels[2].axhline(1 / result.N, color=FAINT, linestyle=":", linewidth=1)
-        right = panels[2].get_yaxis_transform()
-        panels[2].text(
-            1, 1 / result.N, "$1/N$", color=FAINT, fontsize=8, va="top", ha="right", transform=right
+        panels[2].annotate(
+            "$1/N$",
+            (1, 1 / result.N),
+            xycoords=panels[2].get_yaxis_transform(),
+            xytext=(0, 2),
+            textcoords="offset points",
+            color=FAINT,
+            fontsize=8,
+            va="bottom",
+            ha="right",
         )
         title = parameters(result.model, **{r"\alpha": result.alpha}, N=result.N)
-        share = f"{result.recovered.count} of {result.recovered.of} recovered (full lines)"
-        share += ", the others dashed" * (result.recovered.count < result.recovered.of)
-        figure.suptitle(f"{title},  {result.start} start,  {share}", fontsize=9)
+        count, of = result.recovered.count, result.recovered.of
+        share = f"{count} of {of} recovered (full lines)" if count else f"none of {of} recovered"
+        share += ", the others dashed" * (0 < count < of)
+        how = f"{result.rule.method} {'on the sphere' if result.rule.sphere else 'free'}"
+        figure.suptitle(f"{title}\n{how},  {start_name(result.start)},  {share}", fontsize=9)
     return figure
 
 
@@ -81,7 +91,7 @@ def _(result: DescentHessian) -> Figure:
         measured(left, "above", r"the $(p p^* + 1)$-th lowest", "s", SIMULATION)
         theory(left, "theory_edge", "left edge, theory of an independent student", ":")
         theory(left, "theory_lowest", "outlier, theory of an independent student", "-")
-        measured(right, "m2", "", "o", OUTLIER)
+        measured(right, "m2", "mean $m^2$ of the $p p^*$ lowest eigenvectors", "o", OUTLIER)
         theory(right, "theory_m2", "", "-")
         right.plot(
             step,
@@ -96,8 +106,9 @@ def _(result: DescentHessian) -> Figure:
             _steps(axes)
         figure.legend(loc="outside lower center", ncols=2)
         one = result.descent
-        title = parameters(one.model, **{r"\alpha": one.alpha}, N=one.N)
-        figure.suptitle(f"{title},  {one.start} start", fontsize=9)
+        draws = str(len(one.trajectories))
+        title = parameters(one.model, **{r"\alpha": one.alpha}, N=one.N, draws=draws)
+        figure.suptitle(f"{title},  {start_name(one.start)}", fontsize=9)
     return figure
 
 
@@ -110,13 +121,17 @@ def _(result: RecoveryCurve) -> Figure:
         zip(widths, mpl.colormaps["viridis"](np.linspace(0, 0.85, len(widths))), strict=True)
     )
     markers = {p: MARKERS[i % len(MARKERS)] for i, p in enumerate(widths)}
+    # Points of one α stand beside each other, so that none hides another.
+    alphas = np.concatenate([one.alphas for one in result.lines] or [np.zeros(1)])
+    apart = SHIFT * float(np.ptp(alphas))
+    shifts = {p: (i - (len(widths) - 1) / 2) * apart for i, p in enumerate(widths)}
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.4, 0.9 + 2.4 * len(starts)))
         panels = figure.subplots(len(starts), 2, sharex=True, squeeze=False)
         for row, start in zip(panels, starts, strict=True):
             for line in (one for one in result.lines if one.start == start):
-                _curve(row, line, colours[line.p], markers[line.p])
-            row[0].set_ylabel(f"{start} start\nlargest $m^2$ reached")
+                _curve(row, line, colours[line.p], markers[line.p], shifts[line.p])
+            row[0].set_ylabel(f"{start_name(start)}\nlargest $m^2$ reached")
             row[1].set_ylabel("fraction recovered")
             for axes in row:
                 axes.set_ylim(-0.02, 1.04)
@@ -140,9 +155,9 @@ def _(result: RecoveryCurve) -> Figure:
     return figure
 
 
-def _curve(row: Any, line: RecoveryLine, colour: Any, marker: str) -> None:
+def _curve(row: Any, line: RecoveryLine, colour: Any, marker: str, shift: float) -> None:
     row[0].errorbar(
-        line.alphas,
+        line.alphas + shift,
         line.mean_m2,
         np.nan_to_num(line.m2_error),
         marker=marker,
@@ -154,7 +169,7 @@ def _curve(row: Any, line: RecoveryLine, colour: Any, marker: str) -> None:
     values = np.array([one.value for one in line.recovered])
     ends = np.array([one.interval for one in line.recovered])
     row[1].errorbar(
-        line.alphas,
+        line.alphas + shift,
         values,
         np.abs(ends.T - values),
         marker=marker,

@@ -69,6 +69,11 @@ class Descent:
         }
 
 
+def start_name(start: str) -> str:
+    """'random start', 'Hessian start'."""
+    return f"{'Hessian' if start == 'hessian' else start} start"
+
+
 @dataclass(frozen=True)
 class Fraction:
     """k of n, with Wilson's interval of one standard deviation (z = 1).
