@@ -16,7 +16,7 @@ from bbpscape.study.descent_photograph import Photograph
 from bbpscape.study.descent_run import Descent, start_name
 
 MARKERS = "osD^vP*X"
-SHIFT = 0.008  # of the range of α, between two widths
+SHIFT = 0.012  # of the range of α, between two widths
 
 
 @plot.register

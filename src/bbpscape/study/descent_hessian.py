@@ -160,5 +160,6 @@ def _step(result: Descent, step: int, rows: NDArray) -> HessianStep:
     if len(rows) > 1:
         error = (rows.std(axis=0, ddof=1) / math.sqrt(len(rows))).tolist()
     theory, note = lowest_at(result.model, result.alpha, result.N, mean[0], mean[1])
-    measured = [value for pair in zip(mean[2:], error[2:], strict=True) for value in pair]
-    return HessianStep(step, mean[0], *measured, *theory, note)
+    lowest, outlier = (mean[2], error[2]), (mean[3], error[3])
+    above, m2 = (mean[4], error[4]), (mean[5], error[5])
+    return HessianStep(step, mean[0], *lowest, *outlier, *above, *m2, *theory, note)
