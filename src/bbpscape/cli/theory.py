@@ -15,6 +15,7 @@ from bbpscape.cli.common import (
     app,
     check_files,
     describe,
+    messages,
     print_json,
     print_table,
     say_written,
@@ -34,8 +35,9 @@ def threshold(
 ) -> None:
     """The BBP threshold: the α at which an outlier along the teacher leaves the bulk."""
     check_files(plot, save)
-    result = bb.threshold(model)
-    figure = None if plot is None else bb.overlap_curve(model)
+    with messages.status("solving"):
+        result = bb.threshold(model)
+        figure = None if plot is None else bb.overlap_curve(model)
     if as_json:
         print_json(result.to_dict())
         return write_results(plot, figure, save, result.to_dict())
@@ -75,7 +77,8 @@ def spectrum(
 ) -> None:
     """Bulk density, edges and outliers of the Hessian at N → ∞."""
     check_files(plot, save)
-    result = bb.spectrum(model, alpha, points=points)
+    with messages.status("solving"):
+        result = bb.spectrum(model, alpha, points=points)
     if as_json:
         print_json(result.to_dict())
         return write_results(plot, result, save, result.to_dict())
@@ -94,6 +97,10 @@ def spectrum(
             f"{outlier.m2:.6g}",
         )
     print_table(table)
+    error = getattr(result, "quadrature_error", None)
+    if error is not None:
+        note = f"relative error of edges, outliers and m2: {max(error, 1e-9):.1g}"
+        Console().print(note, highlight=False)
     reason = getattr(result, "no_left_edge", None)
     if reason:
         Console().print(f"note: no left edge: {reason}", highlight=False)
