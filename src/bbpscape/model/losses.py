@@ -37,8 +37,15 @@ class Loss(Protocol):
         """The parameters as plain JSON values."""
 
 
+class _Smooth:
+    """A loss whose derivatives have no jumps in ŷ."""
+
+    def kinks(self, y, y_hat):
+        return ()
+
+
 @dataclass(frozen=True)
-class NormalizedSquare:
+class NormalizedSquare(_Smooth):
     """ℓ(y, ŷ) = (y − ŷ)² / (2 (a + y)).
 
     Parameters
@@ -74,9 +81,6 @@ class NormalizedSquare:
         inverse = 1.0 / (self.a + np.asarray(y))
         return (y_hat - y) * inverse, inverse
 
-    def kinks(self, y, y_hat):
-        return ()
-
     def check_labels(self, low: float, high: float) -> None:
         if self.a + low <= 0:
             raise InvalidInput(
@@ -89,7 +93,7 @@ class NormalizedSquare:
 
 
 @dataclass(frozen=True)
-class AbsoluteNormalizedSquare:
+class AbsoluteNormalizedSquare(_Smooth):
     """ℓ(y, ŷ) = (y − ŷ)² / (2 (a + |y|)), defined for labels of both signs.
 
     >>> AbsoluteNormalizedSquare(a=1.0).value(-1.0, 1.0)
@@ -111,9 +115,6 @@ class AbsoluteNormalizedSquare:
         inverse = 1.0 / (self.a + abs(np.asarray(y)))
         return (y_hat - y) * inverse, inverse
 
-    def kinks(self, y, y_hat):
-        return ()
-
     def check_labels(self, low: float, high: float) -> None:
         """Every label is allowed."""
 
@@ -122,7 +123,7 @@ class AbsoluteNormalizedSquare:
 
 
 @dataclass(frozen=True)
-class Square:
+class Square(_Smooth):
     """ℓ(y, ŷ) = (y − ŷ)²/2.
 
     >>> Square().value(1.0, 3.0)
@@ -139,9 +140,6 @@ class Square:
         first = np.asarray(y_hat - y)
         return first, np.ones(first.shape)
 
-    def kinks(self, y, y_hat):
-        return ()
-
     def check_labels(self, low: float, high: float) -> None:
         """Every label is allowed."""
 
@@ -150,7 +148,7 @@ class Square:
 
 
 @dataclass(frozen=True)
-class Logistic:
+class Logistic(_Smooth):
     """ℓ(y, ŷ) = log(1 + e^{−y ŷ}).
 
     >>> float(Logistic().value(0.0, 3.0).round(6))
@@ -167,9 +165,6 @@ class Logistic:
         y = np.asarray(y)
         s = expit(-y * y_hat)
         return -y * s, y * s * (y * (1 - s))
-
-    def kinks(self, y, y_hat):
-        return ()
 
     def check_labels(self, low: float, high: float) -> None:
         """Every label is allowed."""

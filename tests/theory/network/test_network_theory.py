@@ -11,14 +11,9 @@ from bbpscape.theory.bulk import left_edge
 from bbpscape.theory.committee import CommitteeLaw
 from bbpscape.theory.network.label_law import label_nodes
 from bbpscape.theory.network.lowest_curvature import LowestCurvature
-from bbpscape.theory.network.matrix_bulk import branch_point, left_matrix_edge
+from bbpscape.theory.network.matrix_bulk import left_matrix_edge
 from bbpscape.theory.network.matrix_law import matrix_law
 from bbpscape.theory.network.matrix_outliers import left_matrix_outliers, mirrored
-from bbpscape.theory.network.matrix_transition import (
-    jump_and_onset,
-    refine_transition,
-    search_transition,
-)
 from bbpscape.theory.network.rules import gaussian_rule, tensor_nodes
 from bbpscape.theory.network.scalar_law import curvature_range, scalar_law
 from bbpscape.theory.network.solver import MatrixSolver, network_solver
@@ -281,81 +276,12 @@ def test_bounded_models_have_one():
         assert LowestCurvature(model).unbounded is None
 
 
-# --- thresholds, and their error estimates -------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "model",
-    [
-        TANH,
-        bb.TeacherStudent(2, 1, bb.Square(), bb.activation("erf")),
-        bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.1), overlap=0.2),
-        # The first outlier has a twentieth of the teacher, where a second one has more at α = 250.
-        bb.TeacherStudent(1, 1, bb.AbsoluteNormalizedSquare(0.1), bb.activation("tanh")),
-        bb.TeacherStudent(1, 1, bb.Huber(0.3), bb.activation("tanh")),
-    ],
-    ids=["tanh", "erf", "overlap", "absolute", "huber"],
-)
-def test_a_threshold_and_its_error_estimate(model):
-    found = network_transition(model)
-    assert found.error < 1e-4
-    more = refine_transition(matrix_law(model, 1.9), search_transition(matrix_law(model, 0.4)))
-    assert abs(more.alpha / found.alpha - 1) <= 2 * found.error
-    law = matrix_law(model)
-    for factor, informed in ((0.98, False), (1.02, True)):
-        alpha = factor * found.alpha
-        outliers = left_matrix_outliers(law, alpha, left_matrix_edge(law, alpha))
-        assert any(one.teacher_m2 > 0 for one in outliers) == informed
-
-
-@pytest.mark.parametrize("a", [0.1, 1.0, 3.0])
-def test_a_threshold_by_the_matrix_route(a):
-    model = bb.TeacherStudent(2, 1, bb.NormalizedSquare(a))
-    law, expected = matrix_law(model, 1.4), bb.threshold(model)
-    found = refine_transition(law, search_transition(matrix_law(model, 0.4)))
-    assert found.kind == ("sharp" if expected.transition == "continuous" else "smooth")
-    assert found.alpha == pytest.approx(expected.alpha_bbp, rel=1e-8)
-    assert found.point.z == pytest.approx(expected.eigenvalue, rel=1e-8)
-    jump, onset = jump_and_onset(law, found)
-    assert jump == pytest.approx(expected.m2_jump, rel=1e-7, abs=1e-15)
-    assert onset == pytest.approx(expected.alpha_0, rel=1e-4)
-
-
-def test_a_threshold_refined_is_the_one_that_is_searched():
-    law = matrix_law(TANH, 0.6)
-    searched, refined = (
-        search_transition(law),
-        refine_transition(law, search_transition(matrix_law(TANH, 0.3))),
-    )
-    assert refined.alpha == pytest.approx(searched.alpha, rel=1e-9)
-    # From a law whose transition is of the other kind.
-    other = search_transition(matrix_law(bb.TeacherStudent(2, 1, bb.NormalizedSquare(1.0)), 0.4))
-    law = matrix_law(bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.7)), 0.6)
-    refined = refine_transition(law, other)
-    assert (other.kind, refined.kind) == ("smooth", "sharp")
-    assert refined.alpha == pytest.approx(search_transition(law).alpha, rel=1e-8)
-
-
-def test_an_edge_is_that_of_the_branch_from_infinity():
-    """Other solutions of the bulk equation lie near: the branch is followed in steps of 1 %."""
-    law = matrix_law(bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.1), overlap=0.2), 0.8)
-    for alpha in (0.7, 1.1, 1.2, 1.3):
-        point = branch_point(law, alpha, 0.1)
-        while point.excess > 0:
-            last, point = point, branch_point(law, alpha, 1.01 * point.tau, point)
-        edge = left_matrix_edge(law, alpha)
-        assert last.tau < edge.point.tau < point.tau
-        np.testing.assert_allclose(edge.point.A, point.A, atol=0.02)
-        assert edge.edge.value == pytest.approx(last.z, rel=1e-3)
-
-
-def test_a_small_overlap_changes_little():
-    alphas = [
-        bb.threshold(bb.TeacherStudent(1, 1, bb.NormalizedSquare(0.1), overlap=m)).alpha_bbp
-        for m in (0.0, 1e-4, 0.3)
-    ]
-    assert alphas[0] == pytest.approx(alphas[1], rel=1e-4)
-    assert abs(alphas[2] / alphas[0] - 1) > 0.01
+def test_the_lowest_curvature_of_any_matrix():
+    """Huber of λ₀²/2 − λ₁²/2 has F = ±diag(1, −1) at λ = 0: the lowest root of A F."""
+    model = bb.TeacherStudent(2, 1, bb.Huber(1.0), second_layer=(0.5, -0.5))
+    A = np.array([[1, 4.4], [4.4, 30]])
+    expected = -np.linalg.eigvals(A @ np.diag([1.0, -1.0])).real.min()
+    assert LowestCurvature(model).reach(A) == pytest.approx(expected, rel=1e-6)
 
 
 # --- densities -----------------------------------------------------------------------------------
@@ -388,26 +314,3 @@ def _square():
     mean = np.einsum("nm,nmij->ij", law.nodes.weights, law.curvature)
     mean = (mean + mean[::-1, ::-1]) / 2
     return float(np.trace(mean @ mean)) / 2
-
-
-@pytest.mark.parametrize("case", [(3.0, (0.9, 0.1), 5.0), (1.0, (0.8, 0.2), 4.53)])
-def test_outliers_far_from_the_edge_are_on_its_branch(case):
-    a, second_layer, alpha = case
-    model = bb.TeacherStudent(2, 1, bb.NormalizedSquare(a), second_layer=second_layer)
-    law = matrix_law(model, 0.8)
-    found = network_solver(model, 0.8).left(alpha)[1]
-    assert found
-    for one in found:
-        # From z = −∞ in small steps.
-        point = branch_point(law, alpha, 0.02)
-        while point.tau < -one.g:
-            point = branch_point(law, alpha, min(1.02 * point.tau, -one.g), point)
-        assert point.z == pytest.approx(one.eigenvalue, rel=1e-6)
-
-
-def test_the_lowest_curvature_of_any_matrix():
-    """Huber of λ₀²/2 − λ₁²/2 has F = ±diag(1, −1) at λ = 0: the lowest root of A F."""
-    model = bb.TeacherStudent(2, 1, bb.Huber(1.0), second_layer=(0.5, -0.5))
-    A = np.array([[1, 4.4], [4.4, 30]])
-    expected = -np.linalg.eigvals(A @ np.diag([1.0, -1.0])).real.min()
-    assert LowestCurvature(model).reach(A) == pytest.approx(expected, rel=1e-6)
