@@ -110,7 +110,8 @@ def main():
             f"| {error[0] / gap:.3f} |",
             flush=True,
         )
-    print("\n| model | α_BBP | relative error: estimated, against ten times the nodes (p = 3, 4: 3) | seconds |")
+    errors = "relative error: estimated, against ten times the nodes (p = 3, 4: 3)"
+    print(f"\n| model | α_BBP | {errors} | seconds |")
     print("|---|---|---|---|")
     for name, model in TIMED.items():
         began = time.perf_counter()
