@@ -18,8 +18,8 @@ import torch
 from scipy.sparse.linalg import eigsh
 
 from bbpscape import NormalizedSquare, Operator, TeacherStudent, draw, lowest
-from bbpscape.simulate.hessian import Hessian
-from bbpscape.simulate.instance import spawn_generators
+from bbpscape.simulation.data.instance import spawn_generators
+from bbpscape.simulation.hessian import Hessian
 
 K = 8
 

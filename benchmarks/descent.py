@@ -19,10 +19,10 @@ import numpy as np
 import torch
 
 import bbpscape as bb
-from bbpscape.simulate.descent import _Batch
-from bbpscape.simulate.descent_gradient import BatchGradient
-from bbpscape.simulate.instance import spawn_generators
-from bbpscape.simulate.threads import blas_limit
+from bbpscape.simulation.data.instance import spawn_generators
+from bbpscape.simulation.descent.descend import _Batch
+from bbpscape.simulation.descent.gradient import BatchGradient
+from bbpscape.simulation.threads import blas_limit
 
 SHAPES = ((1, 500, 2.0, 8), (4, 500, 2.0, 8), (4, 1000, 2.0, 8), (8, 1000, 2.0, 4), (4, 4096, 1, 2))
 ROUNDS = 15

@@ -13,12 +13,12 @@ import time
 import numpy as np
 
 from bbpscape import NormalizedSquare, TeacherStudent
-from bbpscape.simulate.diagonalize import all_eigenvalues_and_lowest, teacher_overlap
-from bbpscape.simulate.hessian import Hessian
-from bbpscape.simulate.instance import draw, spawn_generators
-from bbpscape.theory.finite_size import finite_size_law, sample_labels
-from bbpscape.theory.label_sampled import finite_size
-from bbpscape.theory.label_solve import finite_size_fast
+from bbpscape.simulation.data.instance import draw, spawn_generators
+from bbpscape.simulation.eigen.diagonalize import all_eigenvalues_and_lowest, teacher_overlap
+from bbpscape.simulation.hessian import Hessian
+from bbpscape.theory.finite.finite_size import finite_size_law, sample_labels
+from bbpscape.theory.finite.label_sampled import finite_size
+from bbpscape.theory.finite.label_solve import finite_size_fast
 
 PREDICTED = 2000
 # (p, p*, a, N, alpha, draws)

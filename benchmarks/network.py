@@ -11,13 +11,13 @@ import time
 import numpy as np
 
 import bbpscape as bb
-from bbpscape.simulate.diagonalize import lowest_dense, teacher_overlap
-from bbpscape.simulate.hessian import Hessian
-from bbpscape.simulate.instance import spawn_generators
-from bbpscape.theory.network.matrix_law import matrix_law
-from bbpscape.theory.network.matrix_transition import refine_transition, search_transition
-from bbpscape.theory.network.solver import network_solver
-from bbpscape.theory.network.threshold import network_transition
+from bbpscape.simulation.data.instance import spawn_generators
+from bbpscape.simulation.eigen.diagonalize import lowest_dense, teacher_overlap
+from bbpscape.simulation.hessian import Hessian
+from bbpscape.theory.laws.network.matrix_law import matrix_law
+from bbpscape.theory.matrix.solver import network_solver
+from bbpscape.theory.matrix.threshold import network_transition
+from bbpscape.theory.matrix.transition import refine_transition, search_transition
 
 A = bb.activation
 MODEL = bb.TeacherStudent

@@ -13,13 +13,13 @@ import numpy as np
 from scipy.linalg import eigh
 
 from bbpscape import NormalizedSquare, TeacherStudent, threshold
-from bbpscape.simulate.diagonalize import teacher_overlap
-from bbpscape.simulate.hessian import Hessian
-from bbpscape.simulate.instance import draw, spawn_generators
-from bbpscape.simulate.observables import teacher_mass_below
-from bbpscape.theory.bulk import left_edge
-from bbpscape.theory.committee import CommitteeLaw
-from bbpscape.theory.half_point import half_alpha
+from bbpscape.simulation.data.instance import draw, spawn_generators
+from bbpscape.simulation.eigen.diagonalize import teacher_overlap
+from bbpscape.simulation.eigen.teacher_mass import teacher_mass_below
+from bbpscape.simulation.hessian import Hessian
+from bbpscape.theory.finite.half_point import half_alpha
+from bbpscape.theory.laws.committee import CommitteeLaw
+from bbpscape.theory.scalar.edges import left_edge
 
 MODEL = TeacherStudent(1, 1, NormalizedSquare(2.0))
 ALPHAS = np.round(np.arange(0.8, 2.41, 0.2), 2)

@@ -23,8 +23,8 @@ import numpy as np
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from bbpscape import Hessian, NormalizedSquare, Operator, TeacherStudent, draw, lowest, threshold
-from bbpscape.simulate.diagonalize import lowest_dense
-from bbpscape.simulate.instance import spawn_generators
+from bbpscape.simulation.data.instance import spawn_generators
+from bbpscape.simulation.eigen.diagonalize import lowest_dense
 
 TARGET = (4, 1, 0.01, 3.0, 2000, 8)
 

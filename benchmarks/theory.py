@@ -36,11 +36,11 @@ from bbpscape import (
     spectrum,
     threshold,
 )
-from bbpscape.theory.bulk import left_edge
-from bbpscape.theory.committee import CommitteeLaw
 from bbpscape.theory.law import TEACHER
-from bbpscape.theory.outliers import left_outlier
-from bbpscape.theory.transition import t_and_k, transition_point
+from bbpscape.theory.laws.committee import CommitteeLaw
+from bbpscape.theory.scalar.edges import left_edge
+from bbpscape.theory.scalar.outliers import left_outlier
+from bbpscape.theory.scalar.transition import t_and_k, transition_point
 
 INF = math.inf
 GRID = list(itertools.product((1, 2, 5, 50, 500, INF), (1, 2, 5), (1e-4, 1e-2, 1.0, 100.0)))

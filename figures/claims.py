@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.study.crossings import Crossing, sign_change
+from bbpscape.analysis.crossings import Crossing, sign_change
 from figures.kit import Data, Table, column, rows
 
 RESAMPLES = 2000

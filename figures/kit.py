@@ -13,7 +13,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 import bbpscape as bb
-from bbpscape.output import replacing
+from bbpscape.core.files import replacing
 from bbpscape.plots.style import STYLE
 
 HERE = Path(__file__).parent

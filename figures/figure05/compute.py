@@ -3,7 +3,7 @@
 import numpy as np
 
 import bbpscape as bb
-from bbpscape.simulate.instance import spawn_generators
+from bbpscape.simulation.data.instance import spawn_generators
 from figures.kit import Data, table_of
 
 P = 1

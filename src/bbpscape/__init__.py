@@ -3,8 +3,16 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from bbpscape.analysis.analyse import Analysis, analyse_study
+from bbpscape.analysis.extrapolation import Extrapolation, extrapolate
+from bbpscape.core.checks import InvalidInput
+from bbpscape.experiments.compare import Comparison, compare
+from bbpscape.experiments.descent import Descent, descent
+from bbpscape.experiments.hessian_along import DescentHessian, hessian_along
+from bbpscape.experiments.methods import MethodComparison, compare_methods
+from bbpscape.experiments.photograph import Photograph, photograph
+from bbpscape.experiments.recovery import RecoveryCurve, recovery_curve
 from bbpscape.model.activations import ACTIVATIONS, Activation, activation
-from bbpscape.model.checks import InvalidInput
 from bbpscape.model.labels import Labels
 from bbpscape.model.losses import (
     LOSSES,
@@ -17,62 +25,59 @@ from bbpscape.model.losses import (
     loss,
 )
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulate.cost import CostModel, simulation_cost
-from bbpscape.simulate.descent_overlap import generalization_error, squared_magnetization
-from bbpscape.simulate.descent_rule import DescentRule, Trajectory
-from bbpscape.simulate.diagonalize import teacher_overlap
-from bbpscape.simulate.eigensolver import lowest
-from bbpscape.simulate.hessian import Hessian
-from bbpscape.simulate.inputs import Inputs, load_inputs
-from bbpscape.simulate.inputs import prepare as prepare_inputs
-from bbpscape.simulate.instance import Instance, draw
-from bbpscape.simulate.lanczos import Density, SpectralMeasure, spectral_density, spectral_measures
-from bbpscape.simulate.lowest_pairs import LowestPairs
-from bbpscape.simulate.operator import Operator
-from bbpscape.simulate.patches import photograph_patches
-from bbpscape.simulate.signal import LargestOverlap, largest_overlap, teacher_directions
-from bbpscape.simulate.simulation import SimulatedDraw, Simulation, simulation
-from bbpscape.simulate.stream import StreamedHessian
-from bbpscape.study.analysis import Analysis, analyse_study
-from bbpscape.study.compare import Comparison, compare
-from bbpscape.study.descent_curve import RecoveryCurve, recovery_curve
-from bbpscape.study.descent_hessian import DescentHessian, hessian_along
-from bbpscape.study.descent_photograph import Photograph, photograph
-from bbpscape.study.descent_run import Descent, descent
-from bbpscape.study.extrapolation import Extrapolation, extrapolate
-from bbpscape.study.methods import MethodComparison, compare_methods
+from bbpscape.simulation.data.inputs import Inputs, load_inputs
+from bbpscape.simulation.data.inputs import prepare as prepare_inputs
+from bbpscape.simulation.data.instance import Instance, draw
+from bbpscape.simulation.data.patches import photograph_patches
+from bbpscape.simulation.data.stream import StreamedHessian
+from bbpscape.simulation.descent.overlap import generalization_error, squared_magnetization
+from bbpscape.simulation.descent.rule import DescentRule, Trajectory
+from bbpscape.simulation.eigen.cost import CostModel, simulation_cost
+from bbpscape.simulation.eigen.diagonalize import teacher_overlap
+from bbpscape.simulation.eigen.eigensolver import lowest
+from bbpscape.simulation.eigen.lanczos import (
+    Density,
+    SpectralMeasure,
+    spectral_density,
+    spectral_measures,
+)
+from bbpscape.simulation.eigen.lowest_pairs import LowestPairs
+from bbpscape.simulation.eigen.signal import LargestOverlap, largest_overlap, teacher_directions
+from bbpscape.simulation.hessian import Hessian
+from bbpscape.simulation.operator import Operator
+from bbpscape.simulation.simulate import SimulatedDraw, Simulation, simulation
 from bbpscape.study.runner import RunSummary, run_study
 from bbpscape.study.status import StudyStatus, study_status
 from bbpscape.study.table import Study, open_study
-from bbpscape.theory.average import averaged_curvature
-from bbpscape.theory.channel import QuadraticTeacher
 from bbpscape.theory.critical import ThresholdMinimum, critical_a, critical_p, threshold_minimum
 from bbpscape.theory.diagram import Diagram, diagram
-from bbpscape.theory.finite_size import FiniteSizeLaw, finite_size_law
-from bbpscape.theory.finite_size_scaling import FiniteSizeScaling, finite_size_scaling
-from bbpscape.theory.general_channel import GeneralChannel
-from bbpscape.theory.half_point import HalfPoint, half_alpha, half_n
+from bbpscape.theory.finite.finite_size import FiniteSizeLaw, finite_size_law
+from bbpscape.theory.finite.half_point import HalfPoint, half_alpha, half_n
+from bbpscape.theory.finite.scaling import FiniteSizeScaling, finite_size_scaling
+from bbpscape.theory.finite.truncated import TruncatedThreshold, truncated_threshold
 from bbpscape.theory.onset import LinearOnset, linear_onset
 from bbpscape.theory.overlap_curve import OverlapCurve, overlap_curve
-from bbpscape.theory.preprocessing import (
-    Preprocessing,
-    mondelli_montanari,
-    optimal,
-    subset,
-    trimming,
-)
 from bbpscape.theory.roots import NoConvergence
-from bbpscape.theory.spectral_method import (
+from bbpscape.theory.spectral.average import averaged_curvature
+from bbpscape.theory.spectral.channel import QuadraticTeacher
+from bbpscape.theory.spectral.general_channel import GeneralChannel
+from bbpscape.theory.spectral.method import (
     SpectralOverlap,
     SpectralThreshold,
     best_threshold,
     spectral_overlap,
     spectral_threshold,
 )
+from bbpscape.theory.spectral.preprocessing import (
+    Preprocessing,
+    mondelli_montanari,
+    optimal,
+    subset,
+    trimming,
+)
+from bbpscape.theory.spectral.weak_recovery import WeakRecovery, weak_recovery
 from bbpscape.theory.spectrum import Spectrum, spectrum
 from bbpscape.theory.threshold import Threshold, threshold
-from bbpscape.theory.truncated import TruncatedThreshold, truncated_threshold
-from bbpscape.theory.weak_recovery import WeakRecovery, weak_recovery
 
 __version__ = "0.1.0"
 

@@ -8,10 +8,10 @@ import pytest
 
 from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulate.diagonalize import all_eigenvalues_and_lowest, teacher_overlap
-from bbpscape.simulate.hessian import Hessian
-from bbpscape.simulate.instance import draw, spawn_generators
-from bbpscape.theory.finite_size import finite_size_law
+from bbpscape.simulation.data.instance import draw, spawn_generators
+from bbpscape.simulation.eigen.diagonalize import all_eigenvalues_and_lowest, teacher_overlap
+from bbpscape.simulation.hessian import Hessian
+from bbpscape.theory.finite.finite_size import finite_size_law
 
 # (p, p*, a, N, alpha, draws): a continuous and two discontinuous models, all above the onset.
 ABOVE = [

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 import bbpscape as bb
-from bbpscape.simulate.diagonalize import lowest_dense, teacher_overlap
-from bbpscape.simulate.hessian import Hessian
-from bbpscape.simulate.instance import spawn_generators
-from bbpscape.theory.network.matrix_bulk import left_matrix_edge
-from bbpscape.theory.network.matrix_law import matrix_law
-from bbpscape.theory.network.matrix_outliers import left_matrix_outliers
-from bbpscape.theory.network.solver import network_solver
+from bbpscape.simulation.data.instance import spawn_generators
+from bbpscape.simulation.eigen.diagonalize import lowest_dense, teacher_overlap
+from bbpscape.simulation.hessian import Hessian
+from bbpscape.theory.laws.network.matrix_law import matrix_law
+from bbpscape.theory.matrix.edges import left_matrix_edge
+from bbpscape.theory.matrix.outliers import left_matrix_outliers
+from bbpscape.theory.matrix.solver import network_solver
 
 LIMIT = 4.0
 A = bb.activation

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import bbpscape as bb
-from bbpscape.simulate.diagonalize import teacher_overlap
-from bbpscape.simulate.hessian import Hessian
-from bbpscape.simulate.instance import spawn_generators
+from bbpscape.simulation.data.instance import spawn_generators
+from bbpscape.simulation.eigen.diagonalize import teacher_overlap
+from bbpscape.simulation.hessian import Hessian
 
 CASES = [(1, 1, 2.0, 1.0), (2, 1, 0.1, 1.0), (3, 2, 1.0, 1.5)]
 N, DRAWS = 150, 50

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 import bbpscape as bb
-from bbpscape.theory.bulk import left_edge
-from bbpscape.theory.committee import CommitteeLaw
-from bbpscape.theory.label_sampled import label_sampled_law
+from bbpscape.theory.finite.label_sampled import label_sampled_law
 from bbpscape.theory.law import TEACHER
-from bbpscape.theory.outliers import left_outlier
+from bbpscape.theory.laws.committee import CommitteeLaw
+from bbpscape.theory.scalar.edges import left_edge
+from bbpscape.theory.scalar.outliers import left_outlier
 
 LIMIT = 4.0
 

@@ -187,7 +187,7 @@ def test_an_interruption_writes_nothing(run, tmp_path, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bbpscape.study.descent_run.descend", interrupted)
+    monkeypatch.setattr("bbpscape.experiments.descent.descend", interrupted)
     status, out, err = run(*SHORT, "--save", tmp_path / "data.json")
     assert (status, out, err) == (130, "", "bbpscape: interrupted\n")
     assert not list(tmp_path.iterdir())

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from bbpscape.model.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput
 from bbpscape.model.curvature import (
     curvature,
     curvature_eigenvalues,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from bbpscape.core.checks import InvalidInput
 from bbpscape.model.activations import ACTIVATIONS, Activation, activation, bounds_of
-from bbpscape.model.checks import InvalidInput
 from bbpscape.model.curvature import curvature
 from bbpscape.model.expressions import Expression
 from bbpscape.model.labels import Labels

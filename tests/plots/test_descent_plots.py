@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import bbpscape as bb
-from bbpscape.study.descent_hessian import HessianStep
+from bbpscape.experiments.hessian_along import HessianStep
 
 MODEL = bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.5))
 

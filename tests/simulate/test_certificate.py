@@ -5,16 +5,16 @@ import pytest
 
 from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulate.certificate import (
+from bbpscape.simulation.data.instance import draw
+from bbpscape.simulation.eigen.certificate import (
     block_certificate,
     inertia_certificate,
     negative_pivots,
 )
-from bbpscape.simulate.diagonalize import all_eigenvalues_and_lowest
-from bbpscape.simulate.hessian import Hessian
-from bbpscape.simulate.instance import draw
-from bbpscape.simulate.operator import Operator
-from bbpscape.simulate.preconditioner import Preconditioner
+from bbpscape.simulation.eigen.diagonalize import all_eigenvalues_and_lowest
+from bbpscape.simulation.eigen.preconditioner import Preconditioner
+from bbpscape.simulation.hessian import Hessian
+from bbpscape.simulation.operator import Operator
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,13 @@ import pytest
 from scipy.stats import ortho_group
 
 import bbpscape as bb
-from bbpscape.simulate.descent import ROUNDING, descend
-from bbpscape.simulate.descent_gradient import BatchGradient
-from bbpscape.simulate.descent_overlap import squared_magnetization
-from bbpscape.simulate.descent_rule import DescentRule, record_steps
-from bbpscape.simulate.descent_start import hartley, mixed, safe_step, starting_point
-from bbpscape.simulate.hessian import Hessian
-from bbpscape.simulate.instance import Instance, draw, spawn_generators
+from bbpscape.simulation.data.instance import Instance, draw, spawn_generators
+from bbpscape.simulation.descent.descend import ROUNDING, descend
+from bbpscape.simulation.descent.gradient import BatchGradient
+from bbpscape.simulation.descent.overlap import squared_magnetization
+from bbpscape.simulation.descent.rule import DescentRule, record_steps
+from bbpscape.simulation.descent.start import hartley, mixed, safe_step, starting_point
+from bbpscape.simulation.hessian import Hessian
 
 MODEL = bb.TeacherStudent(3, 1, bb.NormalizedSquare(0.5))
 EASY = bb.TeacherStudent(1, 1, bb.NormalizedSquare(0.5))
@@ -130,7 +130,7 @@ def test_a_draw_alone_and_in_a_batch(method):
 @pytest.mark.parametrize("method", ["gd", "momentum", "flow"])
 def test_torch_takes_the_same_way(method):
     pytest.importorskip("torch", reason="torch is an optional extra")
-    from bbpscape.simulate.backend import backend
+    from bbpscape.simulation.backend import backend
 
     instances = batch(count=3)
     options = {"method": method, "steps": 60, "until_recovery": True, "sphere": True}

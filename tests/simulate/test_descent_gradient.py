@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import bbpscape as bb
-from bbpscape.simulate import descent_gradient
-from bbpscape.simulate.backend import NumpyBackend, backend
-from bbpscape.simulate.descent_gradient import BatchGradient
-from bbpscape.simulate.instance import draw, spawn_generators
+from bbpscape.simulation.backend import NumpyBackend, backend
+from bbpscape.simulation.data.instance import draw, spawn_generators
+from bbpscape.simulation.descent import gradient as descent_gradient
+from bbpscape.simulation.descent.gradient import BatchGradient
 
 N, ALPHA = 12, 3.0
 LOSSES = {

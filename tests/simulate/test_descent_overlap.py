@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import ortho_group
 
 import bbpscape as bb
-from bbpscape.simulate.descent_overlap import generalization_error, squared_magnetization
+from bbpscape.simulation.descent.overlap import generalization_error, squared_magnetization
 
 GENERATOR = np.random.default_rng(5)
 

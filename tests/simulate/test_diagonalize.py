@@ -3,11 +3,15 @@
 import numpy as np
 import pytest
 
-from bbpscape.model.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulate.diagonalize import all_eigenvalues_and_lowest, lowest_dense, teacher_overlap
-from bbpscape.simulate.hessian import Hessian
-from bbpscape.simulate.instance import draw
+from bbpscape.simulation.data.instance import draw
+from bbpscape.simulation.eigen.diagonalize import (
+    all_eigenvalues_and_lowest,
+    lowest_dense,
+    teacher_overlap,
+)
+from bbpscape.simulation.hessian import Hessian
 
 
 def case(p=2, p_star=1, N=20, alpha=1.5):

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from bbpscape.model.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput
 from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulate import eigensolver as module
-from bbpscape.simulate.diagonalize import lowest_dense
-from bbpscape.simulate.eigensolver import lowest
-from bbpscape.simulate.hessian import Hessian
-from bbpscape.simulate.instance import draw
-from bbpscape.simulate.lowest_pairs import error_bounds
+from bbpscape.simulation.data.instance import draw
+from bbpscape.simulation.eigen import eigensolver as module
+from bbpscape.simulation.eigen.diagonalize import lowest_dense
+from bbpscape.simulation.eigen.eigensolver import lowest
+from bbpscape.simulation.eigen.lowest_pairs import error_bounds
+from bbpscape.simulation.hessian import Hessian
 
 
 def hessian_of(p=2, p_star=1, a=0.1, alpha=2.0, N=100, seed=0):

@@ -5,12 +5,12 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from bbpscape.model.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput
 from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulate import hessian as module
-from bbpscape.simulate.hessian import Hessian, dense_bytes, instance_bytes, require_memory
-from bbpscape.simulate.instance import draw
+from bbpscape.simulation import hessian as module
+from bbpscape.simulation.data.instance import draw
+from bbpscape.simulation.hessian import Hessian, dense_bytes, instance_bytes, require_memory
 
 WIDTHS = [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)]
 

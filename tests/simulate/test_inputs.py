@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from bbpscape.model.checks import InvalidInput
-from bbpscape.simulate.inputs import load_inputs, prepare, sample
+from bbpscape.core.checks import InvalidInput
+from bbpscape.simulation.data.inputs import load_inputs, prepare, sample
 
 
 def correlated(n=300, N=10, seed=0):

@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from bbpscape.model.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput
 from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulate.instance import Instance, draw, plant, spawn_generators
+from bbpscape.simulation.data.instance import Instance, draw, plant, spawn_generators
 
 MODEL = TeacherStudent(p=3, p_star=2, loss=NormalizedSquare(a=0.5))
 

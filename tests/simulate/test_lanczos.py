@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from bbpscape.model.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput
 from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulate.hessian import Hessian
-from bbpscape.simulate.instance import draw
-from bbpscape.simulate.lanczos import spectral_density, spectral_measures
-from bbpscape.simulate.operator import Operator
+from bbpscape.simulation.data.instance import draw
+from bbpscape.simulation.eigen.lanczos import spectral_density, spectral_measures
+from bbpscape.simulation.hessian import Hessian
+from bbpscape.simulation.operator import Operator
 
 
 @pytest.fixture(scope="module")

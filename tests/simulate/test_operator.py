@@ -5,19 +5,19 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from bbpscape.model.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput
 from bbpscape.model.labels import Labels
 from bbpscape.model.losses import Huber, NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulate import operator as module
-from bbpscape.simulate.backend import NumpyBackend, backend
-from bbpscape.simulate.eigensolver import lowest
-from bbpscape.simulate.hessian import Hessian
-from bbpscape.simulate.instance import draw, spawn_generators
-from bbpscape.simulate.operator import Operator
-from bbpscape.simulate.preconditioner import Preconditioner
-from bbpscape.simulate.stream import StreamedHessian
-from bbpscape.simulate.threads import blas_limit, blas_threads
+from bbpscape.simulation import operator as module
+from bbpscape.simulation.backend import NumpyBackend, backend
+from bbpscape.simulation.data.instance import draw, spawn_generators
+from bbpscape.simulation.data.stream import StreamedHessian
+from bbpscape.simulation.eigen.eigensolver import lowest
+from bbpscape.simulation.eigen.preconditioner import Preconditioner
+from bbpscape.simulation.hessian import Hessian
+from bbpscape.simulation.operator import Operator
+from bbpscape.simulation.threads import blas_limit, blas_threads
 
 MODEL = TeacherStudent(p=3, p_star=2, loss=NormalizedSquare(a=0.5))
 

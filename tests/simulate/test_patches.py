@@ -5,11 +5,11 @@ import sys
 import numpy as np
 import pytest
 
-from bbpscape.model.checks import InvalidInput
-from bbpscape.simulate import hessian
-from bbpscape.simulate import patches as module
-from bbpscape.simulate.inputs import prepare
-from bbpscape.simulate.patches import load_photographs, photograph_patches
+from bbpscape.core.checks import InvalidInput
+from bbpscape.simulation import hessian
+from bbpscape.simulation.data import patches as module
+from bbpscape.simulation.data.inputs import prepare
+from bbpscape.simulation.data.patches import load_photographs, photograph_patches
 
 pytest.importorskip("skimage")
 

@@ -5,11 +5,11 @@ import pytest
 
 from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulate import signal as module
-from bbpscape.simulate.diagonalize import all_eigenvalues_and_lowest, teacher_overlap
-from bbpscape.simulate.hessian import Hessian
-from bbpscape.simulate.instance import draw
-from bbpscape.simulate.signal import largest_overlap, teacher_directions
+from bbpscape.simulation.data.instance import draw
+from bbpscape.simulation.eigen import signal as module
+from bbpscape.simulation.eigen.diagonalize import all_eigenvalues_and_lowest, teacher_overlap
+from bbpscape.simulation.eigen.signal import largest_overlap, teacher_directions
+from bbpscape.simulation.hessian import Hessian
 
 
 def problem(p, a, alpha, N, seed):

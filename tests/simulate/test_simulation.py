@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import bbpscape as bb
-from bbpscape.simulate import simulation as module
-from bbpscape.simulate.cost import CostModel
-from bbpscape.simulate.parallel import ordered_map
+from bbpscape.simulation import simulate as module
+from bbpscape.simulation.eigen.cost import CostModel
+from bbpscape.simulation.parallel import ordered_map
 
 MODEL = bb.TeacherStudent(p=2, p_star=1, loss=bb.NormalizedSquare(a=0.1))
 

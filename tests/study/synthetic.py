@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from bbpscape.analysis.curves import Curve
 from bbpscape.study.cells import Cell
-from bbpscape.study.curves import Curve
 from bbpscape.study.definition import define
 from bbpscape.study.table import Row, Study
 

@@ -9,11 +9,11 @@ import pytest
 import synthetic
 
 import bbpscape as bb
-from bbpscape.study import curves as curve_module
-from bbpscape.study.analysis import analyse_study
+from bbpscape.analysis import curves as curve_module
+from bbpscape.analysis.analyse import analyse_study
+from bbpscape.analysis.crossings import crossings, level_points, sign_change
+from bbpscape.analysis.onset import onsets
 from bbpscape.study.cells import Cell
-from bbpscape.study.crossings import crossings, level_points, sign_change
-from bbpscape.study.onset import onsets
 from bbpscape.theory.overlap_curve import overlap_curve
 
 SIZES = (250, 1000, 4000)

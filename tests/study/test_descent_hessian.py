@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import bbpscape as bb
-from bbpscape.simulate.hessian import Hessian
-from bbpscape.simulate.instance import Instance, draw
-from bbpscape.study import descent_theory
-from bbpscape.study.descent_theory import known_threshold, lowest_at
+from bbpscape.experiments import theory_beside as descent_theory
+from bbpscape.experiments.theory_beside import known_threshold, lowest_at
+from bbpscape.simulation.data.instance import Instance, draw
+from bbpscape.simulation.hessian import Hessian
 
 MODEL = bb.TeacherStudent(1, 1, bb.NormalizedSquare(0.5))
 TANH = bb.TeacherStudent(2, 1, bb.Huber(1.0), bb.activation("tanh"))

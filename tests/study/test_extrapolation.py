@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bbpscape as bb
-from bbpscape.study.extrapolation import extrapolate
+from bbpscape.analysis.extrapolation import extrapolate
 
 MANY = [100, 300, 1000, 3000, 10_000, 100_000]
 

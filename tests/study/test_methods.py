@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import bbpscape as bb
+from bbpscape.experiments.methods import compare_methods
 from bbpscape.model.curvature import curvature
-from bbpscape.study.methods import compare_methods
-from bbpscape.theory.spectral_method import spectral_threshold
+from bbpscape.theory.spectral.method import spectral_threshold
 
 
 def test_theory_and_simulation_of_every_method():

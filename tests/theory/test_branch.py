@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from bbpscape import NormalizedSquare, TeacherStudent
-from bbpscape.theory.branch import solve_branch
-from bbpscape.theory.bulk import left_edge
-from bbpscape.theory.committee import CommitteeLaw
 from bbpscape.theory.law import TEACHER
-from bbpscape.theory.outliers import left_outlier
+from bbpscape.theory.laws.committee import CommitteeLaw
+from bbpscape.theory.scalar.branch import solve_branch
+from bbpscape.theory.scalar.edges import left_edge
+from bbpscape.theory.scalar.outliers import left_outlier
 
 MODELS = [(1, 1, 2.0), (2, 1, 0.01), (4, 2, 1.0), (math.inf, 1, 1.0), (500, 1, 1e-4), (1, 5, 100)]
 

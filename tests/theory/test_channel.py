@@ -8,12 +8,12 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import pbdv
 
-from bbpscape.model.checks import InvalidInput
-from bbpscape.theory.channel import QuadraticTeacher
-from bbpscape.theory.general_channel import GeneralChannel
+from bbpscape.core.checks import InvalidInput
 from bbpscape.theory.roots import NoConvergence
+from bbpscape.theory.spectral.channel import QuadraticTeacher
+from bbpscape.theory.spectral.general_channel import GeneralChannel
+from bbpscape.theory.spectral.weak_recovery import weak_recovery
 from bbpscape.theory.threshold import noiseless_weak_recovery as noiseless_threshold
-from bbpscape.theory.weak_recovery import weak_recovery
 
 
 def gaussian(variance):

@@ -8,13 +8,13 @@ import pytest
 from direct import model_of
 
 from bbpscape.model.curvature import curvature, teacher_label
-from bbpscape.theory.committee import (
+from bbpscape.theory.law import BULK, TEACHER
+from bbpscape.theory.laws.committee import (
     STUDENT_ANTISYMMETRIC,
     STUDENT_SYMMETRIC,
     STUDENT_TRACE,
     CommitteeLaw,
 )
-from bbpscape.theory.law import BULK, TEACHER
 
 INF = math.inf
 MODELS = [

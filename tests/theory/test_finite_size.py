@@ -6,17 +6,17 @@ import math
 import numpy as np
 import pytest
 
-from bbpscape.model.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput
 from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.finite_size import finite_size_law, sample_labels, strengths
-from bbpscape.theory.finite_size_scaling import finite_size_scaling
-from bbpscape.theory.half_point import half_alpha, half_n
-from bbpscape.theory.label_sampled import finite_size
-from bbpscape.theory.label_solve import LabelSums, finite_size_fast, solve_edge
+from bbpscape.theory.finite.finite_size import finite_size_law, sample_labels, strengths
+from bbpscape.theory.finite.half_point import half_alpha, half_n
+from bbpscape.theory.finite.label_sampled import finite_size
+from bbpscape.theory.finite.label_solve import LabelSums, finite_size_fast, solve_edge
+from bbpscape.theory.finite.scaling import finite_size_scaling
+from bbpscape.theory.finite.truncated import truncated_threshold, typical_maximum
 from bbpscape.theory.spectrum import spectrum
 from bbpscape.theory.threshold import threshold
-from bbpscape.theory.truncated import truncated_threshold, typical_maximum
 
 
 def model_of(p, p_star, a):

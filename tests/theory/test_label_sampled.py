@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from direct import model_of
 
-from bbpscape.model.checks import InvalidInput
-from bbpscape.theory.bulk import left_edge
-from bbpscape.theory.committee import CommitteeLaw
-from bbpscape.theory.label_sampled import finite_size, label_sampled_law
+from bbpscape.core.checks import InvalidInput
+from bbpscape.theory.finite.label_sampled import finite_size, label_sampled_law
 from bbpscape.theory.law import BULK, TEACHER, DiscreteLaw
-from bbpscape.theory.outliers import left_outlier
+from bbpscape.theory.laws.committee import CommitteeLaw
+from bbpscape.theory.scalar.edges import left_edge
+from bbpscape.theory.scalar.outliers import left_outlier
 from bbpscape.theory.threshold import threshold
 
 DRAWS = 200

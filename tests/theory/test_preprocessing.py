@@ -10,25 +10,25 @@ import pytest
 from scipy.linalg import eigh
 from scipy.special import erfc
 
-from bbpscape.model.checks import InvalidInput
-from bbpscape.theory.bulk import left_edge, right_edge
-from bbpscape.theory.channel import QuadraticTeacher
-from bbpscape.theory.general_channel import GeneralChannel
+from bbpscape.core.checks import InvalidInput
 from bbpscape.theory.law import BULK, TEACHER
-from bbpscape.theory.preprocessing import (
+from bbpscape.theory.scalar.edges import left_edge, right_edge
+from bbpscape.theory.spectral.channel import QuadraticTeacher
+from bbpscape.theory.spectral.general_channel import GeneralChannel
+from bbpscape.theory.spectral.method import (
+    best_threshold,
+    preprocessing_law,
+    spectral_overlap,
+    spectral_threshold,
+)
+from bbpscape.theory.spectral.preprocessing import (
     Preprocessing,
     mondelli_montanari,
     optimal,
     subset,
     trimming,
 )
-from bbpscape.theory.spectral_method import (
-    best_threshold,
-    preprocessing_law,
-    spectral_overlap,
-    spectral_threshold,
-)
-from bbpscape.theory.weak_recovery import weak_recovery
+from bbpscape.theory.spectral.weak_recovery import weak_recovery
 
 CHANNELS = [(1, 0.0), (1, 0.2), (2, 0.0), (3, 1.0)]
 OTHERS = {

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from direct import model_of
 
-from bbpscape.theory.bulk import left_edge
-from bbpscape.theory.committee import CommitteeLaw
 from bbpscape.theory.law import TEACHER
-from bbpscape.theory.outliers import left_outlier
+from bbpscape.theory.laws.committee import CommitteeLaw
+from bbpscape.theory.scalar.edges import left_edge
+from bbpscape.theory.scalar.outliers import left_outlier
 from bbpscape.theory.threshold import threshold
 
 PATH = Path(__file__).parents[2] / "benchmarks" / "mpmath_reference.py"

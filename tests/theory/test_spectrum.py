@@ -12,20 +12,20 @@ from bulk_integral import bulk_nodes
 from direct import model_of
 from scipy.optimize import brentq
 
-from bbpscape.model.checks import InvalidInput
-from bbpscape.theory.bulk import (
+from bbpscape.core.checks import InvalidInput
+from bbpscape.theory.law import TEACHER, DiscreteLaw
+from bbpscape.theory.laws.committee import CommitteeLaw
+from bbpscape.theory.roots import NoConvergence
+from bbpscape.theory.scalar.density import trace_bulk
+from bbpscape.theory.scalar.edges import (
     Mirrored,
     inverse_stieltjes,
     left_edge,
     right_edge,
     zero_atom,
 )
-from bbpscape.theory.bulks import bulks
-from bbpscape.theory.committee import CommitteeLaw
-from bbpscape.theory.density import trace_bulk
-from bbpscape.theory.law import TEACHER, DiscreteLaw
-from bbpscape.theory.outliers import left_outlier
-from bbpscape.theory.roots import NoConvergence
+from bbpscape.theory.scalar.gaps import bulks
+from bbpscape.theory.scalar.outliers import left_outlier
 from bbpscape.theory.spectrum import spectrum
 
 INF = math.inf

@@ -11,10 +11,10 @@ from direct import model_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bbpscape.theory.bulk import left_edge
-from bbpscape.theory.committee import CommitteeLaw
 from bbpscape.theory.law import BULK, TEACHER
-from bbpscape.theory.outliers import left_outlier
+from bbpscape.theory.laws.committee import CommitteeLaw
+from bbpscape.theory.scalar.edges import left_edge
+from bbpscape.theory.scalar.outliers import left_outlier
 from bbpscape.theory.threshold import threshold
 
 TABLE = [

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 import bbpscape as bb
-from bbpscape.output import check_output_path, replacing
+from bbpscape.core.files import check_output_path, replacing
 
 app = typer.Typer(
     help="When, and how, the Hessian of a two-layer network begins to know its teacher.",

@@ -9,7 +9,7 @@ from rich.console import Console
 
 import bbpscape as bb
 from bbpscape.cli.common import Json, app, print_json
-from bbpscape.output import check_output_path, replacing
+from bbpscape.core.files import check_output_path, replacing
 
 data = typer.Typer(help="Real inputs to compare with.", no_args_is_help=True)
 app.add_typer(data, name="data")

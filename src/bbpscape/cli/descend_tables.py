@@ -4,7 +4,7 @@ from rich.console import Console
 
 import bbpscape as bb
 from bbpscape.cli.common import describe, messages, print_table, table_of
-from bbpscape.study.descent_run import start_name
+from bbpscape.experiments.descent import start_name
 
 
 def print_descent(result: bb.Descent) -> None:

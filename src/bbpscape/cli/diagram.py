@@ -24,7 +24,7 @@ from bbpscape.cli.common import (
     write_results,
 )
 from bbpscape.cli.grids import parse_grid
-from bbpscape.output import check_output_path, replacing
+from bbpscape.core.files import check_output_path, replacing
 
 GRID = "A number or a grid: start:stop:count, start:stop:count:log or 1,2,4."
 

@@ -26,7 +26,7 @@ from bbpscape.cli.common import (
     table_of,
     write_results,
 )
-from bbpscape.theory.finite_size_scaling import finite_size_scaling
+from bbpscape.theory.finite.scaling import finite_size_scaling
 
 
 @app.command("finite-size")

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from bbpscape.model.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput
 
 MOST = 100_000
 FORMS = "a number, a list as 1,2,4, or a range as start:stop:count or start:stop:count:log"

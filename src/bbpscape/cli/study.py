@@ -17,8 +17,8 @@ from bbpscape.cli.common import (
     say_written,
     table_of,
 )
-from bbpscape.output import check_output_path, replacing
-from bbpscape.simulate.parallel import available_cpus, check_workers
+from bbpscape.core.files import check_output_path, replacing
+from bbpscape.simulation.parallel import available_cpus, check_workers
 from bbpscape.study.definition import load_definition
 from bbpscape.study.example import EXAMPLE
 from bbpscape.study.executors import ExecutorLost

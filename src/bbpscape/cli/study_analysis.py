@@ -6,6 +6,9 @@ from typing import Annotated
 import typer
 
 import bbpscape as bb
+from bbpscape.analysis.crossings import Crossing
+from bbpscape.analysis.extrapolation import Extrapolation
+from bbpscape.analysis.onset import SizeOnset
 from bbpscape.cli.common import (
     Json,
     Plot,
@@ -21,9 +24,6 @@ from bbpscape.cli.common import (
 )
 from bbpscape.cli.grids import parse_grid
 from bbpscape.cli.study import Any_, Where, commands, conditions
-from bbpscape.study.crossings import Crossing
-from bbpscape.study.extrapolation import Extrapolation
-from bbpscape.study.onset import SizeOnset
 
 
 @commands.command()

@@ -17,21 +17,21 @@ from bbpscape.cli.common import (
     table_of,
     write_results,
 )
-from bbpscape.model.checks import positive
-from bbpscape.theory.channel import QuadraticTeacher
-from bbpscape.theory.preprocessing import (
-    mondelli_montanari,
-    optimal,
-    subset,
-    trimming,
-)
-from bbpscape.theory.spectral_method import (
+from bbpscape.core.checks import positive
+from bbpscape.theory.spectral.channel import QuadraticTeacher
+from bbpscape.theory.spectral.method import (
     SpectralThreshold,
     best_threshold,
     spectral_overlap,
     spectral_threshold,
 )
-from bbpscape.theory.weak_recovery import weak_recovery as weak_recovery_of
+from bbpscape.theory.spectral.preprocessing import (
+    mondelli_montanari,
+    optimal,
+    subset,
+    trimming,
+)
+from bbpscape.theory.spectral.weak_recovery import weak_recovery as weak_recovery_of
 
 LabelNoise = Annotated[
     float, typer.Option("--label-noise", help="Variance of the Gaussian noise on the labels.")

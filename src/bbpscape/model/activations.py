@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from bbpscape.model.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput
 
 if TYPE_CHECKING:
     from bbpscape.model.expressions import Expression

@@ -5,8 +5,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bbpscape.core.checks import InvalidInput
 from bbpscape.model.activations import QUADRATIC
-from bbpscape.model.checks import InvalidInput
 from bbpscape.model.teacher_student import TeacherStudent
 
 

@@ -16,7 +16,7 @@ import sympy
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from bbpscape.model.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput
 
 MAX_LENGTH = 300
 MAX_NODES = 120

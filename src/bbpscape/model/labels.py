@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.model.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput
 
 
 @dataclass(frozen=True)

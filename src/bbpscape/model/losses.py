@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from bbpscape.model.checks import InvalidInput, positive
+from bbpscape.core.checks import InvalidInput, positive
 
 
 class Loss(Protocol):

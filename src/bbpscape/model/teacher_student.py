@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bbpscape.core.checks import InvalidInput, positive_integer
 from bbpscape.model.activations import QUADRATIC, Activation
-from bbpscape.model.checks import InvalidInput, positive_integer
 from bbpscape.model.labels import Labels
 from bbpscape.model.losses import NormalizedSquare, is_loss
 

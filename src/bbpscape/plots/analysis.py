@@ -7,11 +7,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bbpscape.analysis.analyse import Analysis
+from bbpscape.analysis.crossings import CROSSING
 from bbpscape.plots.draw import plot
 from bbpscape.plots.study import MARKERS, OBSERVABLES
 from bbpscape.plots.style import FAINT, OUTLIER, STYLE, THEORY, parameters
-from bbpscape.study.analysis import Analysis
-from bbpscape.study.crossings import CROSSING
 
 ONSET = "#2a7f62"
 # How far beyond the largest N the fits are drawn.

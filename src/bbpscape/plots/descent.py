@@ -8,12 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from bbpscape.experiments.descent import Descent, start_name
+from bbpscape.experiments.hessian_along import DescentHessian
+from bbpscape.experiments.photograph import Photograph
+from bbpscape.experiments.recovery import RecoveryCurve, RecoveryLine
 from bbpscape.plots.draw import plot
 from bbpscape.plots.style import FAINT, OUTLIER, SIMULATION, STYLE, THEORY, parameters
-from bbpscape.study.descent_curve import RecoveryCurve, RecoveryLine
-from bbpscape.study.descent_hessian import DescentHessian
-from bbpscape.study.descent_photograph import Photograph
-from bbpscape.study.descent_run import Descent, start_name
 
 MARKERS = "osD^vP*X"
 SHIFT = 0.012  # of the range of α, between two widths

@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bbpscape.model.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput
+from bbpscape.experiments.compare import Comparison
 from bbpscape.plots.style import FAINT, OUTLIER, SIMULATION, STYLE, THEORY, parameters
-from bbpscape.study.compare import Comparison
 from bbpscape.theory.law import TEACHER
 from bbpscape.theory.overlap_curve import OverlapCurve
 from bbpscape.theory.spectrum import Spectrum

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from bbpscape.model.checks import InvalidInput
-from bbpscape.output import check_output_path, replacing
+from bbpscape.core.checks import InvalidInput
+from bbpscape.core.files import check_output_path, replacing
 
 SUFFIXES = (".pdf", ".png", ".svg")
 

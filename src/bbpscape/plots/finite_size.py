@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from bbpscape.plots.draw import plot
 from bbpscape.plots.style import OUTLIER, STYLE, THEORY, parameters
-from bbpscape.theory.finite_size_scaling import FiniteSizeScaling
+from bbpscape.theory.finite.scaling import FiniteSizeScaling
 
 
 @plot.register

@@ -7,9 +7,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from bbpscape.experiments.methods import Method, MethodComparison
 from bbpscape.plots.draw import plot
 from bbpscape.plots.style import STYLE, parameters
-from bbpscape.study.methods import Method, MethodComparison
 
 MARKERS, DASHES = "osD^vP", ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from bbpscape.model.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput
 from bbpscape.plots.draw import plot
 from bbpscape.plots.style import STYLE
 from bbpscape.study.axes import PARAMETERS

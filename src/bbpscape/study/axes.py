@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from bbpscape.model.checks import InvalidInput, positive, positive_integer
-from bbpscape.simulate.descent_rule import METHODS
-from bbpscape.simulate.descent_start import STARTS
+from bbpscape.core.checks import InvalidInput, positive, positive_integer
+from bbpscape.simulation.descent.rule import METHODS
+from bbpscape.simulation.descent.start import STARTS
 
 MOST_VALUES = 100_000
 # The digits that the values of a range keep: those of a longer range are then those of a shorter.

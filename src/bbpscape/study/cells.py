@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from bbpscape.core.checks import InvalidInput
 from bbpscape.model.activations import activation
-from bbpscape.model.checks import InvalidInput
 from bbpscape.model.labels import Labels
 from bbpscape.model.losses import loss
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulate.instance import sample_count
+from bbpscape.simulation.data.instance import sample_count
 from bbpscape.study.axes import DESCENT, PARAMETERS, Value, check_value
 
 

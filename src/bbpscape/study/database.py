@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from bbpscape.model.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput
 
 FORMAT = 1
 APPLICATION = 0x42425053  # "BBPS", in the header of the file

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from bbpscape.model.checks import InvalidInput
-from bbpscape.simulate.instance import sample_count
+from bbpscape.core.checks import InvalidInput
+from bbpscape.simulation.data.instance import sample_count
 from bbpscape.study.axes import PARAMETERS, REQUIRED, Value, axis_values, check_value
 from bbpscape.study.cells import Cell
 from bbpscape.study.descent_observables import check_descent

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from bbpscape.simulate.backend import backend
-from bbpscape.simulate.descent import descend
-from bbpscape.simulate.descent_rule import DescentRule, Trajectory
-from bbpscape.simulate.descent_start import check_start, starting_point
-from bbpscape.simulate.instance import draw
+from bbpscape.simulation.backend import backend
+from bbpscape.simulation.data.instance import draw
+from bbpscape.simulation.descent.descend import descend
+from bbpscape.simulation.descent.rule import RATE, DescentRule, Trajectory, budget_operations
+from bbpscape.simulation.descent.start import check_start, starting_point
 from bbpscape.study.cells import Cell
-from bbpscape.study.descent_run import RATE, budget_operations, spectral_preprocessing
+from bbpscape.study.spectral_start import spectral_preprocessing
 
 
 def check_descent(cell: Cell) -> DescentRule:

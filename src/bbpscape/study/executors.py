@@ -23,8 +23,8 @@ from concurrent.futures import (
 from contextlib import contextmanager
 from typing import Any
 
-from bbpscape.model.checks import InvalidInput
-from bbpscape.simulate.parallel import available_cpus, check_workers
+from bbpscape.core.checks import InvalidInput
+from bbpscape.simulation.parallel import available_cpus, check_workers
 from bbpscape.study.work import Outcome, Task, execute
 
 LOOK = 5.0  # seconds between looks at the size of a cluster

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulate.diagonalize import teacher_overlap
-from bbpscape.simulate.eigensolver import lowest
-from bbpscape.simulate.hessian import Hessian
-from bbpscape.simulate.instance import draw
-from bbpscape.simulate.observables import teacher_mass_below
-from bbpscape.simulate.signal import largest_overlap
+from bbpscape.simulation.data.instance import draw
+from bbpscape.simulation.eigen.diagonalize import teacher_overlap
+from bbpscape.simulation.eigen.eigensolver import lowest
+from bbpscape.simulation.eigen.signal import largest_overlap
+from bbpscape.simulation.eigen.teacher_mass import teacher_mass_below
+from bbpscape.simulation.hessian import Hessian
 from bbpscape.study import descent_observables
 from bbpscape.study.cells import Cell
 from bbpscape.theory.roots import NoConvergence

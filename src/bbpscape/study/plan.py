@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bbpscape.model.checks import InvalidInput
-from bbpscape.simulate.cost import CostModel
-from bbpscape.simulate.instance import sample_count
+from bbpscape.core.checks import InvalidInput
+from bbpscape.simulation.data.instance import sample_count
+from bbpscape.simulation.eigen.cost import CostModel
 from bbpscape.study.cells import Cell
 from bbpscape.study.definition import Definition
 from bbpscape.study.descent_observables import descent_seconds

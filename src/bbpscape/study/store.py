@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import psutil
 
-from bbpscape.model.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput
 from bbpscape.study.database import FORMAT, Database
 
 STALE = 120.0  # seconds without a heartbeat after which a run is taken to be gone

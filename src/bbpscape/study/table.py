@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.model.checks import InvalidInput
-from bbpscape.output import check_output_path, replacing
+from bbpscape.core.checks import InvalidInput
+from bbpscape.core.files import check_output_path, replacing
 from bbpscape.study.axes import DESCENT, PARAMETERS, check_value
 from bbpscape.study.cells import Cell
 from bbpscape.study.definition import Definition, define

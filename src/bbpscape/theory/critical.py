@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from bbpscape.model.checks import positive_integer
+from bbpscape.core.checks import positive_integer
 from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import WIDEST, TeacherStudent
-from bbpscape.theory.committee import CommitteeLaw
+from bbpscape.theory.laws.committee import CommitteeLaw
 from bbpscape.theory.roots import NoConvergence, find_root
-from bbpscape.theory.transition import t_and_k, transition_point
+from bbpscape.theory.scalar.transition import t_and_k, transition_point
 
 # α_BBP(a) is searched for its minimum between these, the lower standing for the limit a → 0.
 LOWEST_A = 1e-12

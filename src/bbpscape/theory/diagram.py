@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bbpscape.model.checks import InvalidInput, positive
+from bbpscape.core.checks import InvalidInput, positive
 from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.branch import solve_branch
-from bbpscape.theory.committee import CommitteeLaw
 from bbpscape.theory.critical import critical_a, critical_p
+from bbpscape.theory.laws.committee import CommitteeLaw
 from bbpscape.theory.roots import NoConvergence
+from bbpscape.theory.scalar.branch import solve_branch
+from bbpscape.theory.scalar.transition import t_and_k
 from bbpscape.theory.threshold import ACCURACY, Threshold, threshold
-from bbpscape.theory.transition import t_and_k
 
 MOST_CELLS = 1_000_000
 THRESHOLD_FIELDS = ("alpha_bbp", "continuous", "m2_jump", "eigenvalue", "alpha_0")

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from bbpscape.model.checks import InvalidInput, positive
+from bbpscape.core.checks import InvalidInput, positive
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.branch import solve_branch
-from bbpscape.theory.committee import CommitteeLaw
+from bbpscape.theory.laws.committee import CommitteeLaw
+from bbpscape.theory.scalar.branch import solve_branch
 from bbpscape.theory.threshold import Threshold, threshold
 
 WINDOWS = (0.05, 0.1, 0.2, 0.4)

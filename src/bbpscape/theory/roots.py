@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scipy.optimize import brentq
 
-from bbpscape.model.checks import NoConvergence as NoConvergence
+from bbpscape.core.checks import NoConvergence as NoConvergence
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bbpscape.model.checks import InvalidInput, positive
+from bbpscape.core.checks import InvalidInput, positive
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.bulk import Edge, inverse_stieltjes, left_edge, right_edge, zero_atom
-from bbpscape.theory.committee import CommitteeLaw
-from bbpscape.theory.density import BulkCurve, trace_bulk
 from bbpscape.theory.law import BULK
-from bbpscape.theory.outliers import Outlier, outliers
+from bbpscape.theory.laws.committee import CommitteeLaw
+from bbpscape.theory.scalar.density import BulkCurve, trace_bulk
+from bbpscape.theory.scalar.edges import Edge, inverse_stieltjes, left_edge, right_edge, zero_atom
+from bbpscape.theory.scalar.outliers import Outlier, outliers
 
 # The bulk is followed until this fraction of its eigenvalues lies below.
 REACH = 0.999
@@ -135,7 +135,7 @@ def spectrum(model: TeacherStudent, alpha: float, points: int = 400) -> Spectrum
         raise InvalidInput(f"a spectrum needs p of at most {WIDEST}, or inf, got {model.p}")
     if not model.is_reference:
         # The general route stands on this module.
-        from bbpscape.theory.network.spectrum import network_spectrum
+        from bbpscape.theory.matrix.spectrum import network_spectrum
 
         return network_spectrum(model, alpha, points)
     law = CommitteeLaw(model)

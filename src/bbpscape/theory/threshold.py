@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.bulk import inverse_stieltjes
-from bbpscape.theory.committee import CommitteeLaw
 from bbpscape.theory.critical import critical_a
 from bbpscape.theory.law import TEACHER
-from bbpscape.theory.outliers import overlap
-from bbpscape.theory.transition import t_and_k, tangent_onset, transition_point
+from bbpscape.theory.laws.committee import CommitteeLaw
+from bbpscape.theory.scalar.edges import inverse_stieltjes
+from bbpscape.theory.scalar.outliers import overlap
+from bbpscape.theory.scalar.transition import t_and_k, tangent_onset, transition_point
 
 ACCURACY = 1e-10
 
@@ -87,7 +87,7 @@ def threshold(model: TeacherStudent) -> Threshold:
     """
     if not TeacherStudent.check(model).is_reference:
         # The general route stands on this module.
-        from bbpscape.theory.network.threshold import network_threshold
+        from bbpscape.theory.matrix.threshold import network_threshold
 
         return network_threshold(model)
     law = CommitteeLaw(model)

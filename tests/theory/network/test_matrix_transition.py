@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 import bbpscape as bb
-from bbpscape.theory.network.matrix_bulk import branch_point, left_matrix_edge
-from bbpscape.theory.network.matrix_law import matrix_law
-from bbpscape.theory.network.matrix_outliers import left_matrix_outliers
-from bbpscape.theory.network.matrix_transition import (
+from bbpscape.theory.laws.network.matrix_law import matrix_law
+from bbpscape.theory.matrix.edges import branch_point, left_matrix_edge
+from bbpscape.theory.matrix.outliers import left_matrix_outliers
+from bbpscape.theory.matrix.solver import network_solver
+from bbpscape.theory.matrix.threshold import network_transition
+from bbpscape.theory.matrix.transition import (
     jump_and_onset,
     refine_transition,
     search_transition,
 )
-from bbpscape.theory.network.solver import network_solver
-from bbpscape.theory.network.threshold import network_transition
 
 TANH = bb.TeacherStudent(2, 1, bb.NormalizedSquare(50.0), bb.activation("tanh"))
 

@@ -7,20 +7,20 @@ import numpy as np
 import pytest
 
 import bbpscape as bb
-from bbpscape.theory.bulk import left_edge
-from bbpscape.theory.committee import CommitteeLaw
-from bbpscape.theory.network.label_law import label_nodes
-from bbpscape.theory.network.lowest_curvature import LowestCurvature
-from bbpscape.theory.network.matrix_bulk import left_matrix_edge
-from bbpscape.theory.network.matrix_law import matrix_law
-from bbpscape.theory.network.matrix_outliers import left_matrix_outliers, mirrored
-from bbpscape.theory.network.rules import gaussian_rule, tensor_nodes
-from bbpscape.theory.network.scalar_law import curvature_range, scalar_law
-from bbpscape.theory.network.solver import MatrixSolver, network_solver
-from bbpscape.theory.network.spectrum import network_spectrum
-from bbpscape.theory.network.threshold import network_transition
-from bbpscape.theory.outliers import Outlier
-from bbpscape.theory.outliers import outliers as scalar_outliers
+from bbpscape.theory.laws.committee import CommitteeLaw
+from bbpscape.theory.laws.network.label_law import label_nodes
+from bbpscape.theory.laws.network.lowest_curvature import LowestCurvature
+from bbpscape.theory.laws.network.matrix_law import matrix_law
+from bbpscape.theory.laws.network.rules import gaussian_rule, tensor_nodes
+from bbpscape.theory.laws.network.scalar_law import curvature_range, scalar_law
+from bbpscape.theory.matrix.edges import left_matrix_edge
+from bbpscape.theory.matrix.outliers import left_matrix_outliers, mirrored
+from bbpscape.theory.matrix.solver import MatrixSolver, network_solver
+from bbpscape.theory.matrix.spectrum import network_spectrum
+from bbpscape.theory.matrix.threshold import network_transition
+from bbpscape.theory.scalar.edges import left_edge
+from bbpscape.theory.scalar.outliers import Outlier
+from bbpscape.theory.scalar.outliers import outliers as scalar_outliers
 
 TANH = bb.TeacherStudent(2, 1, bb.NormalizedSquare(50.0), bb.activation("tanh"))
 LOG_COSH = bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.3), bb.activation("log-cosh"))

@@ -7,8 +7,8 @@ import pytest
 
 import bbpscape as bb
 from bbpscape.model.curvature import curvature
-from bbpscape.theory.network.lowest_curvature import LowestCurvature
-from bbpscape.theory.network.nodes import network_nodes
+from bbpscape.theory.laws.network.lowest_curvature import LowestCurvature
+from bbpscape.theory.laws.network.nodes import network_nodes
 
 SAMPLES = 400_000
 LIMIT = 4.5

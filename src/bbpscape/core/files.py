@@ -1,0 +1,52 @@
+"""Files that are written whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bbpscape.core.checks import InvalidInput
+
+
+def check_output_path(path: str | os.PathLike[str]) -> Path:
+    """``path`` if a file can be made or replaced there, else InvalidInput; none is left."""
+    target = Path(path)
+    folder = target.parent
+    if target.is_dir():
+        raise InvalidInput(f"the output must be a file, and {str(path)!r} is a folder")
+    if not folder.is_dir():
+        raise InvalidInput(f"the output needs an existing folder, and there is no {str(folder)!r}")
+    if not os.access(folder, os.W_OK) or (target.exists() and not os.access(target, os.W_OK)):
+        raise InvalidInput(f"the output cannot be written: no permission at {str(path)!r}")
+    # Permissions do not say it all: /proc and full disks refuse a new file too.
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".bbpscape-"):
+            pass
+    except OSError as error:
+        reason = error.strerror or error
+        raise InvalidInput(f"{str(path)!r} cannot be written: {reason}") from error
+    return target
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A temporary file beside ``path`` that takes its place if the block ends without an error."""
+    target = check_output_path(path)
+    temporary = None
+    try:
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".bbpscape-")
+        os.close(descriptor)
+        temporary = Path(name)
+        yield temporary
+        # mkstemp makes a private file; the result gets the permissions any new file would have.
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        temporary.replace(target)
+    except OSError as error:
+        reason = error.strerror or error
+        raise InvalidInput(f"{str(path)!r} could not be written: {reason}") from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)

@@ -1,0 +1,273 @@
+"""Success of gradient descent against α, for several widths and starts: points of a study."""
+
+import contextlib
+import dataclasses
+import json
+import math
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bbpscape.core.checks import InvalidInput
+from bbpscape.core.files import replacing
+from bbpscape.experiments.descent import Fraction
+from bbpscape.experiments.theory_beside import known_threshold
+from bbpscape.model.activations import QUADRATIC
+from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.simulation.backend import backend, check_dtype
+from bbpscape.simulation.descent.rule import DescentRule
+from bbpscape.simulation.parallel import check_workers
+from bbpscape.study.definition import parse_definition
+from bbpscape.study.plan import make_plan
+from bbpscape.study.runner import run_study
+from bbpscape.study.status import study_status
+from bbpscape.study.store import SIMULATION, Store
+from bbpscape.study.table import open_study
+from bbpscape.theory.spectral.channel import QuadraticTeacher
+from bbpscape.theory.spectral.weak_recovery import weak_recovery
+from bbpscape.theory.threshold import Threshold
+
+OBSERVABLES = ("descent_m2", "recovered", "recovery_step")
+
+
+@dataclass(frozen=True, eq=False)
+class RecoveryLine:
+    """One width and one start: arrays over α, and ``m2`` the largest m² reached by each draw."""
+
+    p: int
+    start: str
+    alphas: NDArray[np.float64]
+    recovered: tuple[Fraction, ...]
+    m2: tuple[NDArray[np.float64], ...] = field(repr=False)
+    recovery_step: tuple[float | None, ...]
+
+    @property
+    def mean_m2(self) -> NDArray[np.float64]:
+        return np.array([values.mean() for values in self.m2])
+
+    @property
+    def m2_error(self) -> NDArray[np.float64]:
+        """s/√n at each α, NaN for one draw."""
+        return np.array(
+            [
+                values.std(ddof=1) / math.sqrt(values.size) if values.size > 1 else math.nan
+                for values in self.m2
+            ]
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "p": self.p,
+            "start": self.start,
+            "alpha": self.alphas.tolist(),
+            "recovered": [one.to_dict() for one in self.recovered],
+            "m2": self.mean_m2.tolist(),
+            "m2_error": [_json(value) for value in self.m2_error.tolist()],
+            "recovery_step": list(self.recovery_step),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class RecoveryCurve:
+    """Success and largest m² against α; ``thresholds`` has one entry a width where the theory takes
+    seconds, ``notes`` says why others are missing, ``failed`` counts points without a result."""
+
+    model: TeacherStudent
+    N: int
+    draws: int
+    seed: int
+    rule: DescentRule
+    lines: tuple[RecoveryLine, ...]
+    thresholds: dict[int, Threshold]
+    weak_recovery: float | None
+    failed: int
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values; what is not finite becomes None."""
+        model = self.model.to_dict()
+        del model["p"]
+        return {
+            "model": model,
+            "N": self.N,
+            "draws": self.draws,
+            "seed": self.seed,
+            "method": self.rule.method,
+            "sphere": self.rule.sphere,
+            "steps": self.rule.steps,
+            "curves": [one.to_dict() for one in self.lines],
+            "thresholds": [
+                {
+                    "p": p,
+                    "alpha_bbp": _json(one.alpha_bbp),
+                    "alpha_0": _json(one.alpha_0),
+                    "transition": one.transition,
+                }
+                for p, one in self.thresholds.items()
+            ],
+            "weak_recovery": None if self.weak_recovery is None else _json(self.weak_recovery),
+            "failed": self.failed,
+            "notes": list(self.notes),
+        }
+
+
+def recovery_curve(
+    model: TeacherStudent,
+    alphas: Sequence[float],
+    widths: Sequence[int],
+    starts: Sequence[str],
+    N: int,
+    draws: int = 20,
+    seed: int = 0,
+    rule: DescentRule | None = None,
+    *,
+    dtype: str = "float64",
+    device: str = "cpu",
+    path: str | Path | None = None,
+    workers: int | None = None,
+    progress: Callable[[Any], None] | None = None,
+) -> RecoveryCurve:
+    """Descend at every α, width and start, until the teacher is recovered.
+
+    Parameters
+    ----------
+    model : TeacherStudent
+        Its p is replaced by each of ``widths``; a uniform second layer and no overlap.
+    alphas, widths, starts : sequences
+    N, draws, seed : int
+        Draws at each point; they depend on the seed and the point alone.
+    rule : DescentRule, optional
+        Of its values method, sphere and steps are used; the step is the default one.
+    dtype, device : str
+        As in ``descent``.
+    path : path, optional
+        A study file (.toml) that is written, or extended: what it has is not computed again.
+    workers : int, optional
+        As in ``run_study``.
+    progress : function, optional
+        Called with a ``study.runner.Progress``.
+
+    Raises
+    ------
+    InvalidInput
+        If an argument is not allowed, or the study at ``path`` is another one.
+    """
+    TeacherStudent.check(model)
+    rule = DescentRule() if rule is None else rule
+    backend(device)
+    if workers is not None:
+        check_workers(workers)
+    text = _definition(model, alphas, widths, starts, N, draws, seed, rule, dtype, device)
+    with _file(path) as target:
+        if target.suffix != ".toml":
+            raise InvalidInput(f"a study file must end in .toml, got {str(path)!r}")
+        values = parse_definition(text)
+        if (store := target.with_suffix(".sqlite")).exists():
+            with Store(store) as opened:
+                make_plan(values, opened)
+        elif target.exists() and target.read_text(encoding="utf-8") != text:
+            raise InvalidInput(f"{str(path)!r} is another study: remove it or name a new file")
+        with replacing(target) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+        run_study(target, workers, progress=progress)
+        failed = study_status(target.with_suffix(".sqlite")).failed
+        lines = _lines(target, alphas, widths, starts)
+    found = {p: known_threshold(dataclasses.replace(model, p=p)) for p in widths}
+    known = {p: one for p, (one, _) in found.items() if one is not None}
+    notes = tuple(note for _, note in found.values() if note)
+    weak = None
+    if model.activation == QUADRATIC and not model.labels.flip:
+        weak = weak_recovery(QuadraticTeacher(model.p_star, model.labels.noise)).alpha
+    return RecoveryCurve(model, N, draws, seed, rule, lines, known, weak, failed, notes)
+
+
+def _definition(
+    model: TeacherStudent,
+    alphas: Sequence[float],
+    widths: Sequence[int],
+    starts: Sequence[str],
+    N: int,
+    draws: int,
+    seed: int,
+    rule: DescentRule,
+    dtype: str,
+    device: str,
+) -> str:
+    """The study as TOML."""
+    values = model.to_dict()
+    del values["p"]
+    if "second_layer" in values or "overlap" in values:
+        raise InvalidInput("a recovery curve needs a uniform second layer and no overlap")
+    fixed = {
+        **values,
+        "N": N,
+        "method": rule.method,
+        "domain": "sphere" if rule.sphere else "free",
+        "steps": rule.steps,
+    }
+    axes = {"start": list(starts), "p": list(widths), "alpha": [float(x) for x in alphas]}
+    head: dict[str, Any] = {
+        "seed": seed,
+        "draws": draws,
+        "block": draws,
+        "precision": check_dtype(dtype),
+        "device": device,
+        "observables": list(OBSERVABLES),
+    }
+    lines = [f"{name} = {json.dumps(value)}" for name, value in head.items()]
+    lines += ["theory = false", "", "[model]"]
+    lines += [f"{name} = {json.dumps(value)}" for name, value in fixed.items()]
+    lines += ["", "[axes]"]
+    lines += [f"{name} = {json.dumps(value)}" for name, value in axes.items()]
+    return "\n".join(lines) + "\n"
+
+
+@contextlib.contextmanager
+def _file(path: str | Path | None) -> Iterator[Path]:
+    if path is not None:
+        yield Path(path)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder) / "curve.toml"
+
+
+def _lines(
+    path: Path, alphas: Sequence[float], widths: Sequence[int], starts: Sequence[str]
+) -> tuple[RecoveryLine, ...]:
+    found: dict[tuple[str, int, float], dict[str, NDArray[np.float64]]] = {}
+    for row in open_study(path).rows:
+        if row.source == SIMULATION:
+            at = row.cell.parameters
+            key = (str(at["start"]), int(at["p"]), float(at["alpha"]))
+            found.setdefault(key, {})[row.observable] = row.values
+    lines = []
+    for start in starts:
+        for p in widths:
+            here = [x for x in map(float, alphas) if (start, p, x) in found]
+            if not here:
+                continue
+            points = [found[start, p, x] for x in here]
+            successes = [one["recovered"] for one in points]
+            lines.append(
+                RecoveryLine(
+                    p,
+                    start,
+                    np.array(here),
+                    tuple(Fraction(int(v.sum()), v.size) for v in successes),
+                    tuple(one["descent_m2"] for one in points),
+                    tuple(
+                        float(np.median(one["recovery_step"])) if "recovery_step" in one else None
+                        for one in points
+                    ),
+                )
+            )
+    return tuple(lines)
+
+
+def _json(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,244 @@
+"""One draw of the teacher, the student and the data at finite N."""
+
+import math
+import numbers
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bbpscape.core.checks import InvalidInput, positive, positive_integer
+from bbpscape.model import curvature as _curvature
+from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.simulation.hessian import instance_bytes, require_memory
+
+
+@dataclass(frozen=True, eq=False)
+class Instance:
+    """λ = X wᵀ, y = (1/p*) Σ_l σ(X w*ᵀ)_l, L(w) = Σ_μ ℓ(y_μ, ŷ_μ) for one draw of X, w and w*.
+
+    The arrays are held as they come, without a copy, and through read-only views.
+
+    Parameters
+    ----------
+    model : TeacherStudent
+        p must be finite.
+    inputs : array, shape (M, N)
+        X, scaled so that an entry has variance 1/N.
+    student : array, shape (p, N)
+        w, its rows on the sphere of radius √N.
+    teacher : array, shape (p_star, N)
+        w*, its rows on the sphere of radius √N.
+    noisy_labels : array, shape (M,), optional
+        y where the model's labels are random; needed then, and only then.
+
+    Raises
+    ------
+    InvalidInput
+        If p is infinite, N < p_star or a shape does not fit.
+    """
+
+    model: TeacherStudent
+    inputs: NDArray[np.float64]
+    student: NDArray[np.float64]
+    teacher: NDArray[np.float64]
+    noisy_labels: NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        names = ["inputs", "student", "teacher"]
+        if (self.noisy_labels is None) != self.model.labels.clean:
+            raise InvalidInput("noisy_labels go with a model whose labels are random")
+        if self.noisy_labels is not None:
+            names.append("noisy_labels")
+        for name in names:
+            view = np.asarray(getattr(self, name), dtype=float).view()
+            view.flags.writeable = False
+            object.__setattr__(self, name, view)
+        if self.inputs.ndim != 2 or 0 in self.inputs.shape:
+            raise InvalidInput(f"inputs must have shape (M, N), got {self.inputs.shape}")
+        _check_size(self.model, self.N)
+        for name, width in (("student", self.model.p), ("teacher", self.model.p_star)):
+            shape = getattr(self, name).shape
+            if shape != (width, self.N):
+                raise InvalidInput(f"{name} must have shape ({width}, {self.N}), got {shape}")
+        if self.noisy_labels is not None and self.noisy_labels.shape != (self.M,):
+            raise InvalidInput(
+                f"noisy_labels must have shape ({self.M},), got {self.noisy_labels.shape}"
+            )
+
+    @property
+    def M(self) -> int:
+        """Number of samples."""
+        return self.inputs.shape[0]
+
+    @property
+    def N(self) -> int:
+        """Dimension of the inputs."""
+        return self.inputs.shape[1]
+
+    @cached_property
+    def preactivations(self) -> NDArray[np.float64]:
+        """λ = X wᵀ, shape (M, p)."""
+        return _frozen(self.inputs @ self.student.T)
+
+    @cached_property
+    def labels(self) -> NDArray[np.float64]:
+        """y, shape (M,)."""
+        if self.noisy_labels is not None:
+            return self.noisy_labels
+        return _frozen(self.model.teacher_output(self.inputs @ self.teacher.T))
+
+    @cached_property
+    def label_scalars(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(y, r) with r = |λ|²/p, which is ŷ of the quadratic activation, both of shape (M,)."""
+        return self.labels, _frozen(_curvature.student_output(self.preactivations))
+
+    @cached_property
+    def curvature(self) -> NDArray[np.float64]:
+        """F of every sample, shape (M, p, p)."""
+        return _frozen(_curvature.curvature(self.model, self.preactivations, self.labels))
+
+    @cached_property
+    def teacher_basis(self) -> NDArray[np.float64]:
+        """An orthonormal basis of the span of the rows of w*, shape (N, p_star)."""
+        return _frozen(np.linalg.qr(self.teacher.T)[0])
+
+    def loss(self, weights: NDArray) -> float:
+        """L(w) = Σ_μ ℓ(y_μ, ŷ_μ(w)) at any weights of shape (p, N), real or complex."""
+        outputs = self.model.output(self.inputs @ np.asarray(weights).T)
+        return self.model.loss.value(self.labels, outputs).sum()
+
+
+def draw(
+    model: TeacherStudent, alpha: float, N: int, seed: np.random.Generator | np.random.SeedSequence
+) -> Instance:
+    """x_μ ~ N(0, I_N/N) for M = round(αN) samples, and w, w* uniform on their spheres.
+
+    Parameters
+    ----------
+    model : TeacherStudent
+        p must be finite.
+    alpha : float
+        Samples per dimension, M/N before rounding; at least 1/N.
+    N : int
+        Dimension, at least p_star.
+    seed : numpy Generator or SeedSequence
+        ``spawn_generators`` makes one a draw.
+
+    Raises
+    ------
+    InvalidInput
+        If an argument is not allowed, or the inputs would not fit in the memory available.
+    """
+    N = int(positive_integer("N", N))
+    M = sample_count(alpha, N)
+    p = _check_size(model, N)
+    generator = _generator(seed)
+    require_memory(lambda n: instance_bytes(p, n, max(1, round(alpha * n))), N)
+    inputs = generator.standard_normal((M, N))
+    inputs *= 1 / math.sqrt(N)
+    return plant(model, inputs, generator)
+
+
+def plant(
+    model: TeacherStudent,
+    rows: NDArray[np.float64],
+    generator: np.random.Generator | np.random.SeedSequence,
+) -> Instance:
+    """w, then w*, on their spheres, for given inputs of shape (M, N) and variance 1/N.
+
+    Both are uniform, w at the model's overlap with w*; the labels' noise is drawn last.
+    """
+    generator = _generator(generator)
+    shape = np.shape(rows)
+    if len(shape) != 2 or 0 in shape:
+        raise InvalidInput(f"rows must have shape (M, N), got {shape}")
+    p = _check_size(model, shape[1])
+    student = _on_sphere(generator, p, shape[1])
+    teacher = _on_sphere(generator, model.p_star, shape[1])
+    if model.overlap != 0.0:
+        student = _at_overlap(student, teacher, model.overlap_matrix)
+    if model.labels.clean:
+        return Instance(model, rows, student, teacher)
+    labels = model.labels.apply(model.teacher_output(rows @ teacher.T), generator)
+    return Instance(model, rows, student, teacher, labels)
+
+
+def spawn_generators(seed: int, draws: int) -> list[np.random.Generator]:
+    """SeedSequence(seed).spawn(draws) as generators: draw i is the same for any number of draws.
+
+    Raises
+    ------
+    InvalidInput
+        If ``seed`` is not an integer of at least 0, or ``draws`` not one of at least 1.
+    """
+    count = int(positive_integer("draws", draws))
+    children = np.random.SeedSequence(check_seed(seed)).spawn(count)
+    return [np.random.default_rng(child) for child in children]
+
+
+def check_seed(seed: object) -> int:
+    """Return ``seed`` as an int if it is an integer of at least 0."""
+    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or seed < 0:
+        raise InvalidInput(f"seed must be an integer of at least 0, got {seed!r}")
+    return int(seed)
+
+
+def sample_count(alpha: float, N: int) -> int:
+    """M = round(αN), refused below 1.
+
+    >>> sample_count(1.5, 100)
+    150
+    """
+    alpha = positive("alpha", alpha)
+    if alpha * N < 1:
+        raise InvalidInput(
+            f"alpha must be at least 1/N = {1 / N:.6g}, for one sample, got {alpha!r}"
+        )
+    M = round(alpha * N)
+    return M
+
+
+def _check_size(model: TeacherStudent, N: int) -> int:
+    """Return p, refusing p = ∞ and an N without room for p_star teacher directions."""
+    if math.isinf(model.p):
+        raise InvalidInput("p must be finite at finite N, got inf")
+    if model.p_star > N:
+        raise InvalidInput(f"N must be at least p_star = {model.p_star}, got {N}")
+    return int(model.p)
+
+
+def _generator(seed: object) -> np.random.Generator:
+    if isinstance(seed, np.random.SeedSequence):
+        return np.random.default_rng(seed)
+    if isinstance(seed, np.random.Generator):
+        return seed
+    raise InvalidInput(f"the seed of a draw must be a Generator or a SeedSequence, got {seed!r}")
+
+
+def _on_sphere(generator: np.random.Generator, rows: int, N: int) -> NDArray[np.float64]:
+    """Rows uniform on the sphere of radius √N."""
+    weights = generator.standard_normal((rows, N))
+    return weights * (math.sqrt(N) / np.linalg.norm(weights, axis=1, keepdims=True))
+
+
+def _at_overlap(student: NDArray, teacher: NDArray, overlap: NDArray) -> NDArray[np.float64]:
+    """w_k = Σ_l m_lk b_l + √(1 − Σ_l m_lk²) w⊥_k, with b the orthogonal matrix nearest to w*.
+
+    w⊥ is ``student`` without its part in the span of w*, on the sphere of radius √N.
+    """
+    N = teacher.shape[1]
+    if teacher.shape[0] >= N:
+        raise InvalidInput(f"N must be above p_star = {len(teacher)} with an overlap, got {N}")
+    left, _, right = np.linalg.svd(teacher, full_matrices=False)
+    basis = left @ right
+    rest = student - (student @ basis.T) @ basis
+    rest *= math.sqrt(N) / np.linalg.norm(rest, axis=1, keepdims=True)
+    known = math.sqrt(N) * (overlap.T @ basis)
+    return known + np.sqrt(1 - (overlap**2).sum(axis=0))[:, None] * rest
+
+
+def _frozen(array: NDArray) -> NDArray:
+    array.flags.writeable = False
+    return array

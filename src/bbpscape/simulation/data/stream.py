@@ -1,0 +1,99 @@
+"""A draw whose inputs are made again from the seed, panel by panel, instead of being held."""
+
+import copy
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bbpscape.core.checks import positive_integer
+from bbpscape.model import curvature as _curvature
+from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.simulation.data.instance import _check_size, _generator, plant, sample_count
+from bbpscape.simulation.hessian import require_memory
+from bbpscape.simulation.operator import PANEL_ROWS, Operator, panel_slices
+
+
+class StreamedHessian:
+    """The Hessian of ``draw(model, alpha, N, seed)`` with X regenerated at every product.
+
+    The rows of X are consecutive numbers of one stream, so that a panel of them follows from the
+    generator's state at its first row; the states are noted in a first pass. Memory: the
+    curvatures, M p² numbers, and one panel; each product generates M N normal numbers anew.
+
+    Parameters
+    ----------
+    model, alpha, N, seed
+        As in ``draw``. A seed that is a Generator is advanced as ``draw`` would.
+
+    Raises
+    ------
+    InvalidInput
+        As ``draw``, or if the curvatures would not fit in the memory available.
+    """
+
+    def __init__(
+        self,
+        model: TeacherStudent,
+        alpha: float,
+        N: int,
+        seed: np.random.Generator | np.random.SeedSequence,
+    ) -> None:
+        self._size = int(positive_integer("N", N))
+        samples = sample_count(alpha, self._size)
+        p = _check_size(model, self._size)
+        generator = _generator(seed)
+        require_memory(
+            lambda n: 8 * max(1, round(alpha * n)) * (p * p + 4 * p) + 8 * PANEL_ROWS * n,
+            self._size,
+        )
+        self._states = []
+        for rows in panel_slices(samples):
+            self._states.append((rows, copy.deepcopy(generator.bit_generator.state)))
+            generator.standard_normal((rows.stop - rows.start, self._size))
+        self._kind = type(generator.bit_generator)
+        # One row in place of X: what is planted does not look at it, but for the labels' noise.
+        after = copy.deepcopy(generator)
+        clean = plant(model, np.zeros((1, self._size)), generator)
+        self.student, self.teacher = clean.student, clean.teacher
+        self.teacher_basis = clean.teacher_basis
+        fields = np.concatenate([x @ self.student.T for _, x in self.panels()])
+        signals = np.concatenate([x @ self.teacher.T for _, x in self.panels()])
+        labels = model.teacher_output(signals)
+        if not model.labels.clean:
+            for width in (p, model.p_star):
+                after.standard_normal((width, self._size))
+            labels = model.labels.apply(labels, after)
+        self.labels = labels
+        self.curvature: NDArray[np.float64] = _curvature.curvature(model, fields, labels)
+
+    @property
+    def p(self) -> int:
+        return self.curvature.shape[1]
+
+    @property
+    def N(self) -> int:
+        return self._size
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.p * self.N, self.p * self.N
+
+    @property
+    def held(self) -> bool:
+        """X is not in memory."""
+        return False
+
+    def panels(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+        """(rows, X[rows]) for consecutive slices of rows, equal to those of ``draw``."""
+        for rows, state in self._states:
+            bits = self._kind()
+            bits.state = state
+            panel = np.random.Generator(bits).standard_normal((rows.stop - rows.start, self.N))
+            panel *= 1 / math.sqrt(self.N)
+            yield rows, panel
+
+    def matmat(self, block: ArrayLike) -> NDArray[np.float64]:
+        """H V for V of shape (pN, b), in one pass over the regenerated panels."""
+        return Operator(self)(np.ascontiguousarray(np.asarray(block, dtype=float).T)).T

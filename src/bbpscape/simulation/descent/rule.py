@@ -1,0 +1,146 @@
+"""How a descent goes, and what is kept of it."""
+
+import math
+import numbers
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bbpscape.core.checks import InvalidInput, positive, positive_integer
+
+METHODS = ("gd", "momentum", "flow")
+PER_DECADE = 10
+RECOVERY = 0.9
+MOST_STEPS = 10**9
+
+
+RATE = 1.2e10  # operations a second of a step, on one core
+
+
+@dataclass(frozen=True)
+class DescentRule:
+    """How a descent goes, and when it ends.
+
+    Parameters
+    ----------
+    method : str
+        "gd": w ← w − η ∇L. "momentum": v ← β v − η ∇L, w ← w + v. "flow": dw/dt = −∇L by Heun's
+        method, whose step adapts to its error and never raises the loss.
+    sphere : bool
+        Keep every row of w at radius √N: the gradient loses its radial part, w is scaled back.
+    steps : int
+        Budget of a draw, refused steps among them. A step is one gradient, of the flow two.
+    step : float, optional
+        η, kept, or the flow's first step. By default 1/λ_max of each draw's Hessian where it is,
+        found at the start and again at every record; "gd" then refuses a step that would raise the
+        loss, and halves η until the next record.
+    beta : float
+        Of momentum, from 0 to below 1.
+    tolerance : float
+        Converged once ‖∇L‖ is below this times what it was at the start.
+    recovery : float
+        m² from which the teacher counts as recovered; other activations than the quadratic, whose
+        m² does not see everything, need a generalization error below 1 − recovery as well.
+    until_recovery : bool
+        Stop a draw when it has recovered the teacher.
+    snapshots : tuple of int
+        Steps at which w is kept.
+
+    Raises
+    ------
+    InvalidInput
+        If a value is not allowed.
+    """
+
+    method: str = "gd"
+    sphere: bool = False
+    steps: int = 2000
+    step: float | None = None
+    beta: float = 0.9
+    tolerance: float = 1e-5
+    recovery: float = RECOVERY
+    until_recovery: bool = False
+    snapshots: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise InvalidInput(f"method must be one of {', '.join(METHODS)}, got {self.method!r}")
+        for name in ("sphere", "until_recovery"):
+            if not isinstance(getattr(self, name), bool):
+                raise InvalidInput(f"{name} must be True or False, got {getattr(self, name)!r}")
+        object.__setattr__(self, "steps", int(positive_integer("steps", self.steps)))
+        if self.steps > MOST_STEPS:
+            raise InvalidInput(f"steps must be at most {MOST_STEPS}, got {self.steps}")
+        if self.step is not None:
+            object.__setattr__(self, "step", positive("step", self.step))
+        for name, low, high in (("beta", 0.0, 1.0), ("tolerance", 0.0, 1.0), ("recovery", 0, 1)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, numbers.Real):
+                raise InvalidInput(f"{name} must be a number, got {value!r}")
+            if not low <= float(value) < high:
+                raise InvalidInput(f"{name} must be from {low:g} to below {high:g}, got {value!r}")
+        for one in self.snapshots:
+            if isinstance(one, bool) or not isinstance(one, numbers.Integral) or one < 0:
+                raise InvalidInput(f"snapshots must be steps of at least 0, got {one!r}")
+        object.__setattr__(self, "snapshots", tuple(sorted({int(s) for s in self.snapshots})))
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """One descent at log-spaced steps; ``step``, ``time``, ``loss``, … have shape (R,).
+
+    ``loss`` is L/M, ``generalization`` and ``m2`` are those of ``descent_overlap``, ``time`` is
+    Σ η. ``largest_m2`` is over every step, recorded or not, and ``largest_m2_step`` is its step.
+    ``status`` is "converged", "budget", "diverged", or "recovered" where that ends a descent;
+    ``recovered_step`` is the first step at which the teacher was recovered, None if never.
+    ``eta`` is the last η, ``refused`` the number of steps that would have raised the loss.
+    ``student`` is w at the end and ``snapshots`` w at chosen steps, the last of them being the end
+    of a descent that stopped before.
+    """
+
+    step: NDArray[np.int64]
+    time: NDArray[np.float64]
+    loss: NDArray[np.float64]
+    generalization: NDArray[np.float64]
+    m2: NDArray[np.float64]
+    largest_m2: float
+    largest_m2_step: int
+    recovered_step: int | None
+    status: str
+    eta: float
+    refused: int
+    student: NDArray[np.float64] = field(repr=False)
+    snapshots: dict[int, NDArray[np.float64]] = field(repr=False)
+
+    @property
+    def recovered(self) -> bool:
+        return self.recovered_step is not None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values, without the weights; what is not finite becomes None."""
+        arrays = {
+            name: [
+                value if math.isfinite(value) else None for value in getattr(self, name).tolist()
+            ]
+            for name in ("step", "time", "loss", "generalization", "m2")
+        }
+        names = ("largest_m2", "largest_m2_step", "recovered", "recovered_step", "status", "eta")
+        return {**arrays, **{name: getattr(self, name) for name in names}, "refused": self.refused}
+
+
+def record_steps(steps: int) -> NDArray[np.int64]:
+    """0, 1, 2, … and then ten a decade up to ``steps``, which is among them.
+
+    >>> record_steps(20).tolist()
+    [0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20]
+    """
+    count = math.ceil(PER_DECADE * math.log10(max(steps, 2))) + 1
+    raw = 10 ** (np.arange(count) / PER_DECADE)
+    return np.unique(np.concatenate([[0], np.minimum(np.round(raw), steps), [steps]])).astype(int)
+
+
+def budget_operations(rule: DescentRule, p: int, N: int, M: int) -> float:
+    """4 M N p a gradient, for every step of the budget."""
+    return 4.0 * M * N * p * rule.steps * (2 if rule.method == "flow" else 1)

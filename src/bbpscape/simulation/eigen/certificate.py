@@ -1,0 +1,147 @@
+"""That no eigenvalue was missed below the found ones: by inertia, or by a second random block."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lapack
+
+from bbpscape.simulation.eigen.davidson import Search, search, sizes
+from bbpscape.simulation.hessian import Hessian
+from bbpscape.simulation.operator import Operator
+
+INERTIA_SIZE = 1500  # pN up to which a factorization costs no more than the search itself
+BLOCK_COLUMNS = 320  # products that a second block may take
+BLOCK_TOLERANCE = 0.05  # of max|λ|: its residual when it has found the next eigenvalue
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Whether an eigenvalue was missed below the found ones.
+
+    ``kind`` is "inertia": H − shift has ``below`` negative pivots, and as many found values lie
+    below the shift; this is a proof, up to rounding. It is "second block" where a factorization is
+    too dear: an independent random block, kept orthogonal to the found pairs, was minimized, and
+    ``other``, its lowest Ritz value, of residual norm ``residual``, is not below the k-th found;
+    ``below`` is how many of its Ritz values are. It is "dense" where LAPACK had the whole matrix,
+    and "none" where no check was asked for. ``passed`` is None where nothing can be said.
+    """
+
+    kind: str
+    passed: bool | None
+    below: int = 0
+    shift: float | None = None
+    other: float | None = None
+    residual: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+
+def no_certificate() -> Certificate:
+    return Certificate("none", None)
+
+
+def certify(
+    hessian: Any,
+    single: Operator,
+    precondition: Callable[[Any], Any],
+    values: NDArray[np.float64],
+    vectors: NDArray[np.float64],
+    k: int,
+    rounding: float,
+    seed: int,
+) -> Certificate:
+    """By inertia up to pN = 1500, by a second block above.
+
+    Parameters
+    ----------
+    values : array, shape (k + 1,) or (k,)
+        What was found, and the next Ritz value if there is one.
+    vectors : array, shape (pN, k)
+        Their eigenvectors.
+    rounding : float
+        Size of the errors that rounding makes in a value, at the single operator's precision.
+    """
+    if isinstance(hessian, Hessian) and hessian.shape[0] <= INERTIA_SIZE:
+        return inertia_certificate(hessian.dense(), values, k)
+    return block_certificate(single, precondition, values, vectors, k, rounding, seed)
+
+
+def inertia_certificate(
+    dense: NDArray[np.float64], values: NDArray[np.float64], k: int
+) -> Certificate:
+    """Negative pivots of H − σ, against the values found below σ.
+
+    σ lies in the middle of the gap above the k-th value if that is clear of rounding, else in the
+    last clear gap below it.
+
+    >>> inertia_certificate(np.diag([-2.0, 0.0, 3.0]), np.array([-2.0, 0.0, 3.0]), 2).passed
+    True
+    >>> inertia_certificate(np.diag([-2.0, 0.0, 3.0]), np.array([-2.0, 3.0]), 1).below
+    2
+    """
+    smallest = 1e3 * np.finfo(float).eps * max(float(abs(np.diag(dense)).max()), 1e-300)
+    edges = np.append(values[: k + 1], np.inf if len(values) <= k else [])
+    if len(values) <= k:
+        edges[-1] = values[-1] + max(1.0, abs(values[-1]))
+    clear = np.flatnonzero(np.diff(edges) > smallest)
+    if not clear.size:
+        return Certificate("inertia", None)
+    expected = int(clear[-1]) + 1
+    shift = float(edges[expected - 1] + edges[expected]) / 2
+    below = negative_pivots(dense, shift)
+    return Certificate("inertia", below == expected, below, shift)
+
+
+def negative_pivots(dense: NDArray[np.float64], shift: float) -> int:
+    """Eigenvalues of H below the shift, by Bunch–Kaufman L D Lᵀ of H − shift and Sylvester's law.
+
+    >>> negative_pivots(np.diag([-2.0, 0.0, 3.0]), 1.0)
+    2
+    """
+    matrix = np.array(dense, order="F")
+    matrix[np.diag_indices(len(matrix))] -= shift
+    factor, pivots, _ = lapack.dsytrf(matrix, lower=1, lwork=64 * len(matrix), overwrite_a=1)
+    # A 2 × 2 block of D, two equal negative pivots, has one eigenvalue of each sign.
+    single = pivots > 0
+    return int((factor.diagonal()[single] < 0).sum()) + int((~single).sum()) // 2
+
+
+def block_certificate(
+    single: Operator,
+    precondition: Callable[[Any], Any],
+    values: NDArray[np.float64],
+    vectors: NDArray[np.float64],
+    k: int,
+    rounding: float,
+    seed: int,
+) -> Certificate:
+    """The lowest Ritz value of an independent random block orthogonal to the pairs found."""
+    where = single.where
+    shape = sizes(1, single.p, single.size)
+    room = single.size - k
+    if room < 1:
+        return Certificate("second block", True)
+    generator = np.random.default_rng([seed, 1])
+    start = generator.standard_normal((min(shape.block, room), single.size))
+    locked = where.asarray(np.ascontiguousarray(vectors[:, :k].T), single.dtype)
+    scale = float(abs(values[:k]).max())
+    found: Search = search(
+        single,
+        precondition,
+        precondition(where.asarray(start, single.dtype)),
+        1,
+        lambda ritz: max(BLOCK_TOLERANCE * scale, rounding),
+        shape,
+        BLOCK_COLUMNS,
+        locked,
+    )
+    below = int((found.ritz < values[k - 1] - rounding).sum())
+    passed = below == 0 if found.converged else None
+    if below:
+        passed = False
+    other, residual = float(found.ritz[0]), float(found.residuals[0])
+    return Certificate("second block", passed, below, other=other, residual=residual)

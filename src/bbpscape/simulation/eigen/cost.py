@@ -1,0 +1,95 @@
+"""Seconds and bytes of the dense and of the iterative route, predicted, to choose between them."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from bbpscape.core.checks import InvalidInput, positive_integer
+from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.simulation.data.instance import sample_count
+from bbpscape.simulation.eigen.davidson import sizes
+from bbpscape.simulation.hessian import dense_bytes, instance_bytes
+
+# Fitted on one core (docs/simulate.md); only their ratios matter for the choice.
+GEMM = 45e9  # operations a second of a matrix product in double precision; twice that in single
+LAPACK = 16e9  # of the tridiagonal reduction, half of which is bound by memory
+LAPACK_CACHED = 40e9  # the same for a matrix that stays in the cache
+CACHE = 25e6  # bytes
+COLUMNS_A_PAIR, COLUMNS_A_GUARD = 55, 14  # products, for k pairs and a block of guards
+ITERATION = 6e-4  # seconds of an iteration that do not shrink with N
+
+
+@dataclass(frozen=True)
+class CostModel:
+    """Dense: p(p+1)/2 · M N² + (4/3)(pN)³.  Iterative: M N² + N³/3 + products · 4 (M + N) N p.
+
+    Operations over the rates measured for each; a dense matrix that is larger than the iterative
+    route's memory is still chosen if it is faster and fits.
+
+    >>> CostModel(p=1, N=100, M=300, k=4).choice
+    'dense'
+    >>> CostModel(p=4, N=2000, M=6000, k=8).choice
+    'iterative'
+    """
+
+    p: int
+    N: int
+    M: int
+    k: int
+
+    @property
+    def dense_seconds(self) -> float:
+        p, N, M = self.p, self.N, self.M
+        reduction = LAPACK_CACHED if 8 * (p * N) ** 2 <= CACHE else LAPACK
+        return p * (p + 1) / 2 * M * N * N / GEMM + 4 / 3 * (p * N) ** 3 / reduction
+
+    @property
+    def iterative_seconds(self) -> float:
+        p, N, M = self.p, self.N, self.M
+        shape = sizes(self.k, p, p * N)
+        columns = COLUMNS_A_PAIR * self.k + COLUMNS_A_GUARD * shape.block
+        setup = (M * N * N + N**3 / 3) / (2 * GEMM)
+        small = ITERATION * columns / shape.block
+        vectors = 8 * shape.held * p * N
+        products = 4 * M * N * p + 4 * N * N * p
+        return setup + small + columns * (products + vectors) / (1.2 * GEMM)
+
+    @property
+    def dense_bytes(self) -> int:
+        return instance_bytes(self.p, self.N, self.M) + dense_bytes(self.p, self.N, self.M)
+
+    @property
+    def iterative_bytes(self) -> int:
+        """X in both precisions, the N × N matrix and its factor, and two bases."""
+        p, N, M = self.p, self.N, self.M
+        held = sizes(self.k, p, p * N).held
+        curvature = 12 * M * p * p
+        return 12 * M * N + curvature + 8 * N * N + 2 * 8 * (held + 2 * self.k) * p * N
+
+    @property
+    def choice(self) -> str:
+        """ "dense" or "iterative", the faster."""
+        return "dense" if self.dense_seconds <= self.iterative_seconds else "iterative"
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "choice": self.choice,
+            "dense_seconds": self.dense_seconds,
+            "iterative_seconds": self.iterative_seconds,
+            "dense_bytes": self.dense_bytes,
+            "iterative_bytes": self.iterative_bytes,
+        }
+
+
+def simulation_cost(model: TeacherStudent, alpha: float, N: int, k: int = 1) -> CostModel:
+    """The costs of one draw of ``simulation`` with these arguments.
+
+    >>> simulation_cost(TeacherStudent(p=1, p_star=1), 3.0, 100, 4).M
+    300
+    """
+    TeacherStudent.check(model)
+    if not math.isfinite(model.p):
+        raise InvalidInput("p must be finite at finite N, got inf")
+    N, p = int(positive_integer("N", N)), int(model.p)
+    pairs = max(int(positive_integer("k", k)), p * model.p_star + 1)
+    return CostModel(p, N, sample_count(alpha, N), min(pairs, p * N))

@@ -1,0 +1,80 @@
+"""Whether the eigenvector that knows most of the teacher is the lowest one, with a proof."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bbpscape.simulation.eigen.diagonalize import all_eigenvalues_and_lowest, teacher_overlap
+from bbpscape.simulation.eigen.lanczos import spectral_measures
+from bbpscape.simulation.hessian import Hessian
+from bbpscape.simulation.operator import Operator
+
+FULL_SIZE = 2000  # pN up to which a full diagonalization decides what the bounds leave open
+LANCZOS_STEPS = 80
+
+
+@dataclass(frozen=True)
+class LargestOverlap:
+    """Whether the largest m² of all pN eigenvectors is among the p·p* lowest: φ is its mean.
+
+    ``lowest`` is True, False, or None where nothing decides. ``by`` says what does: "found" (a
+    found eigenvector above the p·p* lowest has more), "mass" (the others together have less than
+    the largest found), "lanczos" (a bound on any one of them, from the spectral measures in the
+    teacher directions), "diagonalization", or "open".
+    """
+
+    lowest: bool | None
+    by: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+
+def teacher_directions(p: int, teacher_basis: ArrayLike) -> NDArray[np.float64]:
+    """The p·p* unit rows e_l placed in each block k, shape (p p_star, pN).
+
+    >>> teacher_directions(2, [[1.0]]).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+    return np.kron(np.eye(p), np.asarray(teacher_basis, dtype=float).T)
+
+
+def largest_overlap(
+    hessian: Any,
+    eigenvalues: NDArray[np.float64],
+    m2: NDArray[np.float64],
+    teacher_basis: NDArray[np.float64],
+    steps: int = LANCZOS_STEPS,
+) -> LargestOverlap:
+    """Decide ``LargestOverlap`` from the k lowest pairs, the cheapest argument first.
+
+    Parameters
+    ----------
+    hessian : Hessian or StreamedHessian
+    eigenvalues, m2 : arrays, shape (k,)
+        The lowest eigenvalues, at least p·p* of them, and their squared teacher overlaps.
+    teacher_basis : array, shape (N, p_star)
+    steps : int
+        Lanczos steps of the third argument.
+    """
+    p, copies = hessian.p, hessian.p * teacher_basis.shape[1]
+    best = float(m2[:copies].max())
+    if (m2[copies:] > best).any():
+        return LargestOverlap(False, "found")
+    if copies - float(m2.sum()) < best:
+        return LargestOverlap(True, "mass")
+    measures = spectral_measures(Operator(hessian), teacher_directions(p, teacher_basis), steps)
+    # The bound is constant between nodes: one point in each interval and the nodes are all of it.
+    nodes = np.sort(np.concatenate([measure.nodes for measure in measures]))
+    points = np.concatenate([nodes, (nodes[1:] + nodes[:-1]) / 2, eigenvalues[-1:]])
+    points = points[points >= eigenvalues[-1]]
+    bound = sum(measure.largest_atom(points) for measure in measures)
+    if float(np.max(bound)) < best:
+        return LargestOverlap(True, "lanczos")
+    if isinstance(hessian, Hessian) and hessian.shape[0] <= FULL_SIZE:
+        pairs = all_eigenvalues_and_lowest(hessian, hessian.shape[0])
+        overlaps = teacher_overlap(pairs.eigenvectors, teacher_basis)
+        return LargestOverlap(bool(overlaps.argmax() < copies), "diagonalization")
+    return LargestOverlap(None, "open")

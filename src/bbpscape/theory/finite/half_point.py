@@ -1,0 +1,153 @@
+"""Where half of the draws have an outlier: α_½(N), and its inverse N(α).
+
+Source: docs/theory.md §5.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bbpscape.core.checks import InvalidInput, positive, positive_integer
+from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.theory.finite.finite_size import MOST_SAMPLES, check_finite, check_seed, strengths
+from bbpscape.theory.finite.truncated import truncated_threshold
+
+
+@dataclass(frozen=True)
+class HalfPoint:
+    """Where half of the draws have an outlier: ``alpha`` at ``N``, found for one of the two.
+
+    ``standard_error`` is that of ``alpha``, or of ``N`` where N was sought. ``slope`` is
+    d(median strength)/d log of what was sought, ``evaluations`` how often all draws were solved.
+    """
+
+    model: TeacherStudent
+    alpha: float
+    N: float
+    standard_error: float
+    sought: str
+    slope: float
+    draws: int
+    seed: int
+    evaluations: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields as JSON values."""
+        return {**vars(self), "model": self.model.to_dict()}
+
+
+def half_alpha(
+    model: TeacherStudent,
+    N: int,
+    draws: int = 100,
+    seed: int = 0,
+    workers: int | None = None,
+) -> HalfPoint:
+    """α_½(N): the α at which the median over draws of the strength α g (m_1^y − m_1) is 1.
+
+    A draw has an outlier iff its strength exceeds 1, so that half of the draws have one there. The
+    strength varies continuously where the presence of an outlier is a step, and the draws keep
+    their labels as α grows: the median is solved for in log α. Its standard error, a quarter of
+    the distance between the order statistics n/2 ± √n, over its slope across the first bracket, is
+    that of α_½. (A draw need not have a single onset: one more extreme label can take its outlier
+    away, and the median jumps a little.)
+
+    Raises
+    ------
+    InvalidInput
+        If an argument is not allowed, or N is too small for half of the draws to have an outlier.
+    """
+    N = int(positive_integer("N", N))
+    check_finite(model)
+
+    def median(log_alpha: float) -> tuple[float, float]:
+        return _median(strengths(model, math.exp(log_alpha), N, draws, seed, workers))
+
+    guess = math.log(truncated_threshold(model, N).alpha_bbp)
+    bounds = (math.log(1 / N), math.log(MOST_SAMPLES / N))
+    root, error, slope, evaluations = _crossing(median, guess, 0.1, bounds, "alpha")
+    alpha = math.exp(root)
+    return HalfPoint(
+        model, alpha, N, alpha * error, "alpha", slope, draws, check_seed(seed), evaluations
+    )
+
+
+def half_n(
+    model: TeacherStudent,
+    alpha: float,
+    draws: int = 100,
+    seed: int = 0,
+    workers: int | None = None,
+    largest: int = 10**7,
+) -> HalfPoint:
+    """N(α): the N at which half of the draws have an outlier, and fewer at larger N.
+
+    The inverse of ``half_alpha`` on the side where α_½ grows with N (it has a minimum, below which
+    finite N takes outliers away), sought from N = 10⁴ between 50 and ``largest``.
+
+    Raises
+    ------
+    InvalidInput
+        If an argument is not allowed, or no N in that range answers.
+    """
+    alpha = positive("alpha", alpha)
+    check_finite(model)
+
+    def median(log_n: float) -> tuple[float, float]:
+        n = round(math.exp(log_n))
+        value, error = _median(strengths(model, alpha, n, draws, seed, workers))
+        # Fewer outliers at larger N: mirrored, so that it rises like that of half_alpha.
+        return 2 - value, error
+
+    bounds = (math.log(50), math.log(positive_integer("largest", largest)))
+    root, error, slope, evaluations = _crossing(median, math.log(1e4), 1.0, bounds, "N")
+    n = math.exp(root)
+    return HalfPoint(model, alpha, n, n * error, "N", -slope, draws, check_seed(seed), evaluations)
+
+
+def _crossing(
+    median: Callable[[float], tuple[float, float]],
+    guess: float,
+    stride: float,
+    bounds: tuple[float, float],
+    what: str,
+) -> tuple[float, float, float, int]:
+    """(x, s.e., slope, evaluations) where ``median`` rises through 1, to a tenth of the s.e.
+
+    Strides from the guess to a bracket, whose slope stands for that of the median; within it,
+    false position and bisection in turn, since the median may jump.
+    """
+    x = min(max(guess, bounds[0]), bounds[1])
+    (value, error), evaluations = median(x), 1
+    while True:
+        before = (x, value)
+        x = min(max(x - stride if value > 1 else x + stride, bounds[0]), bounds[1])
+        if x == before[0]:
+            raise InvalidInput(
+                f"no {what} from {math.exp(bounds[0]):.3g} to {math.exp(bounds[1]):.3g} at which "
+                "half of the draws have an outlier"
+            )
+        (value, error), evaluations = median(x), evaluations + 1
+        if (value > 1) != (before[1] > 1):
+            break
+    low, high = sorted([before, (x, value)])
+    slope = (high[1] - low[1]) / (high[0] - low[0])
+    while high[0] - low[0] > 0.1 * error / slope:
+        fraction = (1 - low[1]) / (high[1] - low[1]) if evaluations % 2 else 0.5
+        x = low[0] + fraction * (high[0] - low[0])
+        (value, error), evaluations = median(x), evaluations + 1
+        if abs(value - 1) <= 0.1 * error or not low[0] < x < high[0]:
+            return x + (1 - value) / slope, error / slope, slope, evaluations
+        low, high = (low, (x, value)) if value > 1 else ((x, value), high)
+    return (low[0] + high[0]) / 2, error / slope, slope, evaluations
+
+
+def _median(values: NDArray[np.float64]) -> tuple[float, float]:
+    """The median, and a quarter of the distance between the ranks n/2 ± √n, its 95 % interval."""
+    reach = 1 / math.sqrt(values.size)
+    low, middle, high = np.quantile(values, (max(0, 0.5 - reach), 0.5, min(1, 0.5 + reach)))
+    return float(middle), float(high - low) / 4

@@ -1,0 +1,265 @@
+"""Nodes of the joint law of student preactivations, labels and teacher preactivations."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from bbpscape.core.checks import InvalidInput
+from bbpscape.model.curvature import curvature
+from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.theory.laws.network.kinked_labels import kinked_labels, singular_outputs
+from bbpscape.theory.laws.network.label_law import (
+    LabelNodes,
+    label_nodes,
+    noise_shifts,
+    teacher_nodes,
+)
+from bbpscape.theory.laws.network.rules import WIDTH, gaussian_rule, sobol_points, tensor_nodes
+
+# Numbers held at the nodes of a product of rules of refinement FINEST, which the sparsest of
+# DENSITIES must fit; beyond it the nodes are quasi-Monte Carlo, as many as that.
+MOST_NUMBERS = 60_000_000
+FINEST = 1.4
+DENSITIES = (1.0, 0.8, 0.65, 0.55, 0.45)
+# What is left out at p ≥ 3, where most of a product lies far out.
+SMALLEST = 1e-13
+# Preactivations of a single neuron that are looked at for breaks.
+LAST, LOOKS = 8.5, 100_001
+LEAST_BITS, MOST_BITS = 9, 20
+QMC_POWER = 4
+# Widest teacher of an overlapping student whose coordinates are a product, without kinks.
+MOST_TOGETHER = 2
+# Memory and time grow as p² or p³ at every node.
+WIDEST = 8
+WIDEST_TEACHER = 16
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkNodes:
+    """E[φ(λ, y, u)] ≈ Σ_{ij} weights_ij E[φ | λ_i, y_ij], a grid of n × m nodes.
+
+    ``preactivations`` is (n, p); ``labels`` is (1, m) or (n, m); ``first`` and ``second``, the
+    moments E[u | ·] and E[u uᵀ | ·], are (1, m, p*) and (1, m, p*, p*), or with n in place of 1.
+    ``method`` is "tensor" or "quasi-Monte Carlo".
+    """
+
+    model: TeacherStudent
+    preactivations: NDArray[np.float64]
+    labels: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    first: NDArray[np.float64]
+    second: NDArray[np.float64]
+    method: str
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.weights.shape
+
+    @cached_property
+    def curvature(self) -> NDArray[np.float64]:
+        """F at every node, shape (n, m, p, p)."""
+        n, m = self.shape
+        p = self.preactivations.shape[1]
+        y = np.broadcast_to(self.labels, (n, m)).reshape(-1)
+        repeated = np.repeat(self.preactivations, m, axis=0)
+        return curvature(self.model, repeated, y).reshape(n, m, p, p)
+
+
+def permutable(model: TeacherStudent) -> bool:
+    """Whether the law is unchanged when student neurons are exchanged."""
+    overlap = model.overlap_matrix
+    return model.second_layer is None and bool(np.all(overlap == overlap[:, :1]))
+
+
+def sign_symmetric(model: TeacherStudent) -> bool:
+    """Whether the law is unchanged when the sign of one student preactivation is flipped."""
+    return model.activation.even and model.overlap == 0.0
+
+
+def network_nodes(
+    model: TeacherStudent, refinement: float, gather: list[float], seed: int = 0
+) -> NetworkNodes:
+    """Nodes for a model of finite widths.
+
+    Parameters
+    ----------
+    model : TeacherStudent
+    refinement : float
+        Density of nodes; the difference between two values estimates the error.
+    gather : list of floats
+        Preactivations next to which 1 − g f nearly vanishes.
+    seed : int
+        Of the scrambling, where the nodes are quasi-Monte Carlo.
+
+    Raises
+    ------
+    InvalidInput
+        If p is above 8.
+    """
+    if model.p > WIDEST:
+        raise InvalidInput(f"the theory of a general network needs p of at most {WIDEST}")
+    density = _density(model, gather)
+    if density is None:
+        if model.overlap != 0.0:
+            return _joint_quasi_monte_carlo(model, refinement, seed)
+        # As exact as the student's side can be.
+        labels = label_nodes(model, refinement / 2)
+        points, mass = _quasi_monte_carlo(model, refinement, labels.y.size, seed)
+    else:
+        labels = _labels(model, density * refinement)
+        x, w = _student_rule(model, density * refinement, gather)
+        smallest = SMALLEST if model.p > 2 else SMALLEST**2
+        points, mass = tensor_nodes(
+            x, w, int(model.p), symmetric=permutable(model), smallest=smallest
+        )
+    if has_kinks(model):
+        finer = (density or 0.5) * refinement
+        labels = kinked_labels(model, model.output(points), finer) or labels
+    y, given, first, second = (
+        one if labels.y.ndim == 2 else one[None]
+        for one in (labels.y, labels.weights, labels.first, labels.second)
+    )
+    weights = mass[:, None] * given
+    if model.overlap != 0.0:
+        weights = weights * _conditional(model, points, first)
+        # Both rules are exact for their own law; their joint sum is 1 to quadrature accuracy.
+        weights /= weights.sum()
+    kept = weights.sum(axis=1) > 1e-17
+    if len(y) > 1:
+        y, first, second = y[kept], first[kept], second[kept]
+    method = "quasi-Monte Carlo" if density is None else "tensor"
+    return NetworkNodes(model, points[kept], y, weights[kept], first, second, method)
+
+
+def has_kinks(model: TeacherStudent) -> bool:
+    """Whether ℓ′ or ℓ″ jumps with ŷ."""
+    return len(model.loss.kinks(np.zeros(1), np.zeros(1))) > 0
+
+
+def _density(model: TeacherStudent, gather: list[float]) -> float | None:
+    """The first of DENSITIES whose product of rules fits at the refinement FINEST, if one does."""
+    p = int(model.p)
+    together = MOST_TOGETHER if not has_kinks(model) else 1
+    if model.overlap != 0.0 and model.p_star > together:
+        return None
+    labels = _labels(model, FINEST).y.size
+    if has_kinks(model) and (split := kinked_labels(model, np.ones(1), FINEST)):
+        labels = split.y.shape[1]
+    copies = math.factorial(p) if permutable(model) else 1
+    for density in DENSITIES:
+        x, _ = _student_rule(model, density * FINEST, gather)
+        # The corners of a cube carry no weight.
+        points = x.size**p * (math.pi / 4) ** (p - 1) / copies
+        if points * labels * density ** (model.p_star if model.overlap else 1) <= most_nodes(p):
+            return density
+    return None
+
+
+def most_nodes(p: int) -> float:
+    """Nodes with F and two triangles of p × p, at the refinement FINEST."""
+    return MOST_NUMBERS / (2 * p * p + p)
+
+
+def _labels(model: TeacherStudent, refinement: float) -> LabelNodes:
+    if model.overlap == 0.0:
+        return label_nodes(model, refinement)
+    return _overlapping_labels(model, refinement)
+
+
+def _student_rule(
+    model: TeacherStudent, refinement: float, gather: list[float]
+) -> tuple[NDArray, NDArray]:
+    """One preactivation, by half of its rule where its sign does not matter.
+
+    Half of a rule stands for all signs only if the whole is symmetric; without that symmetry F is
+    often nearly as low at −λ.
+    """
+    gathered = [(c, WIDTH) for c in sorted({s * c for c in gather for s in (1, -1)})]
+    breaks = list(model.activation.breaks)
+    if model.p == 1:
+        fine = np.linspace(-LAST, LAST, LOOKS)
+        at = singular_outputs(model, model.output(fine[:, None]))
+        breaks += np.interp(at, np.arange(LOOKS), fine).tolist()
+        # Nodes gather at breaks even more.
+        breaks += [c for c, _ in gathered] if breaks else []
+    x, w = gaussian_rule(gathered, breaks, refinement)
+    if sign_symmetric(model):
+        return x[x > 0], w[x > 0] / w[x > 0].sum()
+    return x, w
+
+
+def _quasi_monte_carlo(
+    model: TeacherStudent, refinement: float, labels: int, seed: int
+) -> tuple[NDArray, NDArray]:
+    """Scrambled Sobol points of λ, as many as ``labels`` of each allow."""
+    p = int(model.p)
+    bits = _bits(p, refinement, labels)
+    cube = sobol_points(p, 2**bits, seed)
+    return ndtri(np.clip(cube, 1e-16, 1 - 1e-16)), np.full(2**bits, 2.0**-bits)
+
+
+def _bits(p: int, refinement: float, labels: int) -> int:
+    """The number of Sobol points, as a power of 2."""
+    most = most_nodes(p) * (refinement / FINEST) ** QMC_POWER / labels
+    return min(max(math.floor(math.log2(most)), LEAST_BITS), MOST_BITS)
+
+
+def _overlapping_labels(model: TeacherStudent, refinement: float) -> LabelNodes:
+    """Every u with its labels."""
+    nodes = teacher_nodes(model, refinement, full=True)
+    noise, flip = model.labels.noise, model.labels.flip
+    y, w, first, second = nodes.y, nodes.weights, nodes.first, nodes.second
+    shifts = [
+        (share * part, sign, shift)
+        for share, sign in ((1.0 - flip, 1.0), (flip, -1.0))
+        if share
+        for part, shift in noise_shifts(math.sqrt(noise), round(12 * refinement))
+    ]
+    return LabelNodes(
+        np.concatenate([sign * y + shift for _, sign, shift in shifts]),
+        np.concatenate([share * w for share, _, _ in shifts]),
+        np.concatenate([first] * len(shifts)),
+        np.concatenate([second] * len(shifts)),
+    )
+
+
+def _conditional(model: TeacherStudent, points: NDArray, u: NDArray) -> NDArray[np.float64]:
+    """P(λ | u)/P₀(λ), P₀ the standard Gaussian law that the student's rule has as its weight."""
+    overlap = model.overlap_matrix
+    rest = 1 - (overlap**2).sum(axis=0)
+    means = u @ overlap
+    ratio = np.zeros((len(points), u.shape[1]))
+    for k in range(points.shape[1]):
+        x = points[:, k, None]
+        ratio += x**2 / 2 - (x - means[..., k]) ** 2 / (2 * rest[k]) - math.log(rest[k]) / 2
+    return np.exp(ratio)
+
+
+def _joint_quasi_monte_carlo(model: TeacherStudent, refinement: float, seed: int) -> NetworkNodes:
+    """Scrambled Sobol points in all coordinates at once: a grid of n × 1 nodes."""
+    p, p_star = int(model.p), model.p_star
+    if p_star > WIDEST_TEACHER:
+        raise InvalidInput(
+            f"the theory of a student that overlaps needs p_star of at most {WIDEST_TEACHER}, "
+            f"got {p_star}"
+        )
+    count = 2 ** _bits(p, refinement, 1)
+    cube = sobol_points(p + p_star + 2, count, seed)
+    z = ndtri(np.clip(cube, 1e-16, 1 - 1e-16))
+    u, overlap = z[:, p : p + p_star], model.overlap_matrix
+    points = u @ overlap + z[:, :p] * np.sqrt(1 - (overlap**2).sum(axis=0))
+    sign = np.where(cube[:, -2] < model.labels.flip, -1.0, 1.0)
+    y = sign * model.teacher_output(u) + math.sqrt(model.labels.noise) * z[:, -1]
+    return NetworkNodes(
+        model,
+        points,
+        y[:, None],
+        np.full((count, 1), 1 / count),
+        u[:, None, :],
+        (u[:, :, None] * u[:, None, :])[:, None],
+        "quasi-Monte Carlo",
+    )

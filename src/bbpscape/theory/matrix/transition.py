@@ -1,0 +1,231 @@
+"""The transition of a p × p law: the α at which an informative outlier leaves its left edge.
+
+A first law, of few nodes, is searched in log α, each value an edge of its own. From there Newton's
+method solves any law for all unknowns at once, A, z and log α: the bulk equation, the edge (dz/dτ
+is 0 where it is sharp, reach(A) 1 where it is smooth) and an eigenvalue 0 of M. The derivatives of
+the first law serve the denser ones, which cost a few evaluations each.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+from bbpscape.theory.laws.network.matrix_law import MatrixLaw
+from bbpscape.theory.matrix.edges import (
+    BranchPoint,
+    MatrixEdge,
+    bulk_jacobian,
+    left_matrix_edge,
+    margin,
+    on_branch,
+    solved,
+)
+from bbpscape.theory.matrix.outliers import (
+    DECOUPLED,
+    SignalSpectrum,
+    outliers_at,
+    signal_spectrum,
+)
+from bbpscape.theory.roots import NoConvergence
+
+LOWEST_ALPHA, HIGHEST_ALPHA = 1e-3, 1e5
+# Of log α, for Newton's method to start from, and of its last step.
+NEAR, ROOT = 1e-3, 1e-9
+STEPS = 40
+# Steps that shrink less than this ask for derivatives of their own; none is longer than LONGEST.
+SLOW, LONGEST = 0.3, 0.1
+# Of differences, relative to the unknowns.
+DIFFERENCE = 1e-6
+# α beyond a discontinuous transition at which the slope of m² is read off.
+BEYOND = 1e-3
+# An end of the branch is met to this share of it.
+AT_END = 1e-7
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixTransition:
+    """α, the kind of the edge and its point; ``jacobian`` is that of the equations there."""
+
+    alpha: float
+    kind: str
+    point: BranchPoint
+    spectrum: SignalSpectrum
+    jacobian: NDArray[np.float64]
+    iterations: int
+    residual: float
+
+
+def informative_excess(point: BranchPoint, spectrum: SignalSpectrum) -> float:
+    """The largest eigenvalue of M but for the student's own, in units of |z| + its largest."""
+    chosen = spectrum.values[spectrum.teacher > DECOUPLED]
+    return float(chosen.max() / (abs(point.z) + abs(spectrum.values).max()))
+
+
+def search_transition(law: MatrixLaw) -> MatrixTransition:
+    """The transition of a law of which nothing is known, at the smallest α found from α = 1."""
+    solved: dict[float, tuple[MatrixEdge, float]] = {}
+
+    def excess(log_alpha: float) -> float:
+        if log_alpha not in solved:
+            closest = min(solved, key=lambda one: abs(one - log_alpha), default=None)
+            start = None if closest is None else solved[closest][0]
+            alpha = math.exp(log_alpha)
+            edge = left_matrix_edge(law, alpha, start)
+            if edge.point is None:
+                solved[log_alpha] = edge, -1.0
+            else:
+                spectrum = signal_spectrum(law, alpha, edge.point)
+                solved[log_alpha] = edge, informative_excess(edge.point, spectrum)
+        return solved[log_alpha][1]
+
+    low, high = _bracket(excess)
+    root = brentq(excess, low, high, xtol=NEAR, rtol=NEAR)
+    excess(root)
+    edge = solved[root][0]
+    if edge.point is None:
+        raise NoConvergence("threshold: the left edge is at 0 where the outlier leaves it")
+    return _solve(law, edge.edge.kind, edge.point, root, None)
+
+
+def refine_transition(law: MatrixLaw, start: MatrixTransition) -> MatrixTransition:
+    """The transition of a law from that of a similar one."""
+    log_alpha = math.log(start.alpha)
+    try:
+        return _solve(law, start.kind, start.point, log_alpha, start.jacobian)
+    except NoConvergence:
+        return search_transition(law)
+
+
+def _bracket(excess: Callable[[float], float]) -> tuple[float, float]:
+    """Two values of log α around the first change of sign away from α = 1."""
+    step = 0.7
+    if excess(0.0) > 0:
+        low, high = -step, 0.0
+        while excess(low) > 0:
+            low, high, step = low - 1.5 * step, low, 1.5 * step
+            if low < math.log(LOWEST_ALPHA):
+                raise NoConvergence(
+                    f"threshold: an informative outlier is there at alpha = {LOWEST_ALPHA} already"
+                )
+        return low, high
+    low, high, last = 0.0, step, math.log(HIGHEST_ALPHA)
+    while excess(high) <= 0:
+        if high >= last:
+            raise NoConvergence(
+                "threshold: no informative outlier left of the bulk up to alpha = "
+                f"{HIGHEST_ALPHA:g}"
+            )
+        low, high, step = high, min(high + 1.5 * step, last), 1.5 * step
+    return low, high
+
+
+def jump_and_onset(law: MatrixLaw, found: MatrixTransition) -> tuple[float, float]:
+    """(m² at the transition, α₀ where its tangent there reaches 0); (0, α) where it is continuous.
+
+    The slope is a one-sided difference over two outliers beyond the transition, of second order.
+    """
+    if found.kind == "sharp":
+        return 0.0, found.alpha
+    values = [_m2(law, found.alpha, found.point, found.spectrum)]
+    for factor in (1 + BEYOND, 1 + 2 * BEYOND):
+        alpha = factor * found.alpha
+        state, *_ = _newton(law, "", found.point, math.log(alpha), found.jacobian)
+        values.append(_m2(law, alpha, state.point, state.spectrum))
+    at, one, two = values
+    slope = (4 * one - two - 3 * at) / (2 * BEYOND * found.alpha)
+    return at, found.alpha - at / slope
+
+
+def _m2(law: MatrixLaw, alpha: float, point: BranchPoint, spectrum: SignalSpectrum) -> float:
+    return max(one.teacher_m2 for one in outliers_at(law, alpha, point, spectrum, 0, 0.0))
+
+
+@dataclass(frozen=True, eq=False)
+class _State:
+    """The equations at (A, z, log α): d of the bulk, then M's and the edge's."""
+
+    residual: NDArray[np.float64]
+    point: BranchPoint
+    spectrum: SignalSpectrum
+
+
+def _solve(
+    law: MatrixLaw, kind: str, start: BranchPoint, log_alpha: float, jacobian: NDArray | None
+) -> MatrixTransition:
+    """The transition near a point, of the kind given or of the other one."""
+    for tried in (kind, "smooth" if kind == "sharp" else "sharp"):
+        state, alpha, jacobian, iterations = _newton(law, tried, start, log_alpha, jacobian)
+        short = margin(law, state.point) < -AT_END if tried == "sharp" else state.point.excess < 0
+        if not short:
+            residual = float(abs(state.residual[-2]))
+            return MatrixTransition(
+                alpha, tried, state.point, state.spectrum, jacobian, iterations, residual
+            )
+        start, log_alpha, jacobian = state.point, math.log(alpha), None
+    raise NoConvergence("threshold: neither kind of edge has an informative outlier")
+
+
+def _newton(
+    law: MatrixLaw, kind: str, start: BranchPoint, log_alpha: float, jacobian: NDArray | None
+) -> tuple[_State, float, NDArray, int]:
+    """Newton's method from a point: (state, α, derivatives, steps).
+
+    ``jacobian`` is kept for as long as it serves. Without a ``kind`` α stays and the edge's
+    equation is left out.
+    """
+    basis, unit = law.basis, start.tau
+    kept = slice(None, None if kind else -1)
+    x = np.einsum("rij,ij->r", basis, start.A) / np.einsum("rij,rij->r", basis, basis) / unit
+    x = np.append(x, [start.z * unit, log_alpha])
+
+    def at(x: NDArray) -> _State:
+        A = unit * np.einsum("r,rij->ij", x[:-2], basis)
+        return _equations(law, kind, A, float(x[-2]) / unit, math.exp(x[-1]))
+
+    state, last, fresh = at(x), math.inf, False
+    for iteration in range(STEPS):
+        if jacobian is None:
+            jacobian, fresh = _differences(at, x, state), True
+        step = solved(jacobian[kept, kept], state.residual[kept])
+        size = float(abs(step).max())
+        if not math.isfinite(size):
+            break
+        if size > SLOW * last and not fresh:
+            jacobian = None
+            continue
+        x[kept] -= step * min(1.0, LONGEST / size) if size > 0 else 0.0
+        state, last, fresh = at(x), size, False
+        if size < ROOT:
+            return state, math.exp(x[-1]), jacobian, iteration + 1
+    raise NoConvergence("threshold: Newton's method did not settle")
+
+
+def _equations(law: MatrixLaw, kind: str, A: NDArray, z: float, alpha: float) -> _State:
+    if np.linalg.eigvalsh(A)[0] <= 0:
+        raise NoConvergence("threshold: Newton's method left the branch")
+    mean, square = law.moments(A)
+    inverse = np.linalg.inv(A)
+    jacobian = bulk_jacobian(law, alpha, inverse, square)
+    if not np.isfinite(jacobian).all():
+        raise NoConvergence("threshold: Newton's method left the branch")
+    point = on_branch(law, A, z, jacobian, 0)
+    spectrum = signal_spectrum(law, alpha, point)
+    bulk = np.einsum("rij,ij->r", law.basis, inverse - alpha * mean + z * np.eye(law.p))
+    edge = point.excess
+    if kind == "smooth":
+        edge = math.log(max(1 - margin(law, point), 1e-300))
+    residual = np.concatenate([point.tau * bulk, [informative_excess(point, spectrum), edge]])
+    return _State(residual, point, spectrum)
+
+
+def _differences(at: Callable[[NDArray], _State], x: NDArray, state: _State) -> NDArray:
+    columns = []
+    for i in range(x.size):
+        moved = x.copy()
+        moved[i] += DIFFERENCE
+        columns.append((at(moved).residual - state.residual) / DIFFERENCE)
+    return np.array(columns).T

@@ -1,1 +1,0 @@
-"""The theory of any two-layer network: expectations, edges, outliers and thresholds."""

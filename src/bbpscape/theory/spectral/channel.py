@@ -1,0 +1,217 @@
+"""Teachers given by their channel: the law of the label y and what y says of the signal.
+
+u ∈ R^{p*} are the components of x along the teacher, standard Gaussian. All that a spectral method
+and the weak-recovery threshold ask of a rotation-invariant teacher is the law of y and
+
+    w(y) = E[|u|²/p* | y].
+"""
+
+import math
+import numbers
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import gammainccinv, gammaincinv, gammaln
+
+from bbpscape.core.checks import InvalidInput, positive_integer
+from bbpscape.theory.roots import NoConvergence
+
+# Nodes in a panel; panels shrink geometrically towards every singular point.
+PANEL_NODES = 16
+POSTERIOR_NODES = 128
+BREAK_DEPTH = 40
+# Tails of y are cut where this probability is left: 1/(1 − g T) may grow on the way there.
+TAIL = 1e-40
+HEAD = 1e-18
+GAUSSIAN_TAIL = 13.6
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """The law of y as a quadrature, E[φ(y)] = Σ_i weights_i φ(y_i); all arrays of shape (n,).
+
+    ``second`` is w = E[|u|²/p* | y], ``first`` is E[u | y] (not 0 only where p* = 1 and the channel
+    tells the sign of u).
+    """
+
+    y: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    second: NDArray[np.float64]
+    first: NDArray[np.float64]
+
+
+class Channel(Protocol):
+    """What every rotation-invariant teacher offers."""
+
+    @property
+    def p_star(self) -> int:
+        """Width of the teacher."""
+
+    @property
+    def label_range(self) -> tuple[float, float]:
+        """Infimum and supremum of y; either may be infinite."""
+
+    @property
+    def discrete(self) -> bool:
+        """Whether y takes finitely many values."""
+
+    @property
+    def second_range(self) -> tuple[float, float] | None:
+        """Infimum and supremum of w(y), or None where only the nodes know."""
+
+    def labels(self, breaks: Iterable[float] = (), refinement: int = 1) -> Labels:
+        """The law of y, with panels that end at each of ``breaks``."""
+
+    def second_moment(self, y: ArrayLike) -> NDArray[np.float64]:
+        """w(y) = E[|u|²/p* | y], of the shape of y."""
+
+
+@dataclass(frozen=True)
+class QuadraticTeacher:
+    """y = |u|²/p* + √label_noise ξ with u ∈ R^{p*} and ξ standard Gaussian.
+
+    Parameters
+    ----------
+    p_star : int
+        Width of the teacher.
+    label_noise : float
+        Variance σ² of the noise, 0 for none.
+
+    With v = |u|²/p* and ν = p*/2, the posterior of v is v^{ν−1} N(v; y − νσ², σ²) on v > 0:
+    w(y) = σ ν D_{−ν−1}(x)/D_{−ν}(x) at x = (νσ² − y)/σ, D the parabolic cylinder functions.
+
+    Raises
+    ------
+    InvalidInput
+        If p_star is not a positive integer or label_noise is not finite and at least 0.
+
+    >>> QuadraticTeacher(p_star=2).second_moment([0.5, 3.0]).tolist()
+    [0.5, 3.0]
+    """
+
+    p_star: int
+    label_noise: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "p_star", positive_integer("p_star", self.p_star))
+        if isinstance(self.label_noise, bool) or not isinstance(self.label_noise, numbers.Real):
+            raise InvalidInput(f"label_noise must be a number, got {self.label_noise!r}")
+        if not 0 <= self.label_noise < math.inf:
+            raise InvalidInput(
+                f"label_noise must be finite and at least 0, got {self.label_noise!r}"
+            )
+        object.__setattr__(self, "label_noise", float(self.label_noise))
+
+    @property
+    def label_range(self) -> tuple[float, float]:
+        return (-math.inf if self.label_noise else 0.0), math.inf
+
+    @property
+    def discrete(self) -> bool:
+        return False
+
+    @property
+    def second_range(self) -> tuple[float, float]:
+        return 0.0, math.inf
+
+    def labels(self, breaks: Iterable[float] = (), refinement: int = 1) -> Labels:
+        nu, sigma = self.p_star / 2, math.sqrt(self.label_noise)
+        width = math.sqrt(1 / nu + self.label_noise)
+        high = float(gammainccinv(nu, TAIL)) / nu + GAUSSIAN_TAIL * sigma
+        if sigma:
+            low = -GAUSSIAN_TAIL * sigma
+            # y varies on the scale σ around 0, where √v has a corner without noise.
+            scale = min(sigma, width) / 4
+            grades = scale * 2.0 ** np.arange(math.ceil(math.log2(high / scale)) + 1)
+            edges = np.concatenate([-grades, [0.0], grades])
+        else:
+            low = float(gammaincinv(nu, HEAD)) / nu
+            edges = low * 2.0 ** np.arange(math.ceil(math.log2(high / low)) + 1)
+        y, steps = label_panels(edges, breaks, (low, high), width, PANEL_NODES * refinement)
+        log_density, second = self._posterior(y, POSTERIOR_NODES * refinement)
+        return normalized_labels(y, steps * np.exp(log_density), second, np.zeros(y.size))
+
+    def second_moment(self, y: ArrayLike) -> NDArray[np.float64]:
+        values = np.asarray(y, dtype=float)
+        return self._posterior(values.ravel(), POSTERIOR_NODES)[1].reshape(values.shape)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The parameters as plain JSON values."""
+        return {"p_star": self.p_star, "label_noise": self.label_noise}
+
+    def _posterior(self, y: NDArray, nodes: int) -> tuple[NDArray, NDArray]:
+        """log P(y) and w(y), by Gauss–Legendre in √v over all v that count for each y."""
+        nu = self.p_star / 2
+        constant = nu * math.log(nu) - float(gammaln(nu))
+        if self.label_noise == 0:
+            return constant + (nu - 1) * np.log(y) - nu * y, y
+        variance = self.label_noise
+        centre = y - nu * variance
+        drop = 40 + 4 * nu
+        above, spread = np.maximum(centre, 0), math.sqrt(2 * drop * variance)
+        below = np.maximum(-centre, 0)
+        # v² / 2σ² + v |centre| / σ² = drop where the centre is negative.
+        reach = spread**2 / (below + np.sqrt(below**2 + spread**2))
+        first, last = np.sqrt(np.maximum(above - spread, 0)), np.sqrt(above + reach)
+        points, steps = np.polynomial.legendre.leggauss(nodes)
+        half = (last - first)[:, None] / 2
+        root = (last + first)[:, None] / 2 + half * points
+        v = root**2
+        # (v − centre)² − centre₋² keeps its digits far below 0.
+        exponent = -((v - above[:, None]) ** 2 + 2 * v * below[:, None]) / (2 * variance)
+        mass = np.exp(exponent) * root ** (2 * nu - 1) * 2 * half * steps
+        total = mass.sum(axis=1)
+        offset = -(below**2) / (2 * variance) - nu * y + nu**2 * variance / 2
+        log_density = constant + np.log(total) + offset - math.log(2 * math.pi * variance) / 2
+        return log_density, (mass * v).sum(axis=1) / total
+
+
+def label_panels(
+    edges: NDArray,
+    breaks: Iterable[float],
+    limits: tuple[float, float],
+    width: float,
+    nodes: int,
+    reach: float = math.inf,
+) -> tuple[NDArray, NDArray]:
+    """Gauss–Legendre nodes and weights on panels between ``edges`` within ``limits``.
+
+    Panels shrink geometrically towards each break; none within ``reach`` of 0 is wider than
+    ``width``.
+    """
+    low, high = limits
+    depth = 2.0 ** -np.arange(BREAK_DEPTH)
+    grades = [
+        np.concatenate([b - size * depth, [b], b + size * depth])
+        for b in breaks
+        if low < b < high and (size := max(width, abs(b)))
+    ]
+    ends = np.unique(np.concatenate([edges, *grades, [low, high]]))
+    ends = ends[(ends >= low) & (ends <= high)]
+    split = [
+        np.linspace(a, b, math.ceil((b - a) / width), endpoint=False)
+        if b - a > width and max(abs(a), abs(b)) <= reach
+        else [a]
+        for a, b in pairwise(ends)
+    ]
+    ends = np.append(np.concatenate(split), high)
+    points, steps = np.polynomial.legendre.leggauss(nodes)
+    half = np.diff(ends)[:, None] / 2
+    middle = (ends[1:] + ends[:-1])[:, None] / 2
+    return (middle + half * points).ravel(), (half * steps).ravel()
+
+
+def normalized_labels(y: NDArray, weights: NDArray, second: NDArray, first: NDArray) -> Labels:
+    """Nodes that carry mass, with weights that sum to 1 exactly."""
+    total = float(weights.sum())
+    if not abs(total - 1) < 1e-6:
+        raise NoConvergence(
+            f"channel: the law of y sums to {total:.8g} instead of 1; "
+            "check that density is normalized over label_range, and its scale"
+        )
+    kept = weights > 0
+    return Labels(y[kept], weights[kept] / total, second[kept], first[kept])

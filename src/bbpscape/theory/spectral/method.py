@@ -1,0 +1,276 @@
+"""Spectral methods D = Σ_μ T(y_μ) x_μ x_μᵀ: the curvature law with p = 1 and F = T(y).
+
+The informative outlier lies right of the bulk. With q = g T/(1 − g T) for g ∈ (0, 1/sup T), it sits
+at α E[(w − 1) q] = 1, w(y) = E[|u|²/p* | y], and a sharp right edge at α E[q²] = 1.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import minimize_scalar
+
+from bbpscape.core.checks import InvalidInput, positive
+from bbpscape.theory.law import BULK, TEACHER, DiscreteLaw
+from bbpscape.theory.roots import find_root
+from bbpscape.theory.scalar.edges import Edge, Mirrored, inverse_stieltjes, right_edge
+from bbpscape.theory.scalar.outliers import left_outlier, overlap
+from bbpscape.theory.spectral.channel import Channel
+from bbpscape.theory.spectral.preprocessing import Preprocessing
+from bbpscape.theory.threshold import ACCURACY, Diagnostics
+
+# Where T at ±∞ is read off, and how far apart the two values of a limit may be.
+FAR, FARTHER = 1e120, 1e240
+LIMIT = 1e-9
+# E[(w − 1) q] = E[q²] at the end of the branch, the mark of an optimal T, is met to rounding.
+TIE = 1e-11
+SCAN = 240
+
+
+@dataclass(frozen=True)
+class QuadratureLaw:
+    """The law of T(y) as nodes with an explicit support, a ``CurvatureLaw``.
+
+    ``bounds`` are the infimum and supremum of T: the real branch of g ends at 1/sup T even where no
+    node is there, so that an edge comes out smooth. Complex g resolves the density down to the
+    distance between neighbouring nodes, |Im g| > |Δ(1/T)|.
+    """
+
+    nodes: DiscreteLaw
+    bounds: tuple[float, float]
+
+    def support(self, direction: str = BULK) -> tuple[float, float]:
+        return self.bounds
+
+    @property
+    def zero_mass(self) -> float:
+        return self.nodes.zero_mass
+
+    @property
+    def directions(self) -> Mapping[str, float]:
+        return self.nodes.directions
+
+    def moments(
+        self, g: ArrayLike, order: int, directions: Sequence[str] = (BULK,)
+    ) -> NDArray[np.inexact]:
+        return self.nodes.moments(g, order, directions)
+
+    def log_moment(self, g: ArrayLike) -> NDArray[np.inexact]:
+        return self.nodes.log_moment(g)
+
+    @cached_property
+    def atom_at_top(self) -> float:
+        """P(T = sup T)."""
+        return float(self.nodes.weights[self.nodes.atoms == self.bounds[1]].sum())
+
+
+def preprocessing_law(
+    channel: Channel, preprocessing: Preprocessing, refinement: int = 1
+) -> QuadratureLaw:
+    """The law of T(y), with w along the teacher (its p* directions)."""
+    labels = channel.labels(preprocessing.breaks, refinement)
+    values = preprocessing(labels.y)
+    if values.shape != labels.y.shape or not np.isfinite(values).all():
+        raise InvalidInput(f"{preprocessing.name}: T must return one finite number for each label")
+    # Equal values are one atom.
+    atoms, which = np.unique(values, return_inverse=True)
+    weights = np.bincount(which, labels.weights)
+    along = np.bincount(which, labels.weights * labels.second) / weights
+    nodes = DiscreteLaw(
+        atoms, weights / weights.sum(), {TEACHER: along}, {TEACHER: float(channel.p_star)}
+    )
+    low, high = preprocessing.bounds or _bounds(channel, preprocessing, atoms)
+    slack = LIMIT * (1 + abs(atoms[[0, -1]]))
+    if atoms[0] < low - slack[0] or atoms[-1] > high + slack[1]:
+        raise InvalidInput(
+            f"{preprocessing.name}: bounds must hold all of T, which runs from {atoms[0]:.6g} "
+            f"to {atoms[-1]:.6g}, got {preprocessing.bounds!r}"
+        )
+    return QuadratureLaw(nodes, (min(low, float(atoms[0])), max(high, float(atoms[-1]))))
+
+
+def _bounds(channel: Channel, preprocessing: Preprocessing, atoms: NDArray) -> tuple[float, float]:
+    """Extremes of T over the nodes, both sides of each break and both ends of the labels."""
+    found = [float(atoms[0]), float(atoms[-1])]
+    if channel.discrete:
+        return found[0], found[1]
+    low, high = channel.label_range
+    for b in preprocessing.breaks:
+        if low < b < high:
+            sides = np.array([np.nextafter(b, -math.inf), np.nextafter(b, math.inf)])
+            found.extend(preprocessing(sides).tolist())
+    for end in (low, high):
+        if math.isinf(end):
+            with np.errstate(over="ignore"):
+                near, far = preprocessing(np.array([FAR, FARTHER]) * math.copysign(1, end))
+            moving = abs(far - near) > LIMIT * (1 + abs(near))
+            found.append(math.copysign(math.inf, far - near) if moving else float(far))
+    return min(found), max(found)
+
+
+@dataclass(frozen=True)
+class SpectralThreshold:
+    """Where a spectral method begins to work.
+
+    ``alpha`` is the smallest α with an informative outlier right of the bulk, ``inf`` if there is
+    none; ``transition`` is "continuous", "discontinuous" (m² starts at ``m2_jump``) or "none";
+    ``eigenvalue`` is where the outlier leaves the bulk.
+    """
+
+    preprocessing: str
+    alpha: float
+    transition: str
+    m2_jump: float
+    eigenvalue: float | None
+    diagnostics: Diagnostics
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values; an infinite ``alpha`` becomes None."""
+        values = dict(vars(self))
+        values["alpha"] = self.alpha if math.isfinite(self.alpha) else None
+        values["diagnostics"] = self.diagnostics.to_dict()
+        return values
+
+
+def spectral_threshold(channel: Channel, preprocessing: Preprocessing) -> SpectralThreshold:
+    """The smallest α at which D has an informative outlier right of its bulk.
+
+    With S(g) = E[(w − 1) q] and K(g) = E[q²], which grows with g, an edge at g has α = 1/K(g) and
+    an outlier right of it iff S > K there. The smallest α belongs to the largest g with S ≥ K: the
+    end 1/sup T if S > K there (discontinuous, at α = 1/S), else the last crossing (continuous).
+    Just above it an outlier is there; for an odd T it may be gone again at a larger α.
+
+    For T = 1(y > t) at p* = 1, α = P(y > t)/(E[y; y > t] − P(y > t))²:
+
+    >>> from bbpscape.theory.spectral.channel import QuadraticTeacher
+    >>> from bbpscape.theory.spectral.preprocessing import subset
+    >>> round(spectral_threshold(QuadraticTeacher(1), subset(2.0)).alpha, 6)
+    0.912863
+    """
+    coarse = _transition(preprocessing_law(channel, preprocessing))
+    alpha, g, transition, iterations, residual = _transition(
+        law := preprocessing_law(channel, preprocessing, 2)
+    )
+    if math.isinf(alpha):
+        return SpectralThreshold(
+            preprocessing.name, alpha, "none", 0.0, None, Diagnostics("converged", 0, 0.0, 0.0)
+        )
+    error = abs(coarse[0] / alpha - 1)
+    status = "converged" if error < ACCURACY else "quadrature error above 1e-10"
+    return SpectralThreshold(
+        preprocessing=preprocessing.name,
+        alpha=alpha,
+        transition=transition,
+        m2_jump=0.0 if transition == "continuous" else overlap(Mirrored(law), alpha, -g, TEACHER),
+        eigenvalue=float(inverse_stieltjes(law, alpha, g)[0]),
+        diagnostics=Diagnostics(status, iterations, residual, error),
+    )
+
+
+def _transition(law: QuadratureLaw) -> tuple[float, float, str, int, float]:
+    """(α, g, transition, iterations, residual)."""
+    top = law.bounds[1]
+    none = (math.inf, 0.0, "none", 0, 0.0)
+    if math.isinf(top):
+        return none
+
+    def signal_and_noise(g: float) -> tuple[float, float]:
+        (b1, b2), (w1, _) = law.moments(g, 2, (BULK, TEACHER))
+        return float(g * (w1 - b1)), float(g**2 * b2)
+
+    def difference(g: float) -> float:
+        signal, noise = signal_and_noise(g)
+        return signal / noise - 1
+
+    scale = 1 / max(top, float(abs(law.nodes.atoms).mean()) * 1e-3)
+    steps = np.arange(SCAN + 1) / SCAN
+    if top > 0:
+        # Dense at both ends: towards 1/sup T, and towards 0.
+        end = 1 / top
+        gaps = 10.0 ** (-12 * (1 - steps[:-1]))
+        grid = np.concatenate([end * (1 - gaps), end * gaps / 2])
+        if law.atom_at_top == 0:
+            signal, noise = signal_and_noise(end)
+            if math.isfinite(noise) and abs(signal / noise - 1) < TIE:
+                return 1 / noise, end, "continuous", 0, 0.0
+            if math.isfinite(noise) and signal > noise:
+                return 1 / signal, end, "discontinuous", 0, 0.0
+            grid = np.append(grid, end)
+    else:
+        grid = scale * 10.0 ** (24 * steps - 12)
+    grid = np.unique(grid)[::-1]
+    previous = None
+    for g in grid[grid > 0]:
+        value = difference(float(g))
+        if math.isfinite(value):
+            if value > 0 and previous is not None:
+                root = find_root(difference, float(g), previous, "spectral threshold")
+                noise = signal_and_noise(root.value)[1]
+                return 1 / noise, root.value, "continuous", root.iterations, root.residual
+            if value > 0:
+                return 1 / signal_and_noise(float(g))[1], float(g), "continuous", 0, 0.0
+            previous = float(g)
+    return none
+
+
+@dataclass(frozen=True)
+class SpectralOverlap:
+    """What D looks like at one α: its right ``edge`` and the informative outlier beyond it.
+
+    ``eigenvalue`` is None and ``m2`` is 0 without one; ``m2`` is the squared overlap of one of its
+    p* eigenvectors with the p* directions of the teacher.
+    """
+
+    preprocessing: str
+    alpha: float
+    m2: float
+    eigenvalue: float | None
+    edge: Edge
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values."""
+        values = dict(vars(self))
+        values["edge"] = self.edge.to_dict()
+        return values
+
+
+def spectral_overlap(
+    channel: Channel, preprocessing: Preprocessing, alpha: float
+) -> SpectralOverlap:
+    """m², eigenvalue and right edge of the bulk of D = Σ_μ T(y_μ) x_μ x_μᵀ at M = αN.
+
+    Units: those of T. Raises InvalidInput if α is not positive.
+    """
+    alpha = positive("alpha", alpha)
+    law = preprocessing_law(channel, preprocessing, 2)
+    edge = right_edge(law, alpha)
+    flipped = Edge(-edge.value, edge.kind, -edge.g, -edge.z2)
+    found = left_outlier(Mirrored(law), alpha, flipped, TEACHER)
+    return SpectralOverlap(
+        preprocessing=preprocessing.name,
+        alpha=alpha,
+        m2=0.0 if found is None else found.m2,
+        eigenvalue=None if found is None else -found.eigenvalue,
+        edge=edge,
+    )
+
+
+def best_threshold(
+    channel: Channel, family: Callable[[float], Preprocessing], low: float, high: float
+) -> tuple[float, SpectralThreshold]:
+    """The t in [low, high] at which ``family(t)`` starts at the smallest α, and that threshold."""
+
+    def alpha(log_t: float) -> float:
+        return _transition(preprocessing_law(channel, family(math.exp(log_t))))[0]
+
+    grid = np.linspace(math.log(low), math.log(high), 9)
+    values = [alpha(x) for x in grid]
+    best = int(np.argmin(values))
+    ends = grid[max(best - 1, 0)], grid[min(best + 1, 8)]
+    found = minimize_scalar(alpha, bounds=ends, method="bounded", options={"xatol": 1e-4})
+    t = math.exp(float(found.x))
+    return t, spectral_threshold(channel, family(t))

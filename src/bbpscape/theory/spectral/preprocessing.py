@@ -1,0 +1,119 @@
+"""Preprocessings T(y) of the labels for the spectral method D = Σ_μ T(y_μ) x_μ x_μᵀ."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bbpscape.core.checks import InvalidInput, positive
+from bbpscape.theory.spectral.channel import Channel
+from bbpscape.theory.spectral.weak_recovery import weak_recovery
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """T(y), with a name.
+
+    Parameters
+    ----------
+    name : str
+    function : callable, arrays to arrays
+        T.
+    breaks : tuple of floats
+        Where T jumps or has a corner: the quadrature splits there.
+    bounds : (float, float), optional
+        Infimum and supremum of T over the labels. By default they are the extremes over the
+        quadrature nodes, both sides of each break and the limits y → ±∞ (infinite if T still moves
+        there); give them where T reaches its limit more slowly than 1/y.
+
+    T equal to a constant on a set of labels of positive probability is an atom of the law; a
+    supremum approached only as y → ∞ is not.
+    """
+
+    name: str
+    function: Callable[[NDArray], NDArray]
+    breaks: tuple[float, ...] = ()
+    bounds: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if not callable(self.function):
+            raise InvalidInput(f"function must be callable, got {self.function!r}")
+        if not all(math.isfinite(b) for b in self.breaks):
+            raise InvalidInput(f"breaks must be finite, got {self.breaks!r}")
+        if self.bounds is not None and not self.bounds[0] <= self.bounds[1]:
+            raise InvalidInput(f"bounds must increase, got {self.bounds!r}")
+
+    def __call__(self, y: ArrayLike) -> NDArray[np.float64]:
+        return np.asarray(self.function(np.asarray(y, dtype=float)), dtype=float)
+
+
+def trimming(t: float) -> Preprocessing:
+    """T(y) = y 1(y < t): the supremum t is approached where labels are frequent.
+
+    >>> trimming(2.0)([1.0, 3.0]).tolist()
+    [1.0, 0.0]
+    """
+    t = positive("t", t)
+    return Preprocessing("trimming", lambda y: np.where(y < t, y, 0.0), (t,))
+
+
+def subset(t: float) -> Preprocessing:
+    """T(y) = 1(y > t): D is a sample covariance of the inputs with large labels.
+
+    >>> subset(2.0)([1.0, 3.0]).tolist()
+    [0.0, 1.0]
+    """
+    if not math.isfinite(t):
+        raise InvalidInput(f"t must be finite, got {t!r}")
+    return Preprocessing("subset", lambda y: np.where(y > t, 1.0, 0.0), (float(t),), (0.0, 1.0))
+
+
+def optimal(channel: Channel) -> Preprocessing:
+    """T = 1 − 1/w(y), w = E[|u|²/p* | y]: the largest overlap at every α (Luo, Alghamdi, Lu 2019).
+
+    q = w − 1 at g = 1, which attains the Cauchy–Schwarz bound of ``weak_recovery``.
+    """
+    return _ratio("optimal", channel, 1.0)
+
+
+def mondelli_montanari(channel: Channel, alpha: float) -> Preprocessing:
+    """T = (w − 1)/(w − 1 + √(α/α_wr)), Mondelli and Montanari's (2018) form at a given α.
+
+    It is T*/(c − (c − 1) T*) of T* = 1 − 1/w with c = √(α/α_wr), and gives q ∝ w − 1 at g = 1 as
+    well: it weakly recovers at its own α if and only if α > α_wr, and is T* itself at α = α_wr.
+    The overlaps above differ. At fixed c > 1 its own transition is discontinuous, at c α_wr.
+    """
+    c = math.sqrt(positive("alpha", alpha) / weak_recovery(channel).alpha_spectral)
+    return _ratio("mondelli-montanari", channel, c)
+
+
+def _ratio(name: str, channel: Channel, c: float) -> Preprocessing:
+    def function(y: NDArray) -> NDArray:
+        second = channel.second_moment(y)
+        with np.errstate(divide="ignore"):
+            # At c = 1 the sum w − 1 + c would lose a small w.
+            return (second - 1) / (second + (c - 1))
+
+    labels = channel.labels(refinement=2)
+    second = channel.second_moment(labels.y)
+    low, high = channel.second_range or (float(second.min()), float(second.max()))
+    last = float(labels.y[np.argmax(second)])
+    at_end = last in (labels.y.min(), labels.y.max()) and math.isinf(
+        max(map(abs, channel.label_range))
+    )
+    if channel.second_range is None and not channel.discrete and at_end:
+        # The largest node would pose as an atom at the supremum of T.
+        raise InvalidInput(
+            "second_range must be given: E[|u|²/p* | y] still grows at the last label, "
+            f"y = {last:.3g}"
+        )
+    if c < 1 and low <= 1 - c:
+        # (w − 1)/(w − 1 + c) has a pole at w = 1 − c.
+        raise InvalidInput("alpha must be at least the weak-recovery threshold for this form of T")
+    bounds = (
+        (low - 1) / (low - 1 + c) if low - 1 + c > 0 else -math.inf,
+        (high - 1) / (high - 1 + c) if math.isfinite(high) else 1.0,
+    )
+    return Preprocessing(name, function, bounds=bounds)
