@@ -1,0 +1,120 @@
+"""The base of everything that is computed: a record, a table, a figure and a few lines of text."""
+
+import dataclasses
+import importlib
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform
+
+from bbpscape.core.checks import InvalidInput
+from bbpscape.core.codec import decode_fields, encode_fields
+from bbpscape.core.report import Report, Table, number
+from bbpscape.core.status import CONVERGED, Status
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.figure import Figure
+
+C = TypeVar("C")
+# Plots stand above results: the module that draws them is loaded by name when it is asked for.
+DRAWN_BY = "bbpscape.plots"
+_kinds: dict[str, type["Result"]] = {}
+
+
+@dataclass_transform(frozen_default=True, eq_default=False, kw_only_default=False)
+def result(cls: type[C]) -> type[C]:
+    """A frozen dataclass without field-wise equality, which arrays do not have, nor a long repr."""
+    return dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls)
+
+
+class Result:
+    """What every result offers; its class is decorated with ``result``.
+
+    ``to_dict`` and ``from_dict`` are inverse to each other to the last bit. A subclass lists in
+    ``derived`` the properties that its record also shows, and says what it is by ``headline`` and
+    ``report``. Fields with the metadata ``BULKY`` are left out of a compact record.
+    """
+
+    derived: ClassVar[tuple[str, ...]] = ()
+    records_compactly: ClassVar[bool] = True
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        _kinds[cls.__name__] = cls
+
+    @property
+    def status(self) -> Status:
+        """Whether all of it can be trusted, what falls short, and what to try then."""
+        return CONVERGED
+
+    def to_dict(self, *, compact: bool = False) -> dict[str, Any]:
+        """JSON values of all fields, and of what is derived from them; ``type`` names the class.
+
+        NaN is null and ±∞ is "inf" or "-inf". A ``compact`` record leaves out bulky arrays, and
+        cannot be read back.
+        """
+        return {"type": type(self).__name__, **encode_fields(self, compact)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The result that ``to_dict`` wrote down.
+
+        Raises
+        ------
+        InvalidInput
+            If ``values`` are of another kind of result, or incomplete.
+        """
+        name = values.get("type", cls.__name__) if isinstance(values, Mapping) else None
+        kind = _kinds.get(str(name))
+        if kind is None or not issubclass(kind, cls):
+            known = cls.__name__ if cls is not Result else "a result"
+            raise InvalidInput(f"expected the record of {known}, got one of {name!r}")
+        return decode_fields(kind, values)
+
+    def columns(self) -> Mapping[str, Any]:
+        """Columns of one length by name, what ``to_dataframe`` shows; one row of numbers here."""
+        return {name: [value] for name, value in _scalars(self).items()}
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """The numbers as a tidy table, one row an observation."""
+        import pandas
+
+        return pandas.DataFrame(dict(self.columns()))
+
+    def headline(self) -> str:
+        """One line: what this is the result of."""
+        return type(self).__name__
+
+    def report(self) -> Report:
+        """Tables and notes; the numbers one by one here."""
+        rows = [(name, _text(value)) for name, value in _scalars(self).items()]
+        notes = () if self.status.ok else (str(self.status),)
+        return Report([Table(self.headline(), ("quantity", "value"), rows)], notes)
+
+    def summary(self) -> str:
+        """The report as text, for a terminal."""
+        return self.report().text()
+
+    def plot(self, ax: Any = None, **options: Any) -> "Figure":
+        """Draw it, in a figure of its own or into ``ax``, and return the figure."""
+        draw: Callable[..., Figure] = importlib.import_module(DRAWN_BY).plot
+        return draw(self, ax=ax, **options)
+
+    def __repr__(self) -> str:
+        return f"<{self.headline()}>"
+
+    def _repr_html_(self) -> str:
+        return self.report().html()
+
+
+def _scalars(value: Any) -> dict[str, Any]:
+    names = [one.name for one in dataclasses.fields(value)]
+    names += type(value).derived
+    found = {name: getattr(value, name) for name in names}
+    return {k: v for k, v in found.items() if isinstance(v, bool | int | float | str)}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float) and not isinstance(value, bool):
+        return number(value, ".10g") if math.isfinite(value) else str(value)
+    return str(value)

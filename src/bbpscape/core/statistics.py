@@ -1,0 +1,94 @@
+"""Means over draws and their errors: one rule for the whole package."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def mean_and_error(
+    values: ArrayLike, axis: int = -1
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """v̄ and s/√n along ``axis``, s² = Σ (v − v̄)²/(n − 1); the error of one draw is NaN.
+
+    >>> mean, error = mean_and_error([1.0, 3.0])
+    >>> mean.item(), error.item()
+    (2.0, 1.0)
+    """
+    array = np.asarray(values, dtype=float)
+    count = array.shape[axis]
+    mean = array.mean(axis=axis)
+    if count < 2:
+        return mean, np.full(np.shape(mean), math.nan)
+    return mean, array.std(axis=axis, ddof=1) / math.sqrt(count)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over ``count`` draws and its standard error, None where there are too few draws."""
+
+    mean: float | None
+    standard_error: float | None
+    count: int
+
+    @classmethod
+    def of(cls, values: ArrayLike) -> "Estimate":
+        """Mean and s/√n of draws, shape (n,); n may be 0.
+
+        >>> Estimate.of([2.0])
+        Estimate(mean=2.0, standard_error=None, count=1)
+        """
+        array = np.asarray(values, dtype=float)
+        if array.size == 0:
+            return cls(None, None, 0)
+        mean, error = mean_and_error(array)
+        return cls(float(mean), None if array.size < 2 else float(error), array.size)
+
+    def z(self, expected: float | None) -> float | None:
+        """(mean − expected)/standard error; None where one is missing or there is no spread."""
+        if expected is None or self.mean is None or not self.standard_error:
+            return None
+        return (self.mean - expected) / self.standard_error
+
+    def __str__(self) -> str:
+        if self.mean is None:
+            return ""
+        error = "" if self.standard_error is None else f" ± {self.standard_error:.1g}"
+        return f"{self.mean:.5g}{error}"
+
+
+@dataclass(frozen=True)
+class Fraction:
+    """k of n, with Wilson's interval of one standard deviation (z = 1).
+
+    (k + z²/2 ± z √(k (n − k)/n + z²/4))/(n + z²): it has a width at k = 0 and k = n too.
+
+    Source: Wilson (1927), J. Amer. Statist. Assoc. 22, 209.
+
+    >>> one = Fraction(0, 15)
+    >>> one.value, one.interval
+    (0.0, (0.0, 0.0625))
+    """
+
+    count: int
+    of: int
+
+    @property
+    def value(self) -> float:
+        return self.count / self.of
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        k, n = self.count, self.of
+        half = math.sqrt(k * (n - k) / n + 0.25)
+        return max((k + 0.5 - half) / (n + 1), 0.0), min((k + 0.5 + half) / (n + 1), 1.0)
+
+    @property
+    def standard_error(self) -> float:
+        """√(q (1 − q)/n) at q = (k + 1)/(n + 2), which is not 0 when all or none do."""
+        q = (self.count + 1) / (self.of + 2)
+        return math.sqrt(q * (1 - q) / self.of)
+
+    def __str__(self) -> str:
+        return f"{self.count}/{self.of}"
