@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput, NoConvergence
+from bbpscape.core.seeds import stream
 from bbpscape.simulation.data.instance import Instance
 from bbpscape.simulation.eigen.eigensolver import lowest
 from bbpscape.simulation.eigen.lanczos import spectral_measures
@@ -116,7 +117,7 @@ def safe_step(instance: Instance, student: NDArray[np.float64]) -> float:
     """
     at = Instance(instance.model, instance.inputs, student, instance.teacher, instance.noisy_labels)
     operator = Operator(Hessian(at.inputs, at.curvature))
-    start = np.random.default_rng(0).standard_normal((1, operator.size))
+    start = stream("largest eigenvalue").standard_normal((1, operator.size))
     (measure,) = spectral_measures(operator, start, LANCZOS_STEPS)
     largest = float(measure.nodes.max())
     if largest <= 0:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
+from bbpscape.core.seeds import stream
 from bbpscape.simulation.eigen.davidson import Search, search, sizes
 from bbpscape.simulation.hessian import Hessian
 from bbpscape.simulation.operator import Operator
@@ -125,8 +126,7 @@ def block_certificate(
     room = single.size - k
     if room < 1:
         return Certificate("second block", True)
-    generator = np.random.default_rng([seed, 1])
-    start = generator.standard_normal((min(shape.block, room), single.size))
+    start = stream("certificate", seed).standard_normal((min(shape.block, room), single.size))
     locked = where.asarray(np.ascontiguousarray(vectors[:, :k].T), single.dtype)
     scale = float(abs(values[:k]).max())
     found: Search = search(

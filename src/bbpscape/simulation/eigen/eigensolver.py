@@ -1,5 +1,6 @@
 """The k lowest eigenpairs of a Hessian, dense or iterative, with error bounds and a certificate."""
 
+import numbers
 import time
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput, positive_integer
+from bbpscape.core.seeds import Seed, check_seed, stream
 from bbpscape.simulation.backend import Backend, TorchBackend, backend, check_dtype
 from bbpscape.simulation.eigen.batch import lowest_batch
 from bbpscape.simulation.eigen.certificate import Certificate, certify, no_certificate
@@ -32,7 +34,7 @@ def lowest(
     dtype: str = "float64",
     device: str = "cpu",
     certificate: bool = True,
-    seed: int = 0,
+    seed: Seed = 0,
 ) -> LowestPairs:
     """The k lowest eigenpairs, with residuals below tol · max|λ|, bounds and a certificate.
 
@@ -55,8 +57,8 @@ def lowest(
         "cpu", or through torch "cuda" and "torch-cpu".
     certificate : bool
         Whether to check that none was missed; False saves its time.
-    seed : int
-        Of the random start, and of the certificate's.
+    seed : int or Generator
+        Of the random start and the certificate's; their streams are shared with no data.
 
     Raises
     ------
@@ -72,9 +74,10 @@ def lowest(
     size = hessian.shape[0]
     if k > size:
         raise InvalidInput(f"k must be at most pN = {size}, got {k!r}")
+    seed = check_seed(seed)
     check_dtype(dtype)
     low, high = TOLERANCES
-    if isinstance(tol, bool) or not isinstance(tol, float | int) or not low <= tol <= high:
+    if isinstance(tol, bool) or not isinstance(tol, numbers.Real) or not low <= tol <= high:
         raise InvalidInput(f"tol must be from {low:g} to {high:g}, got {tol!r}")
     where = backend(device)
     cost = CostModel(hessian.p, hessian.N, len(hessian.curvature), k)
@@ -102,7 +105,7 @@ def _dense(hessian: Hessian, k: int, tol: float, began: float) -> LowestPairs:
     pairs = lowest_dense(hessian, min(k + 1, size))
     values, vectors = pairs.eigenvalues, pairs.eigenvectors
     residuals = np.linalg.norm(hessian.matmat(vectors) - vectors * values, axis=0)
-    start = np.random.default_rng(0).standard_normal((min(4, size), size))
+    start = stream("norm").standard_normal((min(4, size), size))
     norm = norm_estimate(Operator(hessian), start)
     tolerance = max(tol * float(abs(values[:k]).max()), ROUNDING * np.finfo(float).eps * norm)
     return LowestPairs(
@@ -134,7 +137,7 @@ def _iterative(
     shape = sizes(k, p, size)
     budget = MAX_COLUMNS * (k + shape.block)
     single = Operator(hessian, "float32", where)
-    generator = np.random.default_rng(seed)
+    generator = stream("starting block", seed)
     start = where.asarray(
         generator.standard_normal((min(max(k + 1, 2 * shape.block), size), size)), "float32"
     )

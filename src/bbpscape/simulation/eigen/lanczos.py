@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.checks import InvalidInput, positive, positive_integer
+from bbpscape.core.seeds import Seed, stream
 from bbpscape.simulation.operator import Operator
 
 
@@ -113,7 +114,7 @@ def spectral_density(
     width: float,
     probes: int = 8,
     steps: int = 80,
-    seed: int = 0,
+    seed: Seed = 0,
 ) -> Density:
     """ρ(λ) = (1/pN) Σ_j φ_width(λ − λ_j) by stochastic Lanczos quadrature.
 
@@ -126,8 +127,10 @@ def spectral_density(
         Where ρ is wanted.
     width : float
         Standard deviation of the smoothing Gaussian φ, in units of λ.
-    probes, steps, seed : int
+    probes, steps : int
         At least 2 probes, for a standard error.
+    seed : int or Generator
+        Of the probes, whose stream is shared with no data.
 
     Source: Ubaru, Chen and Saad, SIAM J. Matrix Anal. Appl. 38 (2017).
     """
@@ -135,7 +138,7 @@ def spectral_density(
     width = positive("width", width)
     if int(positive_integer("probes", probes)) < 2:
         raise InvalidInput(f"probes must be at least 2, got {probes!r}")
-    vectors = np.random.default_rng(seed).standard_normal((probes, operator.size))
+    vectors = stream("probes", seed).standard_normal((probes, operator.size))
     estimates = np.stack(
         [
             _smoothed(measure, points, width)
