@@ -17,9 +17,10 @@ import numpy as np
 import torch
 from scipy.sparse.linalg import eigsh
 
-from bbpscape import NormalizedSquare, Operator, TeacherStudent, draw, lowest
+from bbpscape import NormalizedSquare, TeacherStudent, draw, lowest
 from bbpscape.simulation.data.instance import spawn_generators
 from bbpscape.simulation.hessian import Hessian
+from bbpscape.simulation.operator import Operator
 
 K = 8
 

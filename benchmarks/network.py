@@ -24,16 +24,16 @@ MODEL = bb.TeacherStudent
 CASES = {
     "tanh, a = 50": (MODEL(2, 1, bb.NormalizedSquare(50.0), A("tanh")), 40.0, 250),
     "sigmoid, p = 1": (MODEL(1, 1, bb.NormalizedSquare(1.0), A("sigmoid")), 40.0, 300),
-    "erf, square": (MODEL(2, 1, bb.Square(), A("erf")), 20.0, 200),
+    "erf, square": (MODEL(2, 1, bb.losses.Square(), A("erf")), 20.0, 200),
     "log cosh, a = 0.3": (MODEL(2, 1, bb.NormalizedSquare(0.3), A("log-cosh")), 6.0, 400),
-    "quadratic, huber": (MODEL(2, 1, bb.Huber(1.0)), 5.0, 300),
+    "quadratic, huber": (MODEL(2, 1, bb.losses.Huber(1.0)), 5.0, 300),
     "noise 0.1, flip 0.02": (
-        MODEL(2, 1, bb.AbsoluteNormalizedSquare(0.3), labels=bb.Labels(0.1, 0.02)),
+        MODEL(2, 1, bb.losses.AbsoluteNormalizedSquare(0.3), labels=bb.Labels(0.1, 0.02)),
         6.0,
         300,
     ),
     "p = 4, p* = 3, noise 0.05": (
-        MODEL(4, 3, bb.AbsoluteNormalizedSquare(0.3), labels=bb.Labels(0.05)),
+        MODEL(4, 3, bb.losses.AbsoluteNormalizedSquare(0.3), labels=bb.Labels(0.05)),
         40.0,
         120,
     ),
@@ -44,15 +44,15 @@ CASES = {
     ),
     "overlap 0.2": (MODEL(2, 1, bb.NormalizedSquare(0.1), overlap=0.2), 5.0, 300),
     "tanh, logistic, flip 0.1": (
-        MODEL(2, 1, bb.Logistic(), A("tanh"), bb.Labels(flip=0.1)),
+        MODEL(2, 1, bb.losses.Logistic(), A("tanh"), bb.Labels(flip=0.1)),
         20.0,
         200,
     ),
     "log cosh, p = 3, p* = 2": (MODEL(3, 2, bb.NormalizedSquare(0.1), A("log-cosh")), 30.0, 160),
-    "tanh, huber, p* = 2": (MODEL(2, 2, bb.Huber(1.0), A("tanh")), 30.0, 200),
+    "tanh, huber, p* = 2": (MODEL(2, 2, bb.losses.Huber(1.0), A("tanh")), 30.0, 200),
     "tanh, p = 3": (MODEL(3, 1, bb.NormalizedSquare(50.0), A("tanh")), 40.0, 200),
     "x sigmoid(x), huber, noise": (
-        MODEL(2, 1, bb.Huber(0.5), A("x*sigmoid(x)"), bb.Labels(0.05)),
+        MODEL(2, 1, bb.losses.Huber(0.5), A("x*sigmoid(x)"), bb.Labels(0.05)),
         40.0,
         200,
     ),
@@ -61,10 +61,10 @@ SHARE = 0.03
 MOST_DRAWS = 400
 TIMED = {
     "tanh, a = 50": MODEL(2, 1, bb.NormalizedSquare(50.0), A("tanh")),
-    "tanh, square": MODEL(2, 1, bb.Square(), A("tanh")),
+    "tanh, square": MODEL(2, 1, bb.losses.Square(), A("tanh")),
     "log cosh, a = 0.3": MODEL(2, 1, bb.NormalizedSquare(0.3), A("log-cosh")),
-    "erf, square": MODEL(2, 1, bb.Square(), A("erf")),
-    "tanh, huber": MODEL(2, 1, bb.Huber(0.3), A("tanh")),
+    "erf, square": MODEL(2, 1, bb.losses.Square(), A("erf")),
+    "tanh, huber": MODEL(2, 1, bb.losses.Huber(0.3), A("tanh")),
     "second layer 0.7, 0.3": MODEL(2, 1, bb.NormalizedSquare(0.1), second_layer=(0.7, 0.3)),
     "overlap 0.2": MODEL(2, 1, bb.NormalizedSquare(0.1), overlap=0.2),
     "tanh, a = 50, p = 3": MODEL(3, 1, bb.NormalizedSquare(50.0), A("tanh")),

@@ -22,9 +22,10 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
-from bbpscape import Hessian, NormalizedSquare, Operator, TeacherStudent, draw, lowest, threshold
+from bbpscape import Hessian, NormalizedSquare, TeacherStudent, draw, lowest, threshold
 from bbpscape.simulation.data.instance import spawn_generators
 from bbpscape.simulation.eigen.diagonalize import lowest_dense
+from bbpscape.simulation.operator import Operator
 
 TARGET = (4, 1, 0.01, 3.0, 2000, 8)
 

@@ -32,10 +32,10 @@ from bbpscape import (
     NormalizedSquare,
     TeacherStudent,
     diagram,
-    finite_size_law,
     spectrum,
     threshold,
 )
+from bbpscape.theory.finite.finite_size import finite_size_law
 from bbpscape.theory.law import TEACHER
 from bbpscape.theory.laws.committee import CommitteeLaw
 from bbpscape.theory.scalar.edges import left_edge

@@ -52,7 +52,7 @@ def compute(size: str) -> Data:
         ]
         for N in s["N"]:
             for alpha in np.linspace(0.6, 3.6, s["count"]):
-                found = bb.finite_size_law(model, float(alpha), N, s["labels"], seed=1)
+                found = bb.finite.finite_size_law(model, float(alpha), N, s["labels"], seed=1)
                 row = {"case": name, "N": N, "alpha": alpha, "m2": found.m2_lowest.mean}
                 sampled.append(row)
         data.tables[name] = run_study(f"figure01-{name}-{size}", STUDY.format(a=a, **s))

@@ -71,8 +71,8 @@ def compute(size: str) -> Data:
 
 
 def _half(model: bb.TeacherStudent, N: int, draws: int) -> dict[str, float]:
-    half = bb.half_alpha(model, N, draws=draws, seed=3)
-    truncated = bb.truncated_threshold(model, N)
+    half = bb.finite.half_alpha(model, N, draws=draws, seed=3)
+    truncated = bb.finite.truncated_threshold(model, N)
     return {
         "N": N,
         "alpha_half": half.alpha,

@@ -20,7 +20,7 @@ def compute(size: str) -> Data:
         for p in s["p"]:
             model = bb.TeacherStudent(p, 1, bb.NormalizedSquare(a))
             law, onset = bb.threshold(model), bb.linear_onset(model, WINDOWS)
-            half = bb.half_alpha(model, s["N"], s["labels"], seed=4)
+            half = bb.finite.half_alpha(model, s["N"], s["labels"], seed=4)
             records.append(
                 {
                     "a": a,

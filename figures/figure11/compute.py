@@ -32,7 +32,9 @@ alpha = {{ start = 0.5, stop = 5.0, count = {count} }}
 
 
 def _model(p: int, noise: float) -> bb.TeacherStudent:
-    return bb.TeacherStudent(p, 1, bb.AbsoluteNormalizedSquare(A), labels=bb.Labels(noise=noise))
+    return bb.TeacherStudent(
+        p, 1, bb.losses.AbsoluteNormalizedSquare(A), labels=bb.Labels(noise=noise)
+    )
 
 
 def compute(size: str) -> Data:
@@ -46,7 +48,9 @@ def compute(size: str) -> Data:
             for noise in noises
         ]
     )
-    weak = [bb.weak_recovery(bb.QuadraticTeacher(1, noise)).alpha for noise in noises]
+    weak = [
+        bb.spectral.weak_recovery(bb.spectral.QuadraticTeacher(1, noise)).alpha for noise in noises
+    ]
     data.tables["weak_recovery"] = {"noise": noises.tolist(), "alpha": weak}
     theory = []
     for noise in SHOWN:

@@ -21,17 +21,19 @@ A = bb.activation
 CASES = {
     "tanh": (bb.TeacherStudent(2, 1, bb.NormalizedSquare(50.0), A("tanh")), 40.0, 120, 20),
     "sigmoid": (bb.TeacherStudent(1, 1, bb.NormalizedSquare(1.0), A("sigmoid")), 40.0, 150, 20),
-    "erf, square": (bb.TeacherStudent(2, 1, bb.Square(), A("erf")), 12.0, 150, 20),
+    "erf, square": (bb.TeacherStudent(2, 1, bb.losses.Square(), A("erf")), 12.0, 150, 20),
     "log cosh": (bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.3), A("log-cosh")), 6.0, 250, 20),
-    "huber": (bb.TeacherStudent(2, 1, bb.Huber(1.0)), 4.0, 200, 20),
+    "huber": (bb.TeacherStudent(2, 1, bb.losses.Huber(1.0)), 4.0, 200, 20),
     "noise and flips": (
-        bb.TeacherStudent(2, 1, bb.AbsoluteNormalizedSquare(0.3), labels=bb.Labels(0.1, 0.02)),
+        bb.TeacherStudent(
+            2, 1, bb.losses.AbsoluteNormalizedSquare(0.3), labels=bb.Labels(0.1, 0.02)
+        ),
         5.0,
         250,
         20,
     ),
     "wide": (
-        bb.TeacherStudent(4, 3, bb.AbsoluteNormalizedSquare(0.3), labels=bb.Labels(0.05)),
+        bb.TeacherStudent(4, 3, bb.losses.AbsoluteNormalizedSquare(0.3), labels=bb.Labels(0.05)),
         40.0,
         80,
         16,
@@ -44,7 +46,7 @@ CASES = {
     ),
     "overlap": (bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.1), overlap=0.2), 4.0, 200, 20),
     "logistic, flips": (
-        bb.TeacherStudent(2, 1, bb.Logistic(), A("tanh"), bb.Labels(flip=0.1)),
+        bb.TeacherStudent(2, 1, bb.losses.Logistic(), A("tanh"), bb.Labels(flip=0.1)),
         15.0,
         150,
         20,
@@ -55,7 +57,7 @@ CASES = {
         200,
         20,
     ),
-    "two teachers": (bb.TeacherStudent(2, 2, bb.Huber(1.0), A("tanh")), 30.0, 120, 20),
+    "two teachers": (bb.TeacherStudent(2, 2, bb.losses.Huber(1.0), A("tanh")), 30.0, 120, 20),
 }
 
 
@@ -105,7 +107,9 @@ def test_without_its_off_diagonal_blocks_the_theory_fails(name):
 
 
 def test_a_student_at_a_given_overlap():
-    model = bb.TeacherStudent(3, 2, bb.Square(), A("tanh"), overlap=((0.3, 0, 0), (0.1, 0.4, 0)))
+    model = bb.TeacherStudent(
+        3, 2, bb.losses.Square(), A("tanh"), overlap=((0.3, 0, 0), (0.1, 0.4, 0))
+    )
     instance = bb.draw(model, 2.0, 200, np.random.default_rng(0))
     overlap = instance.teacher @ instance.student.T / 200
     # Exact but for the overlap of the teacher's own neurons, of order N^(−1/2).

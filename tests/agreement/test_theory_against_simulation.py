@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import bbpscape as bb
+from bbpscape.experiments.compare import Comparison
 from bbpscape.theory.finite.label_sampled import label_sampled_law
 from bbpscape.theory.law import TEACHER
 from bbpscape.theory.laws.committee import CommitteeLaw
@@ -58,7 +59,7 @@ UNINFORMED = {
 
 
 @functools.cache
-def compare(case: Case) -> bb.Comparison:
+def compare(case: Case) -> Comparison:
     return bb.compare(case.model, case.alpha, N=case.N, draws=case.draws, seed=1)
 
 

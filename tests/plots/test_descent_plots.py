@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import bbpscape as bb
-from bbpscape.experiments.hessian_along import HessianStep
+from bbpscape.experiments.hessian_along import DescentHessian, HessianStep
 
 MODEL = bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.5))
 
@@ -54,7 +54,7 @@ def test_the_hessian_along_the_way(known):
         for i, step in enumerate((0, 5, 20))
     ]
     descent = bb.descent(MODEL, 4.0, 30, 2, rule=rule, workers=1)
-    figure = bb.plots.plot(bb.DescentHessian(descent, tuple(steps)))
+    figure = bb.plots.plot(DescentHessian(descent, tuple(steps)))
     left, right = figure.axes
     assert left.get_ylabel() == r"eigenvalue $\lambda$"
     assert right.get_ylabel() == r"$m^2$ with the teacher"

@@ -41,7 +41,7 @@ def every_loss(instances, rule):
 
 def test_one_step_in_closed_form():
     # One sample, one weight: L = (λ² − y)²/2, λ = x w, dL/dw = 2 (λ² − y) λ x.
-    model = bb.TeacherStudent(1, 1, bb.Square())
+    model = bb.TeacherStudent(1, 1, bb.losses.Square())
     x, w, v, eta = 0.5, 3.0, 1.0, 0.25
     one = Instance(model, np.array([[x]]), np.array([[w]]), np.array([[v]]))
     slope = 2 * ((x * w) ** 2 - (x * v) ** 2) * x * w * x
@@ -57,7 +57,7 @@ def test_one_step_in_closed_form():
 
 def test_the_flow_is_the_limit_of_small_steps():
     # L = (x²w² − x²v²)²/2 along x = 1 flows as dw/dt = −2 w (w² − 1): w² = 1/(1 + c e^{−4t}).
-    model = bb.TeacherStudent(1, 1, bb.Square())
+    model = bb.TeacherStudent(1, 1, bb.losses.Square())
     one = Instance(model, np.ones((1, 1)), np.full((1, 1), 0.1), np.ones((1, 1)))
     (flow,) = go([one], method="flow", step=1e-3, tolerance=1e-8, steps=20_000)
     time, w2 = flow.time, 1 - np.sqrt(2 * flow.loss)
@@ -83,7 +83,7 @@ def test_a_step_that_is_too_long_raises_it():
 
 
 def test_the_safe_step_is_one_over_the_largest_eigenvalue():
-    for model in (MODEL, bb.TeacherStudent(2, 1, bb.Square(), bb.activation("tanh"))):
+    for model in (MODEL, bb.TeacherStudent(2, 1, bb.losses.Square(), bb.activation("tanh"))):
         (one,) = batch(model, count=1)
         largest = np.linalg.eigvalsh(Hessian(one.inputs, one.curvature).dense())[-1]
         assert safe_step(one, one.student) == pytest.approx(1 / largest, rel=0.01)
@@ -109,7 +109,7 @@ def test_rotated_neurons_take_the_same_way(sphere):
 
 
 def test_a_loss_that_sees_the_neurons_goes_elsewhere():
-    model = bb.TeacherStudent(3, 1, bb.Square(), bb.activation("tanh"))
+    model = bb.TeacherStudent(3, 1, bb.losses.Square(), bb.activation("tanh"))
     instances = batch(model, count=1)
     rotated = [ortho_group.rvs(3, random_state=0) @ instances[0].student]
     one, other = go(instances, steps=20)[0], go(instances, rotated, steps=20)[0]
@@ -173,7 +173,7 @@ def test_it_ends_by_recovery_convergence_budget_and_divergence():
 
 
 def test_other_activations_are_recovered_by_their_error_too():
-    model = bb.TeacherStudent(2, 1, bb.Square(), bb.activation("tanh"))
+    model = bb.TeacherStudent(2, 1, bb.losses.Square(), bb.activation("tanh"))
     (one,) = batch(model, count=1)
     opposite = np.concatenate([one.teacher, -one.teacher])
     (found,) = go([one], [opposite], steps=1, step=1e-12)

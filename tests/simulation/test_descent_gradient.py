@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import bbpscape as bb
+from bbpscape.model.activations import ACTIVATIONS
 from bbpscape.simulation.backend import NumpyBackend, backend
 from bbpscape.simulation.data.instance import draw, spawn_generators
 from bbpscape.simulation.descent import gradient as descent_gradient
@@ -12,18 +13,18 @@ from bbpscape.simulation.descent.gradient import BatchGradient
 N, ALPHA = 12, 3.0
 LOSSES = {
     "normalized-square": bb.NormalizedSquare(0.3),
-    "absolute-normalized-square": bb.AbsoluteNormalizedSquare(0.3),
-    "square": bb.Square(),
-    "logistic": bb.Logistic(),
-    "huber": bb.Huber(0.7),
+    "absolute-normalized-square": bb.losses.AbsoluteNormalizedSquare(0.3),
+    "square": bb.losses.Square(),
+    "logistic": bb.losses.Logistic(),
+    "huber": bb.losses.Huber(0.7),
     "quartic": bb.loss("(y - yhat)**4/12"),
 }
 
 
 def model(activation, loss, **others):
-    if loss == "normalized-square" and bb.ACTIVATIONS[activation].bounds[0] < 0:
+    if loss == "normalized-square" and ACTIVATIONS[activation].bounds[0] < 0:
         pytest.skip("a + y must be positive")
-    return bb.TeacherStudent(3, 2, LOSSES[loss], bb.ACTIVATIONS[activation], **others)
+    return bb.TeacherStudent(3, 2, LOSSES[loss], ACTIVATIONS[activation], **others)
 
 
 def instances(one, count=2, seed=3):
@@ -48,7 +49,7 @@ def by_differences(instance, student, step=1e-5):
     return gradient
 
 
-@pytest.mark.parametrize("activation", bb.ACTIVATIONS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_gradient_against_differences(activation, loss):
     batch = instances(model(activation, loss))
@@ -82,7 +83,7 @@ def torch_functions():
     return torch, activations, losses
 
 
-@pytest.mark.parametrize("activation", bb.ACTIVATIONS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_gradient_against_autograd(activation, loss):
     torch, activations, losses = torch_functions()

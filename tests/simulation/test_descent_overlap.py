@@ -65,7 +65,7 @@ def test_underparametrized_students_have_a_largest_m2():
 )
 def test_the_error_against_fresh_inputs(activation, accuracy):
     model = bb.TeacherStudent(
-        3, 2, bb.Square(), bb.activation(activation), second_layer=(0.6, 0.3, 0.2)
+        3, 2, bb.losses.Square(), bb.activation(activation), second_layer=(0.6, 0.3, 0.2)
     )
     N = 6
     w, v = weights(3, N) * 1.3, weights(2, N)
@@ -81,8 +81,8 @@ def test_the_error_against_fresh_inputs(activation, accuracy):
 def test_the_quadrature_agrees_with_the_closed_form():
     square = bb.Activation("own", lambda x: x**2, lambda x: 2 * x, lambda x: 2 + 0 * x)
     w, v = weights(3), weights(2)
-    expected = generalization_error(bb.TeacherStudent(3, 2, bb.Square()), w, v)
-    found = generalization_error(bb.TeacherStudent(3, 2, bb.Square(), square), w, v)
+    expected = generalization_error(bb.TeacherStudent(3, 2, bb.losses.Square()), w, v)
+    found = generalization_error(bb.TeacherStudent(3, 2, bb.losses.Square(), square), w, v)
     assert found == pytest.approx(expected, rel=1e-10)
 
 

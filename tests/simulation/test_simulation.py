@@ -106,7 +106,7 @@ def test_cost_model():
         assert larger.dense_seconds > base.dense_seconds
         assert larger.iterative_seconds > base.iterative_seconds
         assert larger.iterative_bytes > base.iterative_bytes
-    assert bb.simulation_cost(MODEL, 2.0, 100, 1).k == 3
+    assert bb.eigen.simulation_cost(MODEL, 2.0, 100, 1).k == 3
 
 
 def test_results_come_in_order():

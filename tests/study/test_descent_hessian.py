@@ -9,11 +9,12 @@ import pytest
 import bbpscape as bb
 from bbpscape.experiments import theory_beside as descent_theory
 from bbpscape.experiments.theory_beside import known_threshold, lowest_at
+from bbpscape.model.activations import ACTIVATIONS
 from bbpscape.simulation.data.instance import Instance, draw
 from bbpscape.simulation.hessian import Hessian
 
 MODEL = bb.TeacherStudent(1, 1, bb.NormalizedSquare(0.5))
-TANH = bb.TeacherStudent(2, 1, bb.Huber(1.0), bb.activation("tanh"))
+TANH = bb.TeacherStudent(2, 1, bb.losses.Huber(1.0), bb.activation("tanh"))
 
 
 def eigenvalues(model, alpha, N, seed, student):
@@ -79,8 +80,8 @@ def test_a_planted_overlap_begins_there(asked):
 
 
 def test_the_theory_takes_the_sign_of_an_activation_that_is_not_even(asked):
-    for activation in (TANH.activation, bb.ACTIVATIONS["log-cosh"]):
-        model = bb.TeacherStudent(1, 1, bb.Huber(1.0), activation)
+    for activation in (TANH.activation, ACTIVATIONS["log-cosh"]):
+        model = bb.TeacherStudent(1, 1, bb.losses.Huber(1.0), activation)
         assert lowest_at(model, 3.0, 400, 0.25, -0.4) == ((-1.0, -1.0, 0.0), "")
     assert asked == [((-0.4,),), ((0.5,),)]
 
@@ -91,7 +92,11 @@ def test_the_theory_takes_the_sign_of_an_activation_that_is_not_even(asked):
         (MODEL, 0.9995, "no theory at a student m² above 0.999"),
         (bb.TeacherStudent(4, 1), 0.3, "it takes minutes beyond p = 2, got p = 4"),
         (bb.TeacherStudent(2, 2), 0.3, "no theory at an overlap with p* = 2"),
-        (bb.TeacherStudent(1, 1, bb.Square(), bb.activation("quadratic")), 0.0, "no left edge"),
+        (
+            bb.TeacherStudent(1, 1, bb.losses.Square(), bb.activation("quadratic")),
+            0.0,
+            "no left edge",
+        ),
     ],
 )
 def test_it_says_why_there_is_no_theory(model, m2, note):

@@ -38,28 +38,33 @@ def test_the_average_over_the_student(p):
     for y in (0.2, 3.0):
         F = curvature(model, rng.standard_normal((10**5, p)), np.full(10**5, y))
         trace = np.einsum("mkk->m", F) / p
-        expected = -float(bb.averaged_curvature(model)([y])[0])
+        expected = -float(bb.spectral.averaged_curvature(model)([y])[0])
         assert trace.mean() == pytest.approx(expected, abs=5 * trace.std() / 10**2.5)
 
 
 def test_the_average_by_quadrature_is_the_closed_form():
-    closed = bb.averaged_curvature(bb.TeacherStudent(3, 1, bb.NormalizedSquare(0.3)))
+    closed = bb.spectral.averaged_curvature(bb.TeacherStudent(3, 1, bb.NormalizedSquare(0.3)))
     loss = bb.loss("(y - yhat)**2/(2*(0.3 + y))")
-    numeric = bb.averaged_curvature(bb.TeacherStudent(3, 1, loss))
+    numeric = bb.spectral.averaged_curvature(bb.TeacherStudent(3, 1, loss))
     y = np.array([0.1, 1.0, 7.0])
     np.testing.assert_allclose(numeric(y), closed(y), rtol=1e-12)
 
 
 def test_the_average_begins_before_the_hessian():
     model = bb.TeacherStudent(4, 1, bb.NormalizedSquare(0.1))
-    average = spectral_threshold(bb.QuadraticTeacher(1), bb.averaged_curvature(model))
+    average = spectral_threshold(
+        bb.spectral.QuadraticTeacher(1), bb.spectral.averaged_curvature(model)
+    )
     assert 0.5 < average.alpha < bb.threshold(model).alpha_bbp
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"model": bb.TeacherStudent(2, 1, bb.Square(), bb.activation("tanh"))}, "quadratic"),
+        (
+            {"model": bb.TeacherStudent(2, 1, bb.losses.Square(), bb.activation("tanh"))},
+            "quadratic",
+        ),
         ({"model": bb.TeacherStudent(2, 1, overlap=0.1)}, "no overlap"),
         ({"alphas": []}, "alphas"),
         ({"alphas": [-1.0]}, "alpha"),

@@ -26,7 +26,7 @@ def test_a_value_is_that_of_the_draw_itself(undisturbed):
         instance = bb.draw(model, 1.5, 30, cell.seed(1, draw))
         values, vectors = np.linalg.eigh(bb.Hessian(instance.inputs, instance.curvature).dense())
         lowest.append(values[0])
-        m2.append(bb.teacher_overlap(vectors, instance.teacher_basis)[:2].sum())
+        m2.append(bb.eigen.teacher_overlap(vectors, instance.teacher_basis)[:2].sum())
     chosen = undisturbed.query("alpha == 1.5 and N == 30 and source == 'simulation'")
     found = chosen.set_index("observable")
     assert found.loc["lowest", "mean"] == pytest.approx(np.mean(lowest), rel=1e-9)

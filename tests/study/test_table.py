@@ -115,7 +115,7 @@ def test_the_mass_below_the_edge_is_that_of_all_eigenvectors(tmp_path):
             values, vectors = np.linalg.eigh(
                 bb.Hessian(instance.inputs, instance.curvature).dense()
             )
-            m2 = bb.teacher_overlap(vectors, instance.teacher_basis)
+            m2 = bb.eigen.teacher_overlap(vectors, instance.teacher_basis)
             assert value == pytest.approx(m2[values < edge].sum(), abs=1e-7)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 import bbpscape as bb
 from bbpscape.theory import diagram as module
+from bbpscape.theory.scalar.edges import left_edge
 
 
 def model(p, p_star, a):
@@ -63,7 +64,7 @@ def test_over_alpha_against_single_calls(axes, name):
         assert result.fields["eigenvalue"][:, i] == pytest.approx(curve.eigenvalue)
         assert line["alpha_bbp"][i] == bb.threshold(at).alpha_bbp
         assert line["weak_recovery"][i] == at.p_star / 2
-        sharp = [bb.theory.bulk.left_edge(module.CommitteeLaw(at), x).kind for x in alphas]
+        sharp = [left_edge(module.CommitteeLaw(at), x).kind for x in alphas]
         assert result.fields["sharp_edge"][:, i].tolist() == [kind == "sharp" for kind in sharp]
         assert (np.array(alphas) > line["alpha_sharp"][i]).tolist() == [k == "sharp" for k in sharp]
 

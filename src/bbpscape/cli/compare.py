@@ -52,7 +52,7 @@ def compare(
     check_files(plot, save)
     rows = None
     if inputs is not None:
-        rows = bb.prepare_inputs(bb.load_inputs(inputs), whiten=whiten, equal_norms=equal_norms)
+        rows = bb.data.prepare(bb.data.load_inputs(inputs), whiten=whiten, equal_norms=equal_norms)
     elif not whiten or equal_norms:
         raise bb.InvalidInput("--no-whiten and --equal-norms need --inputs FILE.npy")
     elif n is None:

@@ -29,7 +29,7 @@ def patches(
     """Natural-image patches cut from photographs that ship with scikit-image."""
     if check_output_path(out).suffix != ".npy":
         raise bb.InvalidInput(f"--out must end in .npy, got {str(out)!r}")
-    rows = bb.photograph_patches(size, count, seed, contrast=contrast)
+    rows = bb.data.photograph_patches(size, count, seed, contrast=contrast)
     with replacing(out) as temporary, temporary.open("wb") as file:
         np.save(file, rows)
     if as_json:

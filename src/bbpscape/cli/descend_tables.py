@@ -2,12 +2,14 @@
 
 from rich.console import Console
 
-import bbpscape as bb
 from bbpscape.cli.common import describe, messages, print_table, table_of
-from bbpscape.experiments.descent import start_name
+from bbpscape.experiments.descent import Descent, start_name
+from bbpscape.experiments.hessian_along import DescentHessian
+from bbpscape.experiments.photograph import Photograph
+from bbpscape.experiments.recovery import RecoveryCurve
 
 
-def print_descent(result: bb.Descent) -> None:
+def print_descent(result: Descent) -> None:
     title = f"{describe(result.model)}, alpha = {result.alpha:g}, N = {result.N}"
     title += f"\n{result.rule.method}, {start_name(result.start)}"
     table = table_of(
@@ -33,7 +35,7 @@ def print_descent(result: bb.Descent) -> None:
     )
 
 
-def print_hessian(result: bb.DescentHessian) -> None:
+def print_hessian(result: DescentHessian) -> None:
     print_descent(result.descent)
     names = ("step", "student m2", "outlier", "next", "m2", "edge", "outlier", "m2")
     table = table_of("Hessian: measured | theory of an independent student", *names)
@@ -55,7 +57,7 @@ def print_hessian(result: bb.DescentHessian) -> None:
         Console().print(f"note: {note}", highlight=False)
 
 
-def print_curve(result: bb.RecoveryCurve) -> None:
+def print_curve(result: RecoveryCurve) -> None:
     for line in result.lines:
         title = f"{start_name(line.start)}, p = {line.p}, N = {result.N}"
         if (at := result.thresholds.get(line.p)) is not None:
@@ -89,7 +91,7 @@ def print_curve(result: bb.RecoveryCurve) -> None:
         messages.print(f"bbpscape: {result.failed} points failed", highlight=False)
 
 
-def print_photograph(result: bb.Photograph) -> None:
+def print_photograph(result: Photograph) -> None:
     title = f"{result.which}, {result.side} × {result.side} pixels, alpha = {result.alpha:g}"
     table = table_of(title, "start", "m2 at first", "m2 at last", "status", "step")
     for one in result.recoveries:

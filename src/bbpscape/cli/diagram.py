@@ -25,6 +25,7 @@ from bbpscape.cli.common import (
 )
 from bbpscape.cli.grids import parse_grid
 from bbpscape.core.files import check_output_path, replacing
+from bbpscape.theory.diagram import Diagram
 
 GRID = "A number or a grid: start:stop:count, start:stop:count:log or 1,2,4."
 
@@ -78,7 +79,7 @@ def diagram(
         say_written(figure=plot, data=save, table=csv_path)
 
 
-def _summary(result: bb.Diagram) -> Table:
+def _summary(result: Diagram) -> Table:
     fixed = ", ".join(f"{name} = {value:g}" for name, value in result.fixed.items())
     title = f"Diagram over {result.x_name} and {result.y_name}, {fixed}"
     table = table_of(title, "quantity", "lowest", "highest")

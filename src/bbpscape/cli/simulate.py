@@ -55,7 +55,7 @@ def simulate(
     """The lowest eigenpairs of finite-N Hessians, each with a certificate."""
     check_files(None, save)
     if cost:
-        return _print_cost(bb.simulation_cost(model, alpha, n, k), as_json)
+        return _print_cost(bb.eigen.simulation_cost(model, alpha, n, k), as_json)
     with Progress(console=messages, transient=True, disable=not messages.is_terminal) as progress:
         task = progress.add_task("solving", total=draws)
         result = bb.simulation(
@@ -98,7 +98,7 @@ def simulate(
     say_written(data=save)
 
 
-def _print_cost(model: bb.CostModel, as_json: bool) -> None:
+def _print_cost(model: bb.eigen.CostModel, as_json: bool) -> None:
     values = model.to_dict()
     if as_json:
         return print_json(values)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 import bbpscape as bb
+from bbpscape.analysis.analyse import Analysis
 from bbpscape.analysis.crossings import Crossing
 from bbpscape.analysis.extrapolation import Extrapolation
 from bbpscape.analysis.onset import SizeOnset
@@ -76,7 +77,7 @@ def analyse(
         say_written(figure=plot, json=save)
 
 
-def _print(result: bb.Analysis) -> None:
+def _print(result: Analysis) -> None:
     at = result.predictions
     table = table_of(f"{result.observable}: {describe(result.model)}", "prediction", "alpha")
     if at.alpha_bbp is not None:

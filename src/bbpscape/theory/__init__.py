@@ -1,0 +1,5 @@
+"""Theory: what the Hessian knows, from equations."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

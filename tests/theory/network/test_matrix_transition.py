@@ -22,11 +22,11 @@ TANH = bb.TeacherStudent(2, 1, bb.NormalizedSquare(50.0), bb.activation("tanh"))
     "model",
     [
         TANH,
-        bb.TeacherStudent(2, 1, bb.Square(), bb.activation("erf")),
+        bb.TeacherStudent(2, 1, bb.losses.Square(), bb.activation("erf")),
         bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.1), overlap=0.2),
         # The first outlier has a twentieth of the teacher, where a second one has more at α = 250.
-        bb.TeacherStudent(1, 1, bb.AbsoluteNormalizedSquare(0.1), bb.activation("tanh")),
-        bb.TeacherStudent(1, 1, bb.Huber(0.3), bb.activation("tanh")),
+        bb.TeacherStudent(1, 1, bb.losses.AbsoluteNormalizedSquare(0.1), bb.activation("tanh")),
+        bb.TeacherStudent(1, 1, bb.losses.Huber(0.3), bb.activation("tanh")),
     ],
     ids=["tanh", "erf", "overlap", "absolute", "huber"],
 )

@@ -16,25 +16,27 @@ TANH, RELU, QUADRATIC = (bb.activation(name) for name in ("tanh", "relu", "quadr
 MODEL = bb.TeacherStudent
 KINKS = bb.loss("min((y - yhat)**2, 1) + (y - yhat)**2/9")
 CASES = {
-    "smooth": MODEL(2, 1, bb.Square(), TANH),
-    "smooth, overlap": MODEL(2, 1, bb.Square(), TANH, overlap=0.4),
-    "smooth, noise, overlap": MODEL(1, 2, bb.Square(), TANH, bb.Labels(0.2, 0.1), overlap=0.4),
-    "narrow noise": MODEL(1, 1, bb.Square(), TANH, bb.Labels(1e-5, 0.1)),
-    "kink": MODEL(2, 1, bb.Huber(0.5), TANH),
-    "kink, two teachers": MODEL(1, 2, bb.Huber(0.5), TANH),
-    "kink, quadratic teachers": MODEL(1, 3, bb.Huber(0.5), QUADRATIC),
-    "kink, noise": MODEL(1, 1, bb.Huber(0.5), RELU, bb.Labels(0.2, 0.1)),
-    "kink, narrow noise": MODEL(1, 1, bb.Huber(0.3), QUADRATIC, bb.Labels(1e-4)),
-    "kink, overlap": MODEL(2, 1, bb.Huber(0.5), TANH, overlap=((0.5, -0.2),)),
-    "kink, noise, overlap": MODEL(1, 1, bb.Huber(0.5), TANH, bb.Labels(0.2), overlap=0.5),
+    "smooth": MODEL(2, 1, bb.losses.Square(), TANH),
+    "smooth, overlap": MODEL(2, 1, bb.losses.Square(), TANH, overlap=0.4),
+    "smooth, noise, overlap": MODEL(
+        1, 2, bb.losses.Square(), TANH, bb.Labels(0.2, 0.1), overlap=0.4
+    ),
+    "narrow noise": MODEL(1, 1, bb.losses.Square(), TANH, bb.Labels(1e-5, 0.1)),
+    "kink": MODEL(2, 1, bb.losses.Huber(0.5), TANH),
+    "kink, two teachers": MODEL(1, 2, bb.losses.Huber(0.5), TANH),
+    "kink, quadratic teachers": MODEL(1, 3, bb.losses.Huber(0.5), QUADRATIC),
+    "kink, noise": MODEL(1, 1, bb.losses.Huber(0.5), RELU, bb.Labels(0.2, 0.1)),
+    "kink, narrow noise": MODEL(1, 1, bb.losses.Huber(0.3), QUADRATIC, bb.Labels(1e-4)),
+    "kink, overlap": MODEL(2, 1, bb.losses.Huber(0.5), TANH, overlap=((0.5, -0.2),)),
+    "kink, noise, overlap": MODEL(1, 1, bb.losses.Huber(0.5), TANH, bb.Labels(0.2), overlap=0.5),
     "kink, flips, noise, overlap": MODEL(
-        1, 1, bb.Huber(1.0), QUADRATIC, bb.Labels(0.2, 0.1), overlap=0.5
+        1, 1, bb.losses.Huber(1.0), QUADRATIC, bb.Labels(0.2, 0.1), overlap=0.5
     ),
     "kink, noise, overlap, two teachers": MODEL(
-        1, 2, bb.Huber(0.5), TANH, bb.Labels(0.2), overlap=0.4
+        1, 2, bb.losses.Huber(0.5), TANH, bb.Labels(0.2), overlap=0.4
     ),
     "kinks of an expression": MODEL(1, 1, KINKS, TANH, bb.Labels(0.05)),
-    "Sobol points": MODEL(2, 3, bb.Square(), TANH, bb.Labels(0.1), overlap=0.2),
+    "Sobol points": MODEL(2, 3, bb.losses.Square(), TANH, bb.Labels(0.1), overlap=0.2),
 }
 
 

@@ -1,0 +1,45 @@
+# The public names, the only list of them: what is here is what ``bbpscape`` has.
+from . import plots as plots
+from .analysis.analyse import analyse_study as analyse_study
+from .core.checks import InvalidInput as InvalidInput
+from .core.checks import NoConvergence as NoConvergence
+from .core.result import Result as Result
+from .experiments.compare import compare as compare
+from .experiments.descent import descent as descent
+from .experiments.hessian_along import hessian_along as hessian_along
+from .experiments.methods import compare_methods as compare_methods
+from .experiments.photograph import photograph as photograph
+from .experiments.recovery import recovery_curve as recovery_curve
+from .model import losses as losses
+from .model.activations import Activation as Activation
+from .model.activations import activation as activation
+from .model.labels import Labels as Labels
+from .model.losses import Loss as Loss
+from .model.losses import NormalizedSquare as NormalizedSquare
+from .model.losses import loss as loss
+from .model.teacher_student import TeacherStudent as TeacherStudent
+from .simulation import data as data
+from .simulation import eigen as eigen
+from .simulation.data.instance import draw as draw
+from .simulation.descent.rule import DescentRule as DescentRule
+from .simulation.eigen.eigensolver import lowest as lowest
+from .simulation.hessian import Hessian as Hessian
+from .simulation.simulate import simulation as simulation
+from .study.runner import run_study as run_study
+from .study.status import study_status as study_status
+from .study.table import open_study as open_study
+from .theory import finite as finite
+from .theory import laws as laws
+from .theory import spectral as spectral
+from .theory.critical import critical_a as critical_a
+from .theory.critical import critical_p as critical_p
+from .theory.critical import threshold_minimum as threshold_minimum
+from .theory.diagram import diagram as diagram
+from .theory.finite.scaling import finite_size_scaling as finite_size_scaling
+from .theory.onset import linear_onset as linear_onset
+from .theory.overlap_curve import overlap_curve as overlap_curve
+from .theory.spectral.preprocessing import Preprocessing as Preprocessing
+from .theory.spectrum import spectrum as spectrum
+from .theory.threshold import threshold as threshold
+
+__version__: str

@@ -1,0 +1,11 @@
+from .cost import CostModel as CostModel
+from .cost import simulation_cost as simulation_cost
+from .diagonalize import teacher_overlap as teacher_overlap
+from .lanczos import Density as Density
+from .lanczos import SpectralMeasure as SpectralMeasure
+from .lanczos import spectral_density as spectral_density
+from .lanczos import spectral_measures as spectral_measures
+from .lowest_pairs import LowestPairs as LowestPairs
+from .signal import LargestOverlap as LargestOverlap
+from .signal import largest_overlap as largest_overlap
+from .signal import teacher_directions as teacher_directions

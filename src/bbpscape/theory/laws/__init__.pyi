@@ -1,0 +1,1 @@
+from .committee import CommitteeLaw as CommitteeLaw

@@ -1,0 +1,15 @@
+from .average import averaged_curvature as averaged_curvature
+from .channel import Channel as Channel
+from .channel import QuadraticTeacher as QuadraticTeacher
+from .general_channel import GeneralChannel as GeneralChannel
+from .method import SpectralOverlap as SpectralOverlap
+from .method import SpectralThreshold as SpectralThreshold
+from .method import best_threshold as best_threshold
+from .method import spectral_overlap as spectral_overlap
+from .method import spectral_threshold as spectral_threshold
+from .preprocessing import mondelli_montanari as mondelli_montanari
+from .preprocessing import optimal as optimal
+from .preprocessing import subset as subset
+from .preprocessing import trimming as trimming
+from .weak_recovery import WeakRecovery as WeakRecovery
+from .weak_recovery import weak_recovery as weak_recovery
