@@ -18,11 +18,9 @@ def compute(size: str) -> Data:
     s = SIZES[size]
     model = bb.TeacherStudent(P, 1, bb.NormalizedSquare(A))
     data = Data("figure12", size, {"p": P, "p_star": 1, "a": A, "seed": SEED, **s})
-    found = bb.compare_methods(
-        model, np.linspace(FIRST, LAST, s["count"]), s["N"], s["draws"], SEED
-    )
+    found = bb.methods(model, np.linspace(FIRST, LAST, s["count"]), s["N"], s["draws"], SEED)
     # One draw at the smallest N carries the theory of the fine grid.
-    fine = bb.compare_methods(model, np.linspace(FIRST, LAST, s["fine"]), 10, 1, SEED)
+    fine = bb.methods(model, np.linspace(FIRST, LAST, s["fine"]), 10, 1, SEED)
     data.parameters["weak_recovery"] = found.weak_recovery
     data.tables["methods"] = table_of(
         [{"method": m.name, "alpha": m.alpha, "transition": m.transition} for m in found.methods]

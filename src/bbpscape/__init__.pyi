@@ -1,15 +1,15 @@
 # The public names, the only list of them: what is here is what ``bbpscape`` has.
 from . import plots as plots
-from .analysis.analyse import analyse_study as analyse_study
+from .analysis.analyse import analyse as analyse
 from .core.checks import InvalidInput as InvalidInput
 from .core.checks import NoConvergence as NoConvergence
 from .core.result import Result as Result
 from .experiments.compare import compare as compare
-from .experiments.descent import descent as descent
+from .experiments.descend import descend as descend
 from .experiments.hessian_along import hessian_along as hessian_along
-from .experiments.methods import compare_methods as compare_methods
+from .experiments.methods import methods as methods
 from .experiments.photograph import photograph as photograph
-from .experiments.recovery import recovery_curve as recovery_curve
+from .experiments.recovery import recovery as recovery
 from .model import losses as losses
 from .model.activations import Activation as Activation
 from .model.activations import activation as activation

@@ -20,7 +20,7 @@ def test_json_is_the_result(run):
     status, out, err = run(*SHORT, "--seed", "3", "--method", "flow", "--sphere", "--json")
     assert (status, err) == (0, "")
     rule = bb.DescentRule("flow", sphere=True, steps=60)
-    expected = bb.descent(MODEL, 6.0, 30, 3, 3, rule=rule, workers=1)
+    expected = bb.descend(MODEL, 6.0, 30, 3, 3, rule=rule, workers=1)
     assert out == json.dumps(expected.to_dict()) + "\n"
     values = json.loads(out)
     assert values["M"] == 180
@@ -33,7 +33,7 @@ def test_a_table_and_files(run, tmp_path):
     figure, data = tmp_path / "figure.png", tmp_path / "data.json"
     status, out, err = run(*SHORT, "--plot", figure, "--save", data)
     assert (status, err) == (0, "")
-    expected = bb.descent(MODEL, 6.0, 30, 3, rule=bb.DescentRule(steps=60), workers=1)
+    expected = bb.descend(MODEL, 6.0, 30, 3, rule=bb.DescentRule(steps=60), workers=1)
     assert f"recovered: {expected.recovered.count} of 3" in out
     for one in expected.trajectories:
         assert f"{one.largest_m2:.4f}" in out
@@ -105,7 +105,7 @@ def test_a_photograph(run):
     assert (status, err) == (0, "")
     values = json.loads(out)
     assert values["N"] == 64
-    expected = bb.photograph(8, 8.0, 2, 0.5, rule=bb.DescentRule(steps=150))
+    expected = bb.photograph(8.0, 8, 2, 0.5, rule=bb.DescentRule(steps=150))
     assert values == json.loads(json.dumps(expected.to_dict()))
     starts = {one["name"]: one["begin_m2"] for one in values["recoveries"]}
     assert starts["random start, p = 1"] < 0.1 < starts["spectral start, p = 1"]
@@ -161,7 +161,7 @@ def test_refusals(run, tmp_path, monkeypatch, arguments, message):
 def test_a_place_that_takes_no_file_is_refused_before_the_work(run, monkeypatch, option, name):
     if not os.path.isdir("/proc/self"):
         pytest.skip("needs a file system that takes no files")
-    monkeypatch.setattr(bb, "descent", lambda *_, **__: pytest.fail("it descended first"))
+    monkeypatch.setattr(bb, "descend", lambda *_, **__: pytest.fail("it descended first"))
     status, out, err = run(*SMALL, option, f"/proc/{name}")
     assert (status, out) == (2, "")
     assert f"'/proc/{name}' cannot be written" in err or "no permission" in err
@@ -187,7 +187,7 @@ def test_an_interruption_writes_nothing(run, tmp_path, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bbpscape.experiments.descent.descend", interrupted)
+    monkeypatch.setattr("bbpscape.experiments.descend.descend_batch", interrupted)
     status, out, err = run(*SHORT, "--save", tmp_path / "data.json")
     assert (status, out, err) == (130, "", "bbpscape: interrupted\n")
     assert not list(tmp_path.iterdir())

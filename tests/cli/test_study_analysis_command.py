@@ -37,7 +37,7 @@ def test_one_json_object_and_the_tables(run, path, tmp_path):
     assert found["predictions"]["alpha_bbp"] == pytest.approx(1.690417, abs=1e-6)
     assert [one["N"] for one in found["predictions"]["half"]] == [20, 40]
     assert [one["window"] for one in found["onsets"][0]["windows"]] == [0.2, 0.4]
-    again = bb.analyse_study(path, label_draws=10, resamples=50, windows=(0.2, 0.4)).to_dict()
+    again = bb.analyse(path, label_draws=10, resamples=50, windows=(0.2, 0.4)).to_dict()
     assert again == found
 
     files = ("--plot", tmp_path / "f.png", "--save", tmp_path / "f.json")

@@ -18,7 +18,7 @@ def numbers(line):
 
 
 def test_trajectories():
-    result = bb.descent(MODEL, 3.0, 30, 4, rule=bb.DescentRule(steps=25), workers=1)
+    result = bb.descend(MODEL, 3.0, 30, 4, rule=bb.DescentRule(steps=25), workers=1)
     figure = bb.plots.plot(result)
     for part in ("p = 2", "p^* = 1", "a = 0.5", r"\alpha = 3", "N = 30", "random start"):
         assert part in figure.get_suptitle()
@@ -53,7 +53,7 @@ def test_the_hessian_along_the_way(known):
         )
         for i, step in enumerate((0, 5, 20))
     ]
-    descent = bb.descent(MODEL, 4.0, 30, 2, rule=rule, workers=1)
+    descent = bb.descend(MODEL, 4.0, 30, 2, rule=rule, workers=1)
     figure = bb.plots.plot(DescentHessian(descent, tuple(steps)))
     left, right = figure.axes
     assert left.get_ylabel() == r"eigenvalue $\lambda$"
@@ -78,8 +78,8 @@ def test_the_hessian_along_the_way(known):
 def test_a_curve_marks_the_thresholds(a):
     model = bb.TeacherStudent(1, 1, bb.NormalizedSquare(a))
     rule = bb.DescentRule(steps=20)
-    curve = bb.recovery_curve(
-        model, [0.4, 2.0, 4.0], [1, 2], ["random", "hessian"], 20, 3, rule=rule, workers=1
+    curve = bb.recovery(
+        model, [0.4, 2.0, 4.0], 20, 3, p=[1, 2], start=["random", "hessian"], rule=rule, workers=1
     )
     figure = bb.plots.plot(curve)
     assert len(figure.axes) == 4
@@ -113,7 +113,7 @@ def test_a_curve_marks_the_thresholds(a):
 
 def test_a_photograph_beside_its_recoveries():
     pytest.importorskip("skimage", reason="photographs ship with scikit-image")
-    result = bb.photograph(8, 8.0, 2, 0.5, rule=bb.DescentRule(steps=60))
+    result = bb.photograph(8.0, 8, 2, 0.5, rule=bb.DescentRule(steps=60))
     figure = bb.plots.plot(result)
     above, below = figure.subfigs
     assert len(above.axes) == 5

@@ -9,7 +9,7 @@ from scipy.stats import ortho_group
 
 import bbpscape as bb
 from bbpscape.simulation.data.instance import Instance, draw, spawn_generators
-from bbpscape.simulation.descent.descend import ROUNDING, descend
+from bbpscape.simulation.descent.descend import ROUNDING, descend_batch
 from bbpscape.simulation.descent.gradient import BatchGradient
 from bbpscape.simulation.descent.overlap import squared_magnetization
 from bbpscape.simulation.descent.rule import DescentRule, record_steps
@@ -27,13 +27,13 @@ def batch(model=MODEL, alpha=4.0, count=2, seed=0):
 
 def go(instances, starts=None, where=None, dtype="float64", **rule):
     starts = [one.student for one in instances] if starts is None else starts
-    return descend(instances, starts, DescentRule(**rule), where=where, dtype=dtype)
+    return descend_batch(instances, starts, DescentRule(**rule), where=where, dtype=dtype)
 
 
 def every_loss(instances, rule):
     """The loss after 1, 2, … gradients, each from a descent of its own."""
     rows = [
-        [one.loss[-1] for one in descend(instances, [i.student for i in instances], r)]
+        [one.loss[-1] for one in descend_batch(instances, [i.student for i in instances], r)]
         for r in (dataclasses.replace(rule, steps=k) for k in range(1, 40))
     ]
     return np.array(rows)

@@ -16,6 +16,7 @@ from bbpscape.analysis.extrapolation import Extrapolation, extrapolate
 from bbpscape.analysis.onset import WINDOWS, SizeOnset, onsets
 from bbpscape.analysis.predictions import Predictions, predictions
 from bbpscape.core.checks import InvalidInput, positive
+from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.study.table import Study, open_study
 
@@ -74,7 +75,7 @@ class Analysis:
         }
 
 
-def analyse_study(
+def analyse(
     study: Study | str | os.PathLike[str],
     observable: str | None = None,
     *,
@@ -82,7 +83,7 @@ def analyse_study(
     start: float | None = None,
     windows: Sequence[float] = WINDOWS,
     resamples: int = 400,
-    seed: int = 0,
+    seed: Seed = 0,
     label_draws: int = 100,
 ) -> Analysis:
     """Where curves of a study at different N cross, and where that goes as N → ∞.
@@ -101,7 +102,7 @@ def analyse_study(
         Their widths over ``start``.
     resamples : int
         How often the draws are resampled with replacement, for the errors.
-    seed : int
+    seed : int or numpy Generator
         Of the resampling, and of the labels.
     label_draws : int
         Draws of labels for α_½ at each N; 0 leaves it out.
@@ -113,7 +114,7 @@ def analyse_study(
         some point, or several models.
     """
     resamples = _between("resamples", resamples, 10, MOST_RESAMPLES)
-    seed = _between("seed", seed, 0, 2**63)
+    seed = check_seed(seed)
     label_draws = _between("label_draws", label_draws, 0, MOST_RESAMPLES)
     try:
         widths = tuple(positive("windows", one, limit=1000.0) for one in windows)

@@ -55,8 +55,6 @@ def compare(
         rows = bb.data.prepare(bb.data.load_inputs(inputs), whiten=whiten, equal_norms=equal_norms)
     elif not whiten or equal_norms:
         raise bb.InvalidInput("--no-whiten and --equal-norms need --inputs FILE.npy")
-    elif n is None:
-        n = 1000
     with Progress(console=messages, transient=True, disable=not messages.is_terminal) as progress:
         task = progress.add_task("diagonalizing", total=draws)
         result = bb.compare(

@@ -110,8 +110,8 @@ def descend(
             raise bb.InvalidInput("--photograph takes --p and --a alone of the model")
         with _progress("descending", 4) as tell:
             result: Any = bb.photograph(
-                64 if side is None else side,
                 alphas[0],
+                64 if side is None else side,
                 widths[0],
                 a,
                 seed=seed,
@@ -135,11 +135,11 @@ def descend(
         _refuse_for_curve(rule)
         starts = [part.strip() for part in start.split(",")]
         with _progress("descending", None) as tell:
-            result = bb.recovery_curve(
+            result = bb.recovery(
                 model,
                 alphas,
-                widths,
-                starts,
+                p=widths,
+                start=starts,
                 path=study,
                 progress=lambda s: tell(s.done + s.failed, s.done + s.failed + s.left),
                 **options,
@@ -149,11 +149,11 @@ def descend(
         if hessian:
             chosen = _steps(hessian)
             result = bb.hessian_along(
-                model, alphas[0], steps=chosen, start=start, progress=tell, **options
+                model, alphas[0], at=chosen, start=start, progress=tell, **options
             )
             show: Callable[[Any], None] = print_hessian
         else:
-            result = bb.descent(model, alphas[0], start=start, progress=tell, **options)
+            result = bb.descend(model, alphas[0], start=start, progress=tell, **options)
             show = print_descent
     _report(result, show, plot, save, as_json)
 

@@ -3,7 +3,7 @@
 from rich.console import Console
 
 from bbpscape.cli.common import describe, messages, print_table, table_of
-from bbpscape.experiments.descent import Descent, start_name
+from bbpscape.experiments.descend import Descent, start_name
 from bbpscape.experiments.hessian_along import DescentHessian
 from bbpscape.experiments.photograph import Photograph
 from bbpscape.experiments.recovery import RecoveryCurve

@@ -46,7 +46,7 @@ def methods(
     alphas = parse_alphas(alpha)
     with Progress(console=messages, transient=True, disable=not messages.is_terminal) as progress:
         task = progress.add_task("diagonalizing", total=draws * len(alphas))
-        result = bb.compare_methods(
+        result = bb.methods(
             model,
             alphas,
             n,

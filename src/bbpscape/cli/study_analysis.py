@@ -55,7 +55,7 @@ def analyse(
     """Crossings of curves at different N, onsets and N → ∞, beside the predictions."""
     check_files(plot, save)
     widths = parse_grid("windows", windows)
-    result = bb.analyse_study(
+    result = bb.analyse(
         bb.open_study(path).select(**conditions(where)),
         observable,
         level=level,

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput, positive, positive_integer
+from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.inputs import Inputs, sample
 from bbpscape.simulation.data.instance import (
     Instance,
-    check_seed,
     draw,
     plant,
     sample_count,
@@ -27,6 +27,7 @@ from bbpscape.theory.spectrum import Spectrum, spectrum
 # The left edge region is compared at this fraction of the eigenvalues, or at that many of them.
 EDGE_FRACTION = 0.05
 EDGE_COUNT = 20
+DIMENSION = 1000
 ROUNDING = 1e-10
 
 
@@ -97,10 +98,10 @@ class _Draw:
 
 def compare(
     model: TeacherStudent,
-    alpha: float,
+    alpha: float = 3.0,
     N: int | None = None,
     draws: int = 20,
-    seed: int = 0,
+    seed: Seed = 0,
     inputs: Inputs | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Comparison:
@@ -113,9 +114,11 @@ def compare(
     alpha : float
         Samples per dimension; M = round(αN), and the theory is evaluated at M/N.
     N : int
-        Input dimension; with ``inputs`` it is theirs and can be left out.
-    draws, seed : int
-        Number of independent draws; draw i depends on (seed, i) alone.
+        Input dimension; with ``inputs`` it is theirs, else 1000 by default.
+    draws : int
+        Number of independent draws.
+    seed : int or numpy Generator
+        Draw i depends on (seed, i) alone.
     inputs : Inputs, optional
         Your own inputs (``prepare_inputs``); each draw takes M of them and a new teacher and
         student. Gaussian inputs by default.
@@ -138,15 +141,14 @@ def compare(
         if N is not None and N != inputs.N:
             raise InvalidInput(f"N must be that of the inputs, {inputs.N}, got {N}")
         N = inputs.N
-    if N is None:
-        raise InvalidInput("N must be given when there are no inputs")
+    N = DIMENSION if N is None else N
     if not math.isfinite(model.p):
         raise InvalidInput("p must be finite at finite N, got inf")
     N, p = int(positive_integer("N", N)), int(model.p)
     if model.p_star >= N:
         raise InvalidInput(f"N must be above p_star = {model.p_star}, got {N}")
     M = sample_count(alpha, N)
-    check_seed(seed)
+    seed = check_seed(seed)
     draws = int(positive_integer("draws", draws))
     if inputs is not None and inputs.n < M:
         sample(inputs, alpha, np.random.default_rng(0))

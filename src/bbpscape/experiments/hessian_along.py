@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput
-from bbpscape.experiments.descent import Descent, descent
+from bbpscape.core.seeds import Seed, check_seed
+from bbpscape.experiments.descend import Descent, descend
 from bbpscape.experiments.theory_beside import lowest_at
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import Instance, draw
@@ -75,11 +76,11 @@ class DescentHessian:
 
 def hessian_along(
     model: TeacherStudent,
-    alpha: float,
-    N: int,
-    steps: Sequence[int],
-    draws: int = 1,
-    seed: int = 0,
+    alpha: float = 2.0,
+    N: int = 1000,
+    at: Sequence[int] = (0, 10, 100, 1000),
+    draws: int = 20,
+    seed: Seed = 0,
     start: str = "random",
     rule: DescentRule | None = None,
     *,
@@ -88,14 +89,14 @@ def hessian_along(
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> DescentHessian:
-    """Descend, and find the p·p* + 1 lowest eigenpairs of the Hessian at ``steps``.
+    """Descend, and find the p·p* + 1 lowest eigenpairs of the Hessian at the steps ``at``.
 
     Parameters
     ----------
-    steps : sequence of int
+    at : sequence of int
         From 0 to the budget of the rule.
     others
-        As in ``descent``.
+        As in ``descend``.
 
     Raises
     ------
@@ -105,16 +106,17 @@ def hessian_along(
         If an eigenpair was not found.
     """
     rule = DescentRule() if rule is None else rule
-    for step in steps:
+    for step in at:
         if isinstance(step, bool) or not isinstance(step, numbers.Integral):
             raise InvalidInput(f"hessian steps must be integers, got {step!r}")
-    wanted = sorted({int(step) for step in steps})
+    wanted = sorted({int(step) for step in at})
     if not 1 <= len(wanted) <= MOST_TIMES or wanted[0] < 0 or wanted[-1] > rule.steps:
         raise InvalidInput(
-            f"hessian steps must be 1 to {MOST_TIMES} steps from 0 to {rule.steps}, got {steps}"
+            f"hessian steps must be 1 to {MOST_TIMES} steps from 0 to {rule.steps}, got {at}"
         )
     rule = dataclasses.replace(rule, snapshots=tuple(wanted))
-    result = descent(
+    seed = check_seed(seed)
+    result = descend(
         model,
         alpha,
         N,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput, positive, positive_integer
+from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.model.activations import QUADRATIC
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import Instance, draw, sample_count, spawn_generators
@@ -79,12 +80,12 @@ class MethodComparison:
         }
 
 
-def compare_methods(
+def methods(
     model: TeacherStudent,
-    alphas: Sequence[float],
-    N: int,
+    alpha: Sequence[float] = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0),
+    N: int = 500,
     draws: int = 4,
-    seed: int = 0,
+    seed: Seed = 0,
     progress: Callable[[int], None] | None = None,
 ) -> MethodComparison:
     """m² with the teacher of the lowest eigenvectors of H, and of D = Σ_μ T(y_μ) x_μ x_μᵀ.
@@ -98,10 +99,12 @@ def compare_methods(
     ----------
     model : TeacherStudent
         With a quadratic teacher whose labels are not flipped, and no overlap.
-    alphas : list of numbers
+    alpha : list of numbers
         Samples per dimension.
-    N, draws, seed : int
-        Dimension and number of draws at each α; each α uses the same seeds.
+    N, draws : int
+        Dimension and number of draws at each α.
+    seed : int or numpy Generator
+        Each α uses the same seeds.
     progress : function, optional
         Called with the number of diagonalized instances.
 
@@ -118,12 +121,12 @@ def compare_methods(
     if not math.isfinite(model.p):
         raise InvalidInput("p must be finite at finite N, got inf")
     N, draws = int(positive_integer("N", N)), int(positive_integer("draws", draws))
-    values = np.array([positive("alpha", float(alpha)) for alpha in alphas])
+    values = np.array([positive("alpha", float(one)) for one in alpha])
     if not 0 < values.size <= MOST_ALPHAS:
-        raise InvalidInput(f"alphas must be 1 to {MOST_ALPHAS} numbers, got {values.size}")
+        raise InvalidInput(f"alpha must be 1 to {MOST_ALPHAS} numbers, got {values.size}")
     if model.p_star >= N:
         raise InvalidInput(f"N must be above p_star = {model.p_star}, got {N}")
-    samples = [sample_count(alpha, N) for alpha in values]
+    samples, seed = [sample_count(one, N) for one in values], check_seed(seed)
     p, largest = int(model.p), max(samples)
     require_memory(
         lambda n: (
@@ -142,9 +145,9 @@ def compare_methods(
         theory.append(np.array([spectral_overlap(channel, one, x).m2 for x in values]))
     measured = np.empty((len(starts), values.size, draws))
     done = 0
-    for i, alpha in enumerate(values):
+    for i, one_alpha in enumerate(values):
         for j, generator in enumerate(spawn_generators(seed, draws)):
-            instance = draw(model, alpha, N, generator)
+            instance = draw(model, one_alpha, N, generator)
             measured[:, i, j] = _measure(instance, preprocessings)
             done += 1
             if progress is not None:

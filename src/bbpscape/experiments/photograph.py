@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput, positive_integer
+from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.backend import backend, check_dtype
-from bbpscape.simulation.data.instance import Instance, check_seed, draw, sample_count
+from bbpscape.simulation.data.instance import Instance, draw, sample_count
 from bbpscape.simulation.data.patches import PHOTOGRAPHS, load_photographs
-from bbpscape.simulation.descent.descend import descend
+from bbpscape.simulation.descent.descend import descend_batch
 from bbpscape.simulation.descent.overlap import squared_magnetization
 from bbpscape.simulation.descent.rule import DescentRule, Trajectory, record_steps
 from bbpscape.simulation.descent.start import starting_point
@@ -79,12 +80,12 @@ class Photograph:
 
 
 def photograph(
-    side: int = 64,
     alpha: float = 3.0,
-    p: int = 4,
+    side: int = 64,
+    p: int = 2,
     a: float = 0.01,
     which: str = "camera.png",
-    seed: int = 0,
+    seed: Seed = 0,
     rule: DescentRule | None = None,
     *,
     dtype: str = "float32",
@@ -99,16 +100,18 @@ def photograph(
 
     Parameters
     ----------
+    alpha : float
+        Samples per dimension.
     side : int
         Pixels, from 8 to 128.
-    alpha, p, a
-        Samples per dimension, the larger width, and the loss's normalization.
+    p, a
+        The larger width, and the loss's normalization.
     which : str
         A photograph of scikit-image; its largest central square is averaged over blocks.
-    seed : int
+    seed : int or numpy Generator
     rule : DescentRule, optional
     dtype, device : str
-        Of the descents, as in ``descent``.
+        Of the descents, as in ``descend``.
     progress : function, optional
         Called with the number of descents that are done, of 4.
 
@@ -120,7 +123,7 @@ def photograph(
     where = backend(device)
     image = load_square(which, side)
     N = side**2
-    width = int(positive_integer("p", p))
+    seed, width = check_seed(seed), int(positive_integer("p", p))
     M = sample_count(alpha, N)
     require_memory(lambda n: 2 * instance_bytes(width, n, -(-M * n // N)), N)
     rule = DescentRule() if rule is None else rule
@@ -141,7 +144,7 @@ def photograph(
     for name, start, instance in ways:
         transform = spectral_preprocessing(instance.model) if start == "spectral" else None
         begin = starting_point(instance, start, transform)
-        (path,) = descend([instance], [begin], rule, dtype=check_dtype(dtype), where=where)
+        (path,) = descend_batch([instance], [begin], rule, dtype=check_dtype(dtype), where=where)
         recoveries.append(
             Recovery(
                 name,
@@ -183,7 +186,7 @@ def shown(student: NDArray, teacher: NDArray, image: NDArray) -> NDArray[np.floa
 
 
 def _instance(model: TeacherStudent, alpha: float, teacher: NDArray, seed: int) -> Instance:
-    (child,) = np.random.SeedSequence(check_seed(seed)).spawn(1)
+    (child,) = np.random.SeedSequence(seed).spawn(1)
     one = draw(model, alpha, teacher.shape[1], child)
     return Instance(model, one.inputs, one.student, teacher)
 

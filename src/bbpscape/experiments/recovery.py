@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.core.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput, positive_integer
 from bbpscape.core.files import replacing
-from bbpscape.experiments.descent import Fraction
+from bbpscape.core.seeds import Seed, check_seed
+from bbpscape.experiments.descend import Fraction
 from bbpscape.experiments.theory_beside import known_threshold
 from bbpscape.model.activations import QUADRATIC
 from bbpscape.model.teacher_student import TeacherStudent
@@ -116,14 +117,14 @@ class RecoveryCurve:
         }
 
 
-def recovery_curve(
+def recovery(
     model: TeacherStudent,
-    alphas: Sequence[float],
-    widths: Sequence[int],
-    starts: Sequence[str],
-    N: int,
+    alpha: Sequence[float] = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0),
+    N: int = 1000,
     draws: int = 20,
-    seed: int = 0,
+    seed: Seed = 0,
+    p: Sequence[int] | None = None,
+    start: Sequence[str] = ("random",),
     rule: DescentRule | None = None,
     *,
     dtype: str = "float64",
@@ -137,14 +138,18 @@ def recovery_curve(
     Parameters
     ----------
     model : TeacherStudent
-        Its p is replaced by each of ``widths``; a uniform second layer and no overlap.
-    alphas, widths, starts : sequences
-    N, draws, seed : int
-        Draws at each point; they depend on the seed and the point alone.
+        A uniform second layer and no overlap.
+    alpha : sequence of float
+    N, draws : int
+        Draws at each point.
+    seed : int or numpy Generator
+        The draws of a point depend on the seed and the point alone.
+    p, start : sequences
+        Widths in place of the model's own, and starts as in ``descend``.
     rule : DescentRule, optional
         Of its values method, sphere and steps are used; the step is the default one.
     dtype, device : str
-        As in ``descent``.
+        As in ``descend``.
     path : path, optional
         A study file (.toml) that is written, or extended: what it has is not computed again.
     workers : int, optional
@@ -159,6 +164,8 @@ def recovery_curve(
     """
     TeacherStudent.check(model)
     rule = DescentRule() if rule is None else rule
+    seed, alphas, starts = check_seed(seed), list(alpha), list(start)
+    widths = [int(positive_integer("p", model.p))] if p is None else list(p)
     backend(device)
     if workers is not None:
         check_workers(workers)

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bbpscape.experiments.descent import Descent, start_name
+from bbpscape.experiments.descend import Descent, start_name
 from bbpscape.experiments.hessian_along import DescentHessian
 from bbpscape.experiments.photograph import Photograph
 from bbpscape.experiments.recovery import RecoveryCurve, RecoveryLine

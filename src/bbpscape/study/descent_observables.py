@@ -4,7 +4,7 @@ import numpy as np
 
 from bbpscape.simulation.backend import backend
 from bbpscape.simulation.data.instance import draw
-from bbpscape.simulation.descent.descend import descend
+from bbpscape.simulation.descent.descend import descend_batch
 from bbpscape.simulation.descent.rule import RATE, DescentRule, Trajectory, budget_operations
 from bbpscape.simulation.descent.start import check_start, starting_point
 from bbpscape.study.cells import Cell
@@ -43,7 +43,7 @@ def trajectory(
     start = str(cell.parameters["start"])
     transform = spectral_preprocessing(cell.model) if start == "spectral" else None
     point = starting_point(instance, start, transform)
-    (found,) = descend([instance], [point], rule, dtype=dtype, where=backend(device))
+    (found,) = descend_batch([instance], [point], rule, dtype=dtype, where=backend(device))
     return found
 
 

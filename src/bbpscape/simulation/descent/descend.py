@@ -22,7 +22,7 @@ ROUNDING = 16.0  # times eps and the loss: a rise that is none
 FLOW_ACCURACY = 1e-3  # of a step: half the difference of Euler's and Heun's, over ‖w‖
 
 
-def descend(
+def descend_batch(
     instances: Sequence[Instance],
     starts: Sequence[NDArray[np.float64]],
     rule: DescentRule,

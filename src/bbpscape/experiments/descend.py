@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from bbpscape.core.checks import InvalidInput, positive_integer
+from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.backend import backend, check_dtype
-from bbpscape.simulation.data.instance import check_seed, draw, sample_count
-from bbpscape.simulation.descent.descend import descend
+from bbpscape.simulation.data.instance import draw, sample_count
+from bbpscape.simulation.descent.descend import descend_batch
 from bbpscape.simulation.descent.rule import RATE, DescentRule, Trajectory, budget_operations
 from bbpscape.simulation.descent.start import check_start, starting_point
 from bbpscape.simulation.hessian import instance_bytes, require_memory
@@ -112,12 +113,12 @@ class _Settings:
     device: str
 
 
-def descent(
+def descend(
     model: TeacherStudent,
-    alpha: float,
-    N: int,
-    draws: int = 1,
-    seed: int = 0,
+    alpha: float = 2.0,
+    N: int = 1000,
+    draws: int = 20,
+    seed: Seed = 0,
     start: str = "random",
     rule: DescentRule | None = None,
     *,
@@ -134,8 +135,9 @@ def descent(
         p must be finite.
     alpha : float
         M = round(αN).
-    N, draws, seed : int
-        Draw i depends on (seed, i) alone, and is that of ``compare`` and ``simulation``.
+    N, draws : int
+    seed : int or numpy Generator
+        Draw i depends on (seed, i) alone, and is that of ``compare`` and ``simulate``.
     start : str
         "random"; "hessian", the lowest eigenvectors at the random student; "spectral", the optimal
         preprocessing of the labels; "overlap", the student at the model's overlap. See
@@ -161,7 +163,7 @@ def descent(
     M = sample_count(alpha, N)
     if model.p_star >= N:
         raise InvalidInput(f"N must be above p_star = {model.p_star}, got {N}")
-    draws = int(positive_integer("draws", draws))
+    draws, seed = int(positive_integer("draws", draws)), check_seed(seed)
     if draws > MOST_DRAWS:
         raise InvalidInput(f"draws must be at most {MOST_DRAWS}, got {draws}")
     rule = DescentRule() if rule is None else rule
@@ -178,7 +180,7 @@ def descent(
         workers = available_cpus() if predicted > WORTH and device == "cpu" else 1
     count = check_workers(workers)
     together = min(together, -(-draws // count))
-    children = np.random.SeedSequence(check_seed(seed)).spawn(draws)
+    children = np.random.SeedSequence(seed).spawn(draws)
     batches = [children[i : i + together] for i in range(0, draws, together)]
     settings = _Settings(model, alpha, N, start, rule, dtype, device)
     found: list[Trajectory] = []
@@ -194,4 +196,4 @@ def _descend(settings: _Settings, children: list[np.random.SeedSequence]) -> lis
     instances = [draw(s.model, s.alpha, s.N, child) for child in children]
     transform = spectral_preprocessing(s.model) if s.start == "spectral" else None
     starts = [starting_point(one, s.start, transform) for one in instances]
-    return descend(instances, starts, s.rule, dtype=s.dtype, where=backend(s.device))
+    return descend_batch(instances, starts, s.rule, dtype=s.dtype, where=backend(s.device))

@@ -10,7 +10,7 @@ import synthetic
 
 import bbpscape as bb
 from bbpscape.analysis import curves as curve_module
-from bbpscape.analysis.analyse import analyse_study
+from bbpscape.analysis.analyse import analyse
 from bbpscape.analysis.crossings import crossings, level_points, sign_change
 from bbpscape.analysis.onset import onsets
 from bbpscape.study.cells import Cell
@@ -138,10 +138,10 @@ def test_the_onset_of_the_theory_is_the_linear_onset():
 def test_everything_together_is_reproducible_and_json():
     curves = synthetic.sigmoids(SIZES, 1.55, 300, 1)
     study = synthetic.study(curves)
-    one, again = (analyse_study(study, "phi", label_draws=20, resamples=100) for _ in range(2))
+    one, again = (analyse(study, "phi", label_draws=20, resamples=100) for _ in range(2))
     text = json.dumps(one.to_dict(), allow_nan=False)
     assert text == json.dumps(again.to_dict(), allow_nan=False)
-    other = analyse_study(study, "phi", label_draws=0, resamples=100, seed=1)
+    other = analyse(study, "phi", label_draws=0, resamples=100, seed=1)
     assert other.crossings[0].alpha == one.crossings[0].alpha
     assert other.crossings[0].standard_error != one.crossings[0].standard_error
     assert other.predictions.half == ()
@@ -161,7 +161,7 @@ def test_an_overlap_has_onsets_and_limits():
     ]
     limits = list(zip(synthetic.ALPHAS.tolist(), means.tolist(), strict=True))
     study = synthetic.study(curves, "total_m2", theory=limits)
-    found = analyse_study(study, label_draws=0, resamples=100, windows=(0.4, 0.8))
+    found = analyse(study, label_draws=0, resamples=100, windows=(0.4, 0.8))
     at = {one.what: one for one in found.extrapolations}
     last = at["total_m2 at alpha = 2"]
     assert last.expected == pytest.approx(0.27)
@@ -171,7 +171,7 @@ def test_an_overlap_has_onsets_and_limits():
     line = at["onset, window 0.8"]
     assert abs(line.power.limit - 1.1) < 3 * line.power.standard_error
     assert line.expected == found.predictions.linear_onset[0.8]
-    moved = analyse_study(study, label_draws=0, resamples=100, windows=(0.8,), start=1.2)
+    moved = analyse(study, label_draws=0, resamples=100, windows=(0.8,), start=1.2)
     assert moved.onsets[0].start == 1.2
     assert all(one.expected is None for one in moved.extrapolations if "onset" in one.what)
 
@@ -183,7 +183,7 @@ def test_a_model_without_closed_forms_says_what_is_missing():
     for row in study.rows:
         values = row.cell.parameters | {"activation": "relu", "a": 1.0}
         rows.append(replace(row, cell=Cell.of(values)))
-    found = analyse_study(replace(study, rows=tuple(rows)), start=1.2, resamples=20)
+    found = analyse(replace(study, rows=tuple(rows)), start=1.2, resamples=20)
     assert {"linear_onset", "half_alpha"} <= set(found.predictions.missing)
     assert found.onsets[0].start == 1.2
 
@@ -206,20 +206,20 @@ def test_a_model_without_closed_forms_says_what_is_missing():
 def test_refusals(options, message):
     study = synthetic.study(synthetic.sigmoids((20, 40), 1.55, 5, 1))
     with pytest.raises(bb.InvalidInput, match=message):
-        analyse_study(study, **options)
+        analyse(study, **options)
 
 
 def test_studies_that_cannot_be_analysed():
     one = synthetic.study(synthetic.sigmoids((20, 40), 1.55, 1, 1))
     with pytest.raises(bb.InvalidInput, match="two draws at least, got 1"):
-        analyse_study(one)
+        analyse(one)
     alike = synthetic.study([synthetic.curve(20, np.ones(9), 5, 1)])
     with pytest.raises(bb.InvalidInput, match="all alike"):
-        analyse_study(alike)
+        analyse(alike)
     other = synthetic.study(synthetic.sigmoids((20, 40), 1.55, 5, 1), a=1.0)
     both = replace(one, rows=one.rows + other.rows)
     with pytest.raises(bb.InvalidInput, match=r"select one a of 1\.0, 2\.0"):
-        analyse_study(both)
+        analyse(both)
     empty = replace(one, rows=())
     with pytest.raises(bb.InvalidInput, match="no draws to analyse"):
-        analyse_study(empty)
+        analyse(empty)

@@ -27,7 +27,7 @@ def eigenvalues(model, alpha, N, seed, student):
 @pytest.mark.parametrize("method", ["gd", "flow"])
 def test_every_step_has_its_own_student(method):
     rule = bb.DescentRule(method, steps=40, tolerance=0.0)
-    found = bb.hessian_along(MODEL, 4.0, 30, [0, 3, 7, 40], seed=2, rule=rule, workers=1)
+    found = bb.hessian_along(MODEL, 4.0, 30, [0, 3, 7, 40], 1, 2, rule=rule, workers=1)
     (path,) = found.descent.trajectories
     assert [one.step for one in found.steps] == [0, 3, 7, 40] == sorted(path.snapshots)
     for one in found.steps:
@@ -38,7 +38,7 @@ def test_every_step_has_its_own_student(method):
 
 def test_the_outlier_is_the_mean_of_its_copies():
     model, rule = bb.TeacherStudent(2, 2, bb.NormalizedSquare(0.5)), bb.DescentRule(steps=3)
-    found = bb.hessian_along(model, 6.0, 30, [0, 3], seed=4, rule=rule, workers=1)
+    found = bb.hessian_along(model, 6.0, 30, [0, 3], 1, 4, rule=rule, workers=1)
     (path,) = found.descent.trajectories
     for one in found.steps:
         expected = eigenvalues(model, 6.0, 30, 4, path.snapshots[one.step])
@@ -49,7 +49,7 @@ def test_the_outlier_is_the_mean_of_its_copies():
 
 def test_a_draw_that_ended_keeps_its_last_student():
     rule = bb.DescentRule(steps=500, until_recovery=True)
-    found = bb.hessian_along(MODEL, 8.0, 30, [0, 499], seed=1, rule=rule, workers=1)
+    found = bb.hessian_along(MODEL, 8.0, 30, [0, 499], 1, 1, rule=rule, workers=1)
     (path,) = found.descent.trajectories
     assert path.step[-1] < 499
     expected = eigenvalues(MODEL, 8.0, 30, 1, path.student)

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 import bbpscape as bb
-from bbpscape.experiments.methods import compare_methods
+from bbpscape.experiments.methods import methods
 from bbpscape.model.curvature import curvature
 from bbpscape.theory.spectral.method import spectral_threshold
 
 
 def test_theory_and_simulation_of_every_method():
     model = bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.1))
-    result = compare_methods(model, [4.0], N=250, draws=16, seed=2)
+    result = methods(model, [4.0], N=250, draws=16, seed=2)
     assert [one.name for one in result.methods] == [
         "Hessian",
         "average Hessian",
@@ -66,13 +66,13 @@ def test_the_average_begins_before_the_hessian():
             "quadratic",
         ),
         ({"model": bb.TeacherStudent(2, 1, overlap=0.1)}, "no overlap"),
-        ({"alphas": []}, "alphas"),
-        ({"alphas": [-1.0]}, "alpha"),
+        ({"alpha": []}, "alpha must be 1 to"),
+        ({"alpha": [-1.0]}, "alpha"),
         ({"N": 1}, "above p_star"),
         ({"draws": 0}, "draws"),
     ],
 )
 def test_refusals(arguments, message):
-    values = {"model": bb.TeacherStudent(2, 1), "alphas": [2.0], "N": 30, "draws": 1} | arguments
+    values = {"model": bb.TeacherStudent(2, 1), "alpha": [2.0], "N": 30, "draws": 1} | arguments
     with pytest.raises(bb.InvalidInput, match=message):
-        compare_methods(**values)
+        methods(**values)

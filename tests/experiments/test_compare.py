@@ -60,7 +60,6 @@ def test_without_an_outlier_the_lowest_eigenvectors_are_compared():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"alpha": 3.0}, "N must be given"),
         ({"alpha": 0.0, "N": 10}, "alpha must be"),
         ({"alpha": math.nan, "N": 10}, "alpha must be"),
         ({"alpha": 0.05, "N": 10}, "at least 1/N = 0.1"),
