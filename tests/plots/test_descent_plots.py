@@ -26,7 +26,7 @@ def test_trajectories():
     assert f"{count or 'none'} of 4 recovered" in figure.get_suptitle()
     assert ("(full lines)" in figure.get_suptitle()) == (count > 0)
     assert "gd free" in figure.get_suptitle()
-    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    titles = [axes.get_ylabel() for axes in figure.axes]
     assert titles == ["loss a sample", "generalization error", r"squared magnetization $m^2$"]
     for axes, field in zip(figure.axes, ("loss", "generalization", "m2"), strict=True):
         assert (axes.get_xlabel(), axes.get_yscale()) == ("step", "log")

@@ -60,8 +60,3 @@ def test_a_figure_that_cannot_be_written_leaves_what_was_there(tmp_path, monkeyp
         bb.plots.save(figure, path)
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_other_results_are_refused():
-    with pytest.raises(bb.InvalidInput, match="got Threshold"):
-        bb.plots.plot(bb.threshold(MODEL))

@@ -200,7 +200,7 @@ def plot(
     """An observable against an axis: theory as lines, simulation with error bars."""
     bb.plots.check_figure_path(out)
     study = open_study(path).select(**conditions(where))
-    say_written(figure=bb.plots.save(bb.plots.study.figure(study, observable, x), out))
+    say_written(figure=bb.plots.save(bb.plots.plot(study, observable=observable, x=x), out))
 
 
 def conditions(given: list[str] | None) -> dict[str, object]:

@@ -1,7 +1,18 @@
 """Figures of results: ``plot(result)`` makes one, ``save(figure, path)`` writes it."""
 
-from bbpscape.plots import analysis, descent, diagram, finite_size, methods, study
-from bbpscape.plots.draw import plot
+from bbpscape.plots import (
+    analysis,
+    descent,
+    diagram,
+    finite_size,
+    methods,
+    overlap,
+    photograph,
+    recovery,
+    spectrum,
+    study,
+)
+from bbpscape.plots.dispatch import plot
 from bbpscape.plots.files import check_figure_path, save
 
 __all__ = [
@@ -11,7 +22,11 @@ __all__ = [
     "diagram",
     "finite_size",
     "methods",
+    "overlap",
+    "photograph",
     "plot",
+    "recovery",
     "save",
+    "spectrum",
     "study",
 ]

@@ -1,5 +1,6 @@
 """The finite-size analysis of a study: the curves, and where they meet against N."""
 
+import functools
 import math
 
 import matplotlib as mpl
@@ -9,9 +10,10 @@ from matplotlib.figure import Figure
 
 from bbpscape.analysis.analyse import Analysis
 from bbpscape.analysis.crossings import CROSSING
-from bbpscape.plots.draw import plot
+from bbpscape.plots.canvas import compose
+from bbpscape.plots.dispatch import plot
 from bbpscape.plots.study import MARKERS, OBSERVABLES
-from bbpscape.plots.style import FAINT, OUTLIER, STYLE, THEORY, parameters
+from bbpscape.plots.style import FAINT, OUTLIER, THEORY, parameters
 
 ONSET = "#2a7f62"
 # How far beyond the largest N the fits are drawn.
@@ -19,24 +21,27 @@ BEYOND = 10.0
 
 
 @plot.register
-def _(result: Analysis) -> Figure:
+def _(result: Analysis, ax: Axes | None = None) -> Figure:
     """The observable against α at each N, and the crossings, level points and onsets against N.
 
     A crossing of two N stands at √(N₁N₂); open symbols are unclear ones. The fits in N^(−2/3)
     (dashed) and 1/log N (dotted) are those of the level points, or else of the crossings.
     """
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7.6, 4.2))
-        left, right = figure.subplots(1, 2)
-        _curves(left, result)
-        _points(right, result)
-        # The legend of the curves has a ground of its own: thresholds may run behind it.
-        left.legend(loc="upper left", frameon=True, framealpha=1.0, edgecolor="none")
-        for axes, line in ((left, "axvline"), (right, "axhline")):
-            _thresholds(axes, line, result)
-        figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=4)
-        figure.suptitle(parameters(result.model), fontsize=10)
-    return figure
+    panels = [functools.partial(draw, result) for draw in (_observable, _against_size)]
+    size, title = (7.6, 4.2), parameters(result.model)
+    return compose(ax, panels, title, size=size, legend_columns=4)
+
+
+def _observable(result: Analysis, axes: Axes) -> None:
+    _curves(axes, result)
+    # The legend of the curves has a ground of its own: thresholds may run behind it.
+    axes.legend(loc="upper left", frameon=True, framealpha=1.0, edgecolor="none")
+    _thresholds(axes, "axvline", result)
+
+
+def _against_size(result: Analysis, axes: Axes) -> None:
+    _points(axes, result)
+    _thresholds(axes, "axhline", result)
 
 
 def _curves(axes: Axes, result: Analysis) -> None:

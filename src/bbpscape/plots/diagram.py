@@ -1,5 +1,6 @@
-"""The figure of a phase diagram."""
+"""Phase diagrams: thresholds over two parameters, or m² over one parameter and α."""
 
+import functools
 import math
 from typing import Any
 
@@ -13,145 +14,106 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from bbpscape.plots.draw import plot
-from bbpscape.plots.style import FAINT, OUTLIER, STYLE
+from bbpscape.plots.canvas import check_axes, figure_of
+from bbpscape.plots.dispatch import plot
+from bbpscape.plots.phases import draw_phases, phases_legend
+from bbpscape.plots.style import HATCH, OUTLIER, STYLE, axis_label, symbol
 from bbpscape.theory.diagram import Diagram
 
-SYMBOLS = {"a": "$a$", "p": "$p$", "p_star": "$p^*$", "alpha": r"$\alpha$"}
-NAMES = {
-    "p": "student width $p$",
-    "p_star": "teacher width $p^*$",
-    "a": r"loss normalization $a$",
-    "alpha": r"samples per dimension $\alpha$",
-}
-HATCH = "////"
-LIGHT = "#cfd8dc"
 RATIOS = (1.2, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0)
+ORDER = ("p", "p_star", "a", "alpha")
+BAR = r"in units of weak recovery, $p^*/2$"
 
 
 @plot.register
-def _(result: Diagram) -> Figure:
+def _(result: Diagram, ax: Axes | None = None) -> Figure:
+    """m² over a parameter and α, or α_BBP and α₀ over two parameters; into ``ax`` goes α_BBP."""
     with mpl.rc_context({**STYLE, "hatch.linewidth": 0.5}):
-        figure = _phases(result) if result.y_name == "alpha" else _thresholds(result)
-        figure.suptitle(_fixed(result), fontsize=10)
+        draw = _over_alpha if result.y_name == "alpha" else _over_parameters
+        figure = draw(result, ax)
+        if ax is None:
+            figure.suptitle(_fixed(result), fontsize=10)
+        else:
+            ax.set_title(_fixed(result), fontsize=9)
     return figure
 
 
-def _thresholds(result: Diagram) -> Figure:
+def _over_alpha(result: Diagram, ax: Axes | None) -> Figure:
+    axes = Figure(figsize=(6.4, 4.4)).subplots() if ax is None else check_axes(ax)
+    figure = figure_of(axes)
+    mesh = draw_phases(axes, result)
+    _scales(axes, result)
+    axes.set_ylim(result.y[0], result.y[-1])
+    figure.colorbar(mesh, ax=axes, label=r"squared overlap $m^2$ of the outlier")
+    handles = phases_legend(result)
+    if ax is None:
+        figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    else:
+        axes.legend(handles=handles)
+    return figure
+
+
+def _over_parameters(result: Diagram, ax: Axes | None) -> Figure:
     """α_BBP and α₀ in units of the weak-recovery threshold, side by side on one scale."""
-    figure = Figure(figsize=(7.2, 4.1))
-    panels = figure.subplots(1, 2, sharex=True, sharey=True)
+    if ax is None:
+        figure = Figure(figsize=(7.2, 4.1))
+        panels = list(figure.subplots(1, 2, sharex=True, sharey=True))
+    else:
+        figure, panels = figure_of(check_axes(ax)), [ax]
     x, y = np.meshgrid(result.x, result.y)
-    p_star = {"p_star": result.fixed.get("p_star"), result.x_name: x, result.y_name: y}["p_star"]
-    weak = np.broadcast_to(np.asarray(p_star, dtype=float), x.shape) / 2
+    given = {"p_star": result.fixed.get("p_star"), result.x_name: x, result.y_name: y}
+    weak = np.broadcast_to(np.asarray(given["p_star"], dtype=float), x.shape) / 2
     bbp, onset = result.fields["alpha_bbp"] / weak, result.fields["alpha_0"] / weak
     top = max(float(np.nanmax(bbp)), 1.5)
-    norm = LogNorm(1, top)
-    continuous = result.fields["continuous"]
-    colours = mpl.colormaps["viridis_r"].with_extremes(under="white")
-    for axes, values, title in (
-        (panels[0], bbp, r"$\alpha_\mathrm{BBP}$"),
-        (panels[1], onset, r"$\alpha_0$"),
-    ):
-        shown = np.where(values > 0, np.maximum(values, 1e-9), 1e-9)
-        mesh = axes.pcolormesh(x, y, shown, norm=norm, cmap=colours, shading="nearest")
-        # A label takes its place on the screen: it needs the final scales.
-        _scales(axes, result)
-        levels = [level for level in RATIOS if level < top]
-        if min(x.shape) > 1 and levels:
-            lines = axes.contour(x, y, shown, levels, colors="black", linewidths=0.6, alpha=0.6)
-            axes.clabel(lines, fmt="%g", fontsize=7)
-        _hatch_discontinuous(axes, x, y, continuous)
-        _critical_line(axes, result)
-        axes.set_title(title, loc="left")
-    if np.nanmin(onset) < 1 < np.nanmax(onset) and min(x.shape) > 1:
-        panels[1].contour(x, y, onset, [1.0], colors="black", linewidths=1.6, linestyles=":")
-    panels[1].set_ylabel("")
+    mesh = _ratio(result, top, bbp, r"$\alpha_\mathrm{BBP}$", panels[0])
+    if ax is None:
+        _ratio(result, top, onset, r"$\alpha_0$", panels[1])
+        if np.nanmin(onset) < 1 < np.nanmax(onset) and min(x.shape) > 1:
+            panels[1].contour(x, y, onset, [1.0], colors="black", linewidths=1.6, linestyles=":")
+        panels[1].set_ylabel("")
     bar = figure.colorbar(mesh, ax=panels, extend="min", shrink=0.9)
-    bar.set_label(r"in units of weak recovery, $p^*/2$")
+    bar.set_label(BAR)
     ticks = [level for level in (1.0, *RATIOS) if level <= top]
     bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     bar.minorticks_off()
-    box: Any = {"facecolor": "white", "edgecolor": "black", "linewidth": 0.6}
-    handles = [
-        Patch(label="continuous", **box),
-        Patch(label="discontinuous", hatch=HATCH, **box),
-        Line2D([], [], color=OUTLIER, linewidth=2, label="tricritical line"),
-        Line2D([], [], color="black", linestyle=":", label="weak recovery"),
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=4)
+    handles = _kinds(weak_recovery=ax is None)
+    if ax is None:
+        figure.legend(handles=handles, loc="outside lower center", ncols=4)
+    else:
+        ax.legend(handles=handles)
     return figure
 
 
-def _phases(result: Diagram) -> Figure:
-    """m² over one parameter and α, with the thresholds."""
-    figure = Figure(figsize=(6.4, 4.4))
-    axes = figure.subplots()
-    line = result.lines["thresholds"]
-    x, alpha = result.x, result.y
-    m2 = np.ma.masked_where(~(result.fields["m2"] > 0), result.fields["m2"])
-    axes.set_facecolor("white")
-    mesh = axes.pcolormesh(x, alpha, m2, cmap="YlGnBu", vmin=0, vmax=1, shading="nearest")
-    figure.colorbar(mesh, ax=axes, label=r"squared overlap $m^2$ of the outlier")
-    continuous = line["continuous"] == 1
-    marker: Any = {"marker": "o", "markersize": 3} if x.size <= 30 else {}
-    handles: list[Any] = []
-    styles: Any = (
-        ("continuous", continuous, "-"),
-        ("discontinuous", ~continuous, "--"),
-    )
-    for kind, chosen, style in styles:
-        values = np.where(
-            _with_neighbour(chosen) if kind == "discontinuous" else chosen,
-            line["alpha_bbp"],
-            np.nan,
-        )
-        axes.plot(x, values, color=OUTLIER, linestyle=style, linewidth=2, **marker)
-        if chosen.any():
-            label = rf"$\alpha_\mathrm{{BBP}}$, {kind}"
-            handles.append(Line2D([], [], color=OUTLIER, linestyle=style, linewidth=2, label=label))
-    if not continuous.all():
-        onset = np.where(_with_neighbour(~continuous), line["alpha_0"], np.nan)
-        axes.fill_between(
-            x, onset, line["alpha_bbp"], facecolor="none", edgecolor=FAINT, hatch=HATCH, linewidth=0
-        )
-        axes.plot(x, onset, color="black", linestyle="-.", linewidth=1.4)
-        handles.append(Line2D([], [], color="black", linestyle="-.", label=r"$\alpha_0$"))
-        label = r"below $\alpha_\mathrm{BBP}$, seen at finite $N$"
-        handles.append(
-            Patch(facecolor="none", edgecolor=FAINT, hatch=HATCH, linewidth=0.6, label=label)
-        )
-    axes.plot(x, line["weak_recovery"], color="black", linestyle=":", linewidth=1.6)
-    handles.append(Line2D([], [], color="black", linestyle=":", label="weak recovery"))
-    sharp = line["alpha_sharp"]
-    if ((sharp > alpha[0]) & (sharp < alpha[-1])).any():
-        axes.plot(x, sharp, color=FAINT, linewidth=1)
-        handles.append(Line2D([], [], color=FAINT, linewidth=1, label="left edge: sharp above"))
-    corner = result.lines.get("critical")
-    if corner is not None and x[0] <= corner[result.x_name][0] <= x[-1]:
-        axes.plot(
-            corner[result.x_name], corner["alpha"], "D", color="black", markersize=7, clip_on=False
-        )
-        handles.append(
-            Line2D([], [], color="black", marker="D", linestyle="none", label="tricritical point")
-        )
+def _ratio(result: Diagram, top: float, values: NDArray, title: str, axes: Axes) -> Any:
+    """A threshold over weak recovery, from 1 to ``top``, below 1 in white."""
+    x, y = np.meshgrid(result.x, result.y)
+    shown = np.where(values > 0, np.maximum(values, 1e-9), 1e-9)
+    colours = mpl.colormaps["viridis_r"].with_extremes(under="white")
+    mesh = axes.pcolormesh(x, y, shown, norm=LogNorm(1, top), cmap=colours, shading="nearest")
+    # A label takes its place on the screen: it needs the final scales.
     _scales(axes, result)
-    axes.set_ylim(alpha[0], alpha[-1])
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
-    return figure
-
-
-def _with_neighbour(chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """``chosen`` and the points beside it, so that two parts of a line touch."""
-    wider = chosen.copy()
-    wider[:-1] |= chosen[1:]
-    wider[1:] |= chosen[:-1]
-    return wider
-
-
-def _hatch_discontinuous(axes: Axes, x: NDArray, y: NDArray, continuous: NDArray) -> None:
+    levels = [level for level in RATIOS if level < top]
+    if min(x.shape) > 1 and levels:
+        lines = axes.contour(x, y, shown, levels, colors="black", linewidths=0.6, alpha=0.6)
+        axes.clabel(lines, fmt="%g", fontsize=7)
+    continuous = result.fields["continuous"]
     if min(continuous.shape) > 1 and np.nanmin(continuous) < 1:
         axes.contourf(x, y, continuous, [-0.5, 0.5], colors="none", hatches=[HATCH])
+    _critical_line(axes, result)
+    axes.set_title(title, loc="left")
+    return mesh
+
+
+def _kinds(weak_recovery: bool) -> list[Any]:
+    box = functools.partial(Patch, facecolor="white", edgecolor="black", linewidth=0.6)
+    handles: list[Any] = [
+        box(label="continuous"),
+        box(label="discontinuous", hatch=HATCH),
+        Line2D([], [], color=OUTLIER, linewidth=2, label="tricritical line"),
+    ]
+    if weak_recovery:
+        handles.append(Line2D([], [], color="black", linestyle=":", label="weak recovery"))
+    return handles
 
 
 def _critical_line(axes: Axes, result: Diagram) -> None:
@@ -168,7 +130,7 @@ def _scales(axes: Axes, result: Diagram) -> None:
     """Logarithmic where the values are spread evenly in their logarithms."""
     for name, values in ((result.x_name, result.x), (result.y_name, result.y)):
         which = "x" if name == result.x_name else "y"
-        getattr(axes, f"set_{which}label")(NAMES[name])
+        getattr(axes, f"set_{which}label")(axis_label(name))
         steps = np.diff(np.log(values))
         if values.size > 2 and values[-1] > 5 * values[0] and np.ptp(steps) < 0.3 * steps.mean():
             getattr(axes, f"set_{which}scale")("log")
@@ -180,8 +142,7 @@ def _scales(axes: Axes, result: Diagram) -> None:
 
 def _fixed(result: Diagram) -> str:
     parts = []
-    for name in sorted(result.fixed, key=list(NAMES).index):
-        value = result.fixed[name]
+    for name, value in sorted(result.fixed.items(), key=lambda one: ORDER.index(one[0])):
         shown = r"\infty" if math.isinf(value) else f"{value:g}"
-        parts.append(f"{SYMBOLS[name][:-1]} = {shown}$")
+        parts.append(f"{symbol(name)[:-1]} = {shown}$")
     return ",  ".join(parts)

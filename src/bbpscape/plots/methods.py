@@ -1,53 +1,40 @@
-"""The figure of spectral methods side by side."""
+"""Spectral methods side by side."""
 
 import math
+from typing import Any
 
-import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from bbpscape.experiments.methods import Method, MethodComparison
-from bbpscape.plots.draw import plot
-from bbpscape.plots.style import STYLE, parameters
+from bbpscape.plots.canvas import compose
+from bbpscape.plots.dispatch import plot
+from bbpscape.plots.style import parameters
 
 MARKERS, DASHES = "osD^vP", ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 
 
 @plot.register
-def _(result: MethodComparison) -> Figure:
-    with mpl.rc_context(STYLE):
-        figure = Figure()
-        axes = figure.subplots()
+def _(result: MethodComparison, ax: Axes | None = None) -> Figure:
+    def panel(axes: Axes) -> None:
         for i, method in enumerate(result.methods):
-            start = f"{method.alpha:.3g}" if math.isfinite(method.alpha) else "none"
             marker, dashes = MARKERS[i % len(MARKERS)], DASHES[i % len(DASHES)]
             alphas, theory = _theory(method, result.alphas)
             axes.plot(alphas, theory, color=f"C{i}", linestyle=dashes)
-            axes.errorbar(
-                result.alphas,
-                method.measured,
-                np.nan_to_num(method.standard_error),
-                fmt=marker,
-                markersize=4,
-                color=f"C{i}",
-            )
-            axes.plot(
-                [],
-                [],
-                color=f"C{i}",
-                linestyle=dashes,
-                marker=marker,
-                markersize=4,
-                label=f"{method.name}, from {start}",
-            )
+            errors = np.nan_to_num(method.standard_error)
+            points: Any = {"marker": marker, "markersize": 4, "color": f"C{i}"}
+            axes.errorbar(result.alphas, method.measured, errors, linestyle="none", **points)
+            start = f"{method.alpha:.3g}" if math.isfinite(method.alpha) else "none"
+            axes.plot([], [], linestyle=dashes, label=f"{method.name}, from {start}", **points)
         axes.set_xlabel(r"samples per dimension $\alpha$")
         axes.set_ylabel(r"squared overlap $m^2$")
         axes.set_ylim(0, None)
-        title = parameters(result.model, N=result.N, draws=str(result.draws))
-        axes.set_title(title, loc="left")
         axes.legend(handlelength=4)
-    return figure
+
+    title = parameters(result.model, N=result.N, draws=str(result.draws))
+    return compose(ax, [panel], title, size=(6.4, 3.9), own_legend=False)
 
 
 def _theory(method: Method, alphas: NDArray[np.float64]) -> tuple[NDArray, NDArray]:

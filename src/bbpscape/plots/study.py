@@ -1,6 +1,7 @@
 """An observable of a study against one of its axes: theory as lines, simulation as points."""
 
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
@@ -11,30 +12,18 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput
-from bbpscape.plots.draw import plot
-from bbpscape.plots.style import STYLE
+from bbpscape.plots.canvas import check_axes, figure_of
+from bbpscape.plots.dispatch import plot
+from bbpscape.plots.style import STYLE, axis_label, symbol
 from bbpscape.study.axes import PARAMETERS
 from bbpscape.study.store import SIMULATION, THEORY
 from bbpscape.study.table import Row, Study
 
 MOST_LINES = 12
+# Parameters that a title names whatever their value.
+MAIN = ("p", "p_star", "a", "alpha", "N")
 MARKERS = "os^Dv<>Pp*hX"
-SYMBOLS = {
-    "p": "$p$",
-    "p_star": "$p^*$",
-    "a": "$a$",
-    "alpha": r"$\alpha$",
-    "N": "$N$",
-    "delta": r"$\delta$",
-    "label_noise": "label noise",
-}
-NAMES = {
-    "alpha": r"samples per dimension $\alpha$",
-    "N": "input dimension $N$",
-    "a": "loss normalization $a$",
-    "p": "student width $p$",
-    "p_star": "teacher width $p^*$",
-}
+THEORY_COLOUR = "#404040"
 OBSERVABLES = {
     "lowest": r"lowest eigenvalue $\lambda$",
     "m2": r"squared overlap $m^2$",
@@ -50,16 +39,15 @@ Curves = dict[tuple[Any, ...], list[tuple[float, Row]]]
 
 
 @plot.register
-def _(result: Study) -> Figure:
-    return figure(result)
-
-
-def figure(study: Study, observable: str | None = None, x: str | None = None) -> Figure:
+def _(
+    result: Study, ax: Axes | None = None, observable: str | None = None, x: str | None = None
+) -> Figure:
     """``observable`` against the axis ``x``, one line for each combination of the other axes.
 
     Parameters
     ----------
-    study : Study
+    result : Study
+    ax : Axes, optional
     observable : str, optional
         Any of the table; the study's first by default.
     x : str, optional
@@ -70,6 +58,50 @@ def figure(study: Study, observable: str | None = None, x: str | None = None) ->
     InvalidInput
         If there is no such observable or axis, or there are more than 12 lines: ``select`` some.
     """
+    chosen = _choose(result, observable, x)
+    with mpl.rc_context(STYLE):
+        axes = Figure().subplots() if ax is None else check_axes(ax)
+        _draw(axes, result, chosen)
+        handles = _legend(chosen)
+        if ax is None:
+            # Beside the axes: a dozen lines leave no room inside.
+            figure_of(axes).legend(handles=handles, loc="outside right upper")
+        else:
+            axes.legend(handles=handles)
+    return figure_of(axes)
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """The lines of a figure: points of simulation and theory by the values of ``others``."""
+
+    observable: str
+    x: str
+    varying: list[str]
+    others: list[str]
+    simulated: Curves
+    theory: Curves
+
+    @property
+    def names(self) -> list[str]:
+        """What tells the lines apart. The limit N → ∞ is one line, whatever N it stands beside."""
+        return self.others if self.simulated else _without_size(self.others)
+
+    @property
+    def lines(self) -> Curves:
+        return self.simulated or self.theory
+
+    @property
+    def colours(self) -> dict[tuple[Any, ...], Any]:
+        shades = mpl.colormaps["viridis"](np.linspace(0, 0.85, len(self.lines)))
+        return dict(zip(self.lines, shades, strict=True))
+
+
+def _without_size(names: list[str]) -> list[str]:
+    return [name for name in names if name != "N"]
+
+
+def _choose(study: Study, observable: str | None, x: str | None) -> _Choice:
     varying = _varying(study)
     numerical = [name for name in varying if not PARAMETERS[name].text]
     if x is None:
@@ -80,33 +112,28 @@ def figure(study: Study, observable: str | None = None, x: str | None = None) ->
         )
     known = list(dict.fromkeys(row.observable for row in study.rows))
     observable = known[0] if observable is None and known else observable
-    if observable not in known:
+    if observable is None or observable not in known:
         raise InvalidInput(f"observable must be one of {', '.join(known)}, got {observable!r}")
     others = [name for name in varying if name != x]
     simulated = _curves(study, observable, SIMULATION, x, others)
-    # The limit N → ∞ is one line, whatever N it stands beside.
-    limits = [name for name in others if name != "N"]
-    theory = _curves(study, observable, THEORY, x, limits)
-    lines = simulated or theory
-    if max(len(simulated), len(theory)) > MOST_LINES:
+    theory = _curves(study, observable, THEORY, x, _without_size(others))
+    most = max(len(simulated), len(theory))
+    if most > MOST_LINES:
         raise InvalidInput(
-            f"a figure has at most {MOST_LINES} lines, got {max(len(simulated), len(theory))}: "
+            f"a figure has at most {MOST_LINES} lines, got {most}: "
             f"select some values of {', '.join(others)}"
         )
-    with mpl.rc_context(STYLE):
-        made = Figure()
-        axes = made.subplots()
-        colours = mpl.colormaps["viridis"](np.linspace(0, 0.85, len(lines)))
-        colour = dict(zip(lines, colours, strict=True))
-        labels = dict(zip(others if simulated else limits, range(len(others)), strict=False))
-        for key, points in theory.items():
-            alone = [one for name, one in labels.items() if name != "N"] == [*labels.values()]
-            _theory(axes, points, colour[key] if alone and key in colour else "#404040")
-        for (key, points), marker in zip(simulated.items(), MARKERS, strict=False):
-            _simulation(axes, points, colour[key], marker)
-        _finish(axes, study, observable, x, varying)
-        _legend(axes, lines, colour, [*labels], bool(simulated), bool(theory))
-    return made
+    return _Choice(observable, x, varying, others, simulated, theory)
+
+
+def _draw(axes: Axes, study: Study, chosen: _Choice) -> None:
+    colours = chosen.colours
+    alone = _without_size(chosen.names) == chosen.names
+    for key, points in chosen.theory.items():
+        _theory(axes, points, colours[key] if alone and key in colours else THEORY_COLOUR)
+    for (key, points), marker in zip(chosen.simulated.items(), MARKERS, strict=False):
+        _simulation(axes, points, colours[key], marker)
+    _finish(axes, study, chosen.observable, chosen.x, chosen.varying)
 
 
 def _varying(study: Study) -> list[str]:
@@ -151,7 +178,7 @@ def _simulation(axes: Axes, points: list[tuple[float, Row]], colour: Any, marker
 
 
 def _finish(axes: Axes, study: Study, observable: str, x: str, varying: list[str]) -> None:
-    axes.set_xlabel(NAMES.get(x, x))
+    axes.set_xlabel(axis_label(x))
     axes.set_ylabel(OBSERVABLES.get(observable, observable))
     values = sorted({float(row.cell.parameters[x]) for row in study.rows})
     if len(values) > 2 and values[0] > 0 and _spread(np.log(values)) < _spread(np.array(values)):
@@ -160,7 +187,7 @@ def _finish(axes: Axes, study: Study, observable: str, x: str, varying: list[str
     shown = [
         _label(name, value)
         for name, value in parameters.items()
-        if name not in varying and (name in NAMES or value != PARAMETERS[name].default)
+        if name not in varying and (name in MAIN or value != PARAMETERS[name].default)
     ]
     axes.set_title(",  ".join(shown), loc="left")
 
@@ -172,21 +199,18 @@ def _spread(values: NDArray[np.float64]) -> float:
 
 
 def _label(name: str, value: Any) -> str:
-    return value if isinstance(value, str) else f"{SYMBOLS.get(name, name)} = {value:g}"
+    return value if isinstance(value, str) else f"{symbol(name)} = {value:g}"
 
 
-def _legend(
-    axes: Axes, lines: Curves, colour: dict[Any, Any], names: list[str], points: bool, theory: bool
-) -> None:
+def _legend(chosen: _Choice) -> list[Line2D]:
     handles: list[Line2D] = []
-    for key, marker in zip(lines, MARKERS, strict=False):
-        label = ", ".join(_label(name, value) for name, value in zip(names, key, strict=True))
+    points = bool(chosen.simulated)
+    for (key, colour), marker in zip(chosen.colours.items(), MARKERS, strict=False):
+        values = zip(chosen.names, key, strict=True)
+        label = ", ".join(_label(name, value) for name, value in values)
         style: dict[str, Any] = {"linestyle": "none", "marker": marker} if points else {}
         if label or points:
-            handles.append(Line2D([], [], color=colour[key], label=label or "simulation", **style))
-    if theory:
-        handles.append(Line2D([], [], color="#404040", label=r"theory, $N \to \infty$"))
-    # Beside the axes: a dozen lines leave no room inside.
-    figure = axes.get_figure(root=True)
-    assert figure is not None
-    figure.legend(handles=handles, loc="outside right upper")
+            handles.append(Line2D([], [], color=colour, label=label or "simulation", **style))
+    if chosen.theory:
+        handles.append(Line2D([], [], color=THEORY_COLOUR, label=r"theory, $N \to \infty$"))
+    return handles

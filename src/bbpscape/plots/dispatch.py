@@ -1,0 +1,28 @@
+"""``plot(result)``: the figure of any kind of result that has one."""
+
+from functools import singledispatch
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from bbpscape.core.checks import InvalidInput
+
+
+@singledispatch
+def plot(result: object, ax: Any = None, **options: Any) -> Figure:
+    """The figure of a result, of its own or with its main panel drawn into ``ax``.
+
+    ``options`` are those of the kind: ``observable`` and ``x`` of a study's results.
+
+    Every kind of result registers its own drawing beside this function, and so can yours:
+    ``bb.plots.plot.register``.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no figure of ``result``.
+    """
+    known = sorted({kind.__name__ for kind in plot.registry} - {"object"})
+    raise InvalidInput(
+        f"there is no figure of a {type(result).__name__}: there is one of {', '.join(known)}"
+    )

@@ -1,0 +1,92 @@
+"""m² over one parameter and α, with the thresholds: the panel of a diagram."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+
+from bbpscape.plots.style import FAINT, HATCH, OUTLIER
+from bbpscape.theory.diagram import Diagram
+
+KINDS: dict[str, Any] = {"continuous": "-", "discontinuous": "--"}
+
+
+def draw_phases(axes: Axes, result: Diagram) -> Any:
+    """m² as colours, α_BBP, α₀ and weak recovery as lines; returns the mesh of the colours."""
+    line, x = result.lines["thresholds"], result.x
+    m2 = np.ma.masked_where(~(result.fields["m2"] > 0), result.fields["m2"])
+    axes.set_facecolor("white")
+    mesh = axes.pcolormesh(x, result.y, m2, cmap="YlGnBu", vmin=0, vmax=1, shading="nearest")
+    marker: Any = {"marker": "o", "markersize": 3} if x.size <= 30 else {}
+    for kind, style in KINDS.items():
+        values = np.where(_drawn(result, kind), line["alpha_bbp"], np.nan)
+        axes.plot(x, values, color=OUTLIER, linestyle=style, linewidth=2, **marker)
+    if not _is(result, "continuous").all():
+        onset = np.where(_drawn(result, "discontinuous"), line["alpha_0"], np.nan)
+        below: Any = {"facecolor": "none", "edgecolor": FAINT, "hatch": HATCH, "linewidth": 0}
+        axes.fill_between(x, onset, line["alpha_bbp"], **below)
+        axes.plot(x, onset, color="black", linestyle="-.", linewidth=1.4)
+    axes.plot(x, line["weak_recovery"], color="black", linestyle=":", linewidth=1.6)
+    if _sharp_is_seen(result):
+        axes.plot(x, line["alpha_sharp"], color=FAINT, linewidth=1)
+    if (corner := _corner(result)) is not None:
+        axes.plot(*corner, "D", color="black", markersize=7, clip_on=False)
+    return mesh
+
+
+def phases_legend(result: Diagram) -> list[Any]:
+    """What is there of the lines that ``draw_phases`` draws."""
+    handles: list[Any] = [
+        Line2D([], [], color=OUTLIER, linestyle=style, linewidth=2, label=_bbp(kind))
+        for kind, style in KINDS.items()
+        if _is(result, kind).any()
+    ]
+    if not _is(result, "continuous").all():
+        label = r"below $\alpha_\mathrm{BBP}$, seen at finite $N$"
+        handles += [
+            Line2D([], [], color="black", linestyle="-.", label=r"$\alpha_0$"),
+            Patch(facecolor="none", edgecolor=FAINT, hatch=HATCH, linewidth=0.6, label=label),
+        ]
+    handles.append(Line2D([], [], color="black", linestyle=":", label="weak recovery"))
+    if _sharp_is_seen(result):
+        handles.append(Line2D([], [], color=FAINT, linewidth=1, label="left edge: sharp above"))
+    if _corner(result) is not None:
+        diamond: Any = {"color": "black", "marker": "D", "linestyle": "none"}
+        handles.append(Line2D([], [], label="tricritical point", **diamond))
+    return handles
+
+
+def _bbp(kind: str) -> str:
+    return rf"$\alpha_\mathrm{{BBP}}$, {kind}"
+
+
+def _is(result: Diagram, kind: str) -> NDArray[np.bool_]:
+    continuous = result.lines["thresholds"]["continuous"] == 1
+    return continuous if kind == "continuous" else ~continuous
+
+
+def _drawn(result: Diagram, kind: str) -> NDArray[np.bool_]:
+    """The points of a kind; of the discontinuous ones those beside too, so that lines touch."""
+    chosen = _is(result, kind)
+    if kind == "continuous":
+        return chosen
+    wider = chosen.copy()
+    wider[:-1] |= chosen[1:]
+    wider[1:] |= chosen[:-1]
+    return wider
+
+
+def _sharp_is_seen(result: Diagram) -> bool:
+    sharp = result.lines["thresholds"]["alpha_sharp"]
+    return bool(((sharp > result.y[0]) & (sharp < result.y[-1])).any())
+
+
+def _corner(result: Diagram) -> tuple[NDArray, NDArray] | None:
+    """Where the kind of the transition changes, if that is in the picture."""
+    corner = result.lines.get("critical")
+    if corner is None or not result.x[0] <= corner[result.x_name][0] <= result.x[-1]:
+        return None
+    return corner[result.x_name], corner["alpha"]

@@ -1,0 +1,200 @@
+"""Every figure, in one of its own and in given axes: it shows its data, labels and parameters."""
+
+import functools
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+import bbpscape as bb
+from bbpscape.core.checks import InvalidInput
+from bbpscape.plots import plot
+
+MODEL = bb.TeacherStudent(1, 1, bb.NormalizedSquare(2.0))
+STUDY = """
+draws = 3
+observables = ["lowest", "total_m2"]
+[model]
+p = 1
+p_star = 1
+a = 2.0
+[axes]
+alpha = [1.0, 1.5, 2.0, 2.5]
+N = [20, 40]
+"""
+
+
+@functools.cache
+def study(folder):
+    path = Path(folder) / "study.toml"
+    path.write_text(STUDY)
+    bb.run_study(path, 1)
+    return bb.open_study(path)
+
+
+def descent():
+    return bb.descent(MODEL, 3.0, 20, 3, rule=bb.DescentRule(steps=20), workers=1)
+
+
+# How to make one of each kind, and the curves that its main panel must hold.
+SAMPLES = {
+    "Spectrum": (
+        lambda folder: bb.spectrum(MODEL, 3.0, points=40),
+        lambda one: [(one.eigenvalue, one.rho), ([one.outliers[0].eigenvalue] * 2, [0, 1])],
+    ),
+    "Comparison": (
+        lambda folder: bb.compare(MODEL, 3.0, N=40, draws=2),
+        lambda one: [(one.theory.eigenvalue, one.theory.rho), ([one.rows[0].measured], [0.045])],
+    ),
+    "OverlapCurve": (
+        lambda folder: bb.overlap_curve(MODEL, np.linspace(0.5, 4, 15)),
+        lambda one: [(one.alpha[one.m2 > 0], one.m2[one.m2 > 0])],
+    ),
+    "Threshold": (
+        lambda folder: bb.threshold(MODEL),
+        lambda one: [([one.alpha_bbp] * 2, [0, 1])],
+    ),
+    "FiniteSizeScaling": (
+        lambda folder: bb.finite_size_scaling(MODEL, [50, 100], draws=8),
+        lambda one: [
+            (one.N, [point.alpha for point in one.half]),
+            (one.N, [point.alpha_bbp for point in one.truncated]),
+        ],
+    ),
+    "MethodComparison": (
+        lambda folder: bb.compare_methods(MODEL, [1.0, 3.0], 20, 2),
+        lambda one: [(one.alphas, method.measured) for method in one.methods],
+    ),
+    "Descent": (
+        lambda folder: descent(),
+        lambda one: [(path.step, path.m2) for path in one.trajectories],
+    ),
+    "DescentHessian": (
+        lambda folder: bb.hessian_along(MODEL, 3.0, 20, [0, 5], 2, workers=1),
+        lambda one: [([0, 5], [step.outlier for step in one.steps])],
+    ),
+    "RecoveryCurve": (
+        lambda folder: bb.recovery_curve(
+            MODEL, [1.0, 4.0], [1], ["random"], 20, 2, rule=bb.DescentRule(steps=20), workers=1
+        ),
+        lambda one: [(one.lines[0].alphas, one.lines[0].mean_m2)],
+    ),
+    "Study": (
+        study,
+        lambda one: [
+            ([row.cell.alpha for row in rows], [row.mean for row in rows])
+            for size in (20, 40)
+            if (
+                rows := [
+                    row
+                    for row in one.rows
+                    if (row.observable, row.source) == ("lowest", "simulation")
+                    and size == row.cell.N
+                ]
+            )
+        ],
+    ),
+    "Analysis": (
+        lambda folder: bb.analyse_study(study(folder), "total_m2", resamples=20, label_draws=0),
+        lambda one: [(curve.alphas, curve.mean) for curve in one.curves],
+    ),
+    "Diagram": (
+        lambda folder: bb.diagram(a=[0.1, 0.5, 1.0, 2.0], p=1, alpha=[1.0, 2.0, 3.0]),
+        lambda one: [(one.x, one.lines["thresholds"]["weak_recovery"])],
+    ),
+    "Photograph": (
+        lambda folder: bb.photograph(8, 8.0, 2, 0.5, rule=bb.DescentRule(steps=20)),
+        lambda one: [],
+    ),
+}
+
+
+@functools.cache
+def sample(name, folder):
+    if name == "Photograph":
+        pytest.importorskip("skimage", reason="photographs ship with scikit-image")
+    return SAMPLES[name][0](folder)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return str(tmp_path_factory.mktemp("studies"))
+
+
+def holds(axes, x, y):
+    """Whether a line of ``axes`` runs through these points."""
+    for line in axes.get_lines():
+        at = np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)
+        if at[0].shape == np.shape(x) and np.allclose(at, [x, y], equal_nan=True):
+            return True
+    return False
+
+
+def test_every_kind_of_result_with_a_figure_is_here():
+    assert {kind.__name__ for kind in plot.registry} - {"object"} == set(SAMPLES)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_figure_of_its_own(name, folder):
+    result = sample(name, folder)
+    figure = plot(result)
+    assert isinstance(figure, Figure)
+    panels = figure.axes
+    for axes in panels:
+        assert axes.has_data(), "an empty panel"
+        if not axes.get_images():
+            assert axes.get_xlabel() or axes.get_ylabel()
+    for x, y in SAMPLES[name][1](result):
+        assert any(holds(axes, x, y) for axes in panels), "data that are not drawn"
+    title = figure.get_suptitle() or (figure.subfigs and figure.subfigs[0].get_suptitle())
+    assert (title or panels[0].get_title(loc="left")).count(" = ") >= 1, "its parameters"
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_into_given_axes(name, folder):
+    result = sample(name, folder)
+    figure = Figure()
+    left, right = figure.subplots(1, 2)
+    assert plot(result, ax=right) is figure
+    assert not left.has_data(), "drawn where nothing was asked for"
+    assert right.has_data()
+    for x, y in SAMPLES[name][1](result):
+        assert holds(right, x, y), "data that are not drawn"
+    if name != "Photograph":
+        assert right.get_xlabel()
+        assert right.get_ylabel()
+        assert right.get_title() or right.get_title(loc="left")
+
+
+@pytest.mark.parametrize("name", ["Spectrum", "Photograph", "RecoveryCurve", "Study", "Diagram"])
+def test_what_is_no_axes_is_refused(name, folder):
+    with pytest.raises(InvalidInput, match="ax must be matplotlib axes, got int"):
+        plot(sample(name, folder), ax=3)
+
+
+def test_what_has_no_figure_is_refused_with_what_has():
+    with pytest.raises(
+        InvalidInput, match=r"no figure of a int: there is one of Analysis, .*Study"
+    ):
+        plot(3)
+
+
+def test_the_photograph_in_given_axes_is_its_best_recovery(folder):
+    result = sample("Photograph", folder)
+    axes = Figure().subplots()
+    plot(result, ax=axes)
+    best = max(result.recoveries, key=lambda one: one.m2)
+    np.testing.assert_array_equal(axes.get_images()[0].get_array(), best.image)
+
+
+def test_thresholds_over_two_parameters(folder):
+    result = bb.diagram(a=[0.1, 0.5, 1.0, 2.0], p=[1, 2, 3])
+    own, axes = plot(result), Figure().subplots()
+    plot(result, ax=axes)
+    for panel, field in ((own.axes[0], "alpha_bbp"), (own.axes[1], "alpha_0"), (axes, "alpha_bbp")):
+        (mesh,) = [one for one in panel.collections if one.get_array() is not None][:1]
+        shown = np.asarray(mesh.get_array()).reshape(3, 4)
+        expected = result.fields[field] / 0.5
+        np.testing.assert_allclose(shown[expected > 0], expected[expected > 0])
+    assert "tricritical line" in [one.get_text() for one in own.legends[0].get_texts()]
