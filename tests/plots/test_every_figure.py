@@ -34,7 +34,7 @@ def study(folder):
 
 
 def descent():
-    return bb.descent(MODEL, 3.0, 20, 3, rule=bb.DescentRule(steps=20), workers=1)
+    return bb.descend(MODEL, 3.0, 20, 3, rule=bb.DescentRule(steps=20), workers=1)
 
 
 # How to make one of each kind, and the curves that its main panel must hold.
@@ -63,7 +63,7 @@ SAMPLES = {
         ],
     ),
     "MethodComparison": (
-        lambda folder: bb.compare_methods(MODEL, [1.0, 3.0], 20, 2),
+        lambda folder: bb.methods(MODEL, [1.0, 3.0], 20, 2),
         lambda one: [(one.alphas, method.measured) for method in one.methods],
     ),
     "Descent": (
@@ -75,8 +75,8 @@ SAMPLES = {
         lambda one: [([0, 5], [step.outlier for step in one.steps])],
     ),
     "RecoveryCurve": (
-        lambda folder: bb.recovery_curve(
-            MODEL, [1.0, 4.0], [1], ["random"], 20, 2, rule=bb.DescentRule(steps=20), workers=1
+        lambda folder: bb.recovery(
+            MODEL, [1.0, 4.0], 20, 2, p=[1], rule=bb.DescentRule(steps=20), workers=1
         ),
         lambda one: [(one.lines[0].alphas, one.lines[0].mean_m2)],
     ),
@@ -96,7 +96,7 @@ SAMPLES = {
         ],
     ),
     "Analysis": (
-        lambda folder: bb.analyse_study(study(folder), "total_m2", resamples=20, label_draws=0),
+        lambda folder: bb.analyse(study(folder), "total_m2", resamples=20, label_draws=0),
         lambda one: [(curve.alphas, curve.mean) for curve in one.curves],
     ),
     "Diagram": (
@@ -104,7 +104,7 @@ SAMPLES = {
         lambda one: [(one.x, one.lines["thresholds"]["weak_recovery"])],
     ),
     "Photograph": (
-        lambda folder: bb.photograph(8, 8.0, 2, 0.5, rule=bb.DescentRule(steps=20)),
+        lambda folder: bb.photograph(8.0, 8, 2, 0.5, rule=bb.DescentRule(steps=20)),
         lambda one: [],
     ),
 }

@@ -11,6 +11,8 @@ from bbpscape.core.checks import InvalidInput
 from bbpscape.plots.style import STYLE
 
 Panel = Callable[[Axes], None]
+# Of a legend inside axes: lines may run behind it.
+GROUND: Any = {"frameon": True, "framealpha": 0.9, "edgecolor": "none"}
 
 
 def compose(
@@ -64,7 +66,7 @@ def _into(ax: Axes, draw: Panel, title: str, own_legend: bool) -> Figure:
         ax.set_title("", loc="left")
         ax.set_title(f"{title}\n{what}" if what else title, fontsize=9)
         if own_legend and labelled([ax]):
-            ax.legend()
+            ax.legend(**GROUND)
     return figure_of(ax)
 
 

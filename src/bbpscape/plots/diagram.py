@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from bbpscape.plots.canvas import check_axes, figure_of
+from bbpscape.plots.canvas import GROUND, check_axes, figure_of
 from bbpscape.plots.dispatch import plot
 from bbpscape.plots.phases import draw_phases, phases_legend
 from bbpscape.plots.style import HATCH, OUTLIER, STYLE, axis_label, symbol
@@ -34,7 +34,9 @@ def _(result: Diagram, ax: Axes | None = None) -> Figure:
         if ax is None:
             figure.suptitle(_fixed(result), fontsize=10)
         else:
-            ax.set_title(_fixed(result), fontsize=9)
+            what = ax.get_title(loc="left")
+            ax.set_title("", loc="left")
+            ax.set_title(",  ".join(one for one in (_fixed(result), what) if one), fontsize=9)
     return figure
 
 
@@ -49,7 +51,7 @@ def _over_alpha(result: Diagram, ax: Axes | None) -> Figure:
     if ax is None:
         figure.legend(handles=handles, loc="outside lower center", ncols=3)
     else:
-        axes.legend(handles=handles)
+        axes.legend(handles=handles, **GROUND)
     return figure
 
 
@@ -80,7 +82,7 @@ def _over_parameters(result: Diagram, ax: Axes | None) -> Figure:
     if ax is None:
         figure.legend(handles=handles, loc="outside lower center", ncols=4)
     else:
-        ax.legend(handles=handles)
+        ax.legend(handles=handles, **GROUND)
     return figure
 
 

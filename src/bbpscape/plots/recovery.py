@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bbpscape.experiments.descent import start_name
+from bbpscape.experiments.descend import start_name
 from bbpscape.experiments.recovery import RecoveryCurve, RecoveryLine
 from bbpscape.plots.canvas import check_axes, figure_of
 from bbpscape.plots.dispatch import plot
