@@ -9,8 +9,10 @@ from bbpscape.core.checks import InvalidInput
 from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation import hessian as module
+from bbpscape.simulation import memory
 from bbpscape.simulation.data.instance import draw
-from bbpscape.simulation.hessian import Hessian, dense_bytes, instance_bytes, require_memory
+from bbpscape.simulation.hessian import Hessian
+from bbpscape.simulation.memory import dense_bytes, instance_bytes, require_memory
 
 WIDTHS = [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)]
 
@@ -87,7 +89,7 @@ def test_the_largest_value_that_fits(monkeypatch):
     class Memory:
         available = 1000
 
-    monkeypatch.setattr(module.psutil, "virtual_memory", Memory)
+    monkeypatch.setattr(memory.psutil, "virtual_memory", Memory)
     require_memory(lambda n: n * n, 31)
     with pytest.raises(InvalidInput, match="N must be at most 31$"):
         require_memory(lambda n: n * n, 50)

@@ -10,24 +10,23 @@ from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import draw
 from bbpscape.simulation.eigen.lanczos import spectral_density, spectral_measures
 from bbpscape.simulation.hessian import Hessian
-from bbpscape.simulation.operator import Operator
 
 
 @pytest.fixture(scope="module")
 def problem():
     model = TeacherStudent(p=2, p_star=1, loss=NormalizedSquare(a=1.0))
     instance = draw(model, 2.0, 150, np.random.default_rng(0))
-    hessian = Hessian(instance.inputs, instance.curvature)
+    hessian = instance.hessian
     values, vectors = np.linalg.eigh(hessian.dense())
-    return Operator(hessian), values, vectors
+    return hessian, values, vectors
 
 
 def test_moments_are_exact(problem):
-    operator, values, vectors = problem
+    hessian, values, vectors = problem
     directions = np.random.default_rng(1).standard_normal((3, 300))
     steps = 6
     for direction, measure in zip(
-        directions, spectral_measures(operator, directions, steps), strict=True
+        directions, spectral_measures(hessian, directions, steps), strict=True
     ):
         weights = (vectors.T @ direction) ** 2 / (direction @ direction)
         scale = abs(values).max()
@@ -42,16 +41,16 @@ def test_moments_are_exact(problem):
 
 def test_a_complete_krylov_space_ends():
     hessian = Hessian(np.eye(4), np.array([1.0, 1.0, 2.0, 5.0]).reshape(4, 1, 1))
-    (measure,) = spectral_measures(Operator(hessian), np.ones((1, 4)), 4)
+    (measure,) = spectral_measures(hessian, np.ones((1, 4)), 4)
     np.testing.assert_allclose(measure.nodes, [1, 2, 5], atol=1e-12)
     np.testing.assert_allclose(measure.weights, [0.5, 0.25, 0.25], atol=1e-12)
 
 
 @pytest.mark.parametrize("steps", [5, 20, 60])
 def test_no_atom_exceeds_its_bound(problem, steps):
-    operator, values, vectors = problem
+    hessian, values, vectors = problem
     direction = np.random.default_rng(2).standard_normal(300) + 20 * vectors[:, 0]
-    (measure,) = spectral_measures(operator, direction[None], steps)
+    (measure,) = spectral_measures(hessian, direction[None], steps)
     weights = (vectors.T @ direction) ** 2 / (direction @ direction)
     bound = measure.largest_atom(values)
     assert (bound >= weights - 1e-12).all()
@@ -60,11 +59,11 @@ def test_no_atom_exceeds_its_bound(problem, steps):
 
 
 def test_density_is_within_its_errors(problem):
-    operator, values, _ = problem
+    hessian, values, _ = problem
     points = np.linspace(values[0] - 0.3, values[-1] + 0.3, 60)
     width = 0.3
     exact = norm.pdf((points[:, None] - values) / width).mean(axis=1) / width
-    result = spectral_density(operator, points, width, probes=40, steps=80, seed=3)
+    result = spectral_density(hessian, points, width, probes=40, steps=80, seed=3)
     z = (result.density - exact) / result.standard_error
     assert abs(z).max() < 4.5
     assert 0.4 < np.sqrt((z**2).mean()) < 2.0
@@ -72,16 +71,16 @@ def test_density_is_within_its_errors(problem):
     shifted = norm.pdf((points[:, None] - 0.5 - values) / width).mean(axis=1) / width
     assert (abs(result.density - shifted) / result.standard_error).max() > 8
     # 1/√probes
-    fewer = spectral_density(operator, points, width, probes=10, steps=80, seed=4)
+    fewer = spectral_density(hessian, points, width, probes=10, steps=80, seed=4)
     ratio = np.median(fewer.standard_error / result.standard_error)
     assert ratio == pytest.approx(2, rel=0.4)
 
 
 def test_refusals(problem):
-    operator = problem[0]
+    hessian = problem[0]
     with pytest.raises(InvalidInput, match="directions must not be zero"):
-        spectral_measures(operator, np.zeros((1, 300)), 3)
+        spectral_measures(hessian, np.zeros((1, 300)), 3)
     with pytest.raises(InvalidInput, match="probes must be at least 2, got 1"):
-        spectral_density(operator, [0.0], 0.1, probes=1)
+        spectral_density(hessian, [0.0], 0.1, probes=1)
     with pytest.raises(InvalidInput, match="width must be finite and greater than 0"):
-        spectral_density(operator, [0.0], 0.0)
+        spectral_density(hessian, [0.0], 0.0)

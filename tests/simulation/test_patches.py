@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bbpscape.core.checks import InvalidInput
-from bbpscape.simulation import hessian
+from bbpscape.simulation import memory
 from bbpscape.simulation.data import patches as module
 from bbpscape.simulation.data.inputs import prepare
 from bbpscape.simulation.data.patches import load_photographs, photograph_patches
@@ -86,7 +86,7 @@ def test_memory_is_refused_with_the_largest_count(monkeypatch):
     class Memory:
         available = 10**8
 
-    monkeypatch.setattr(hessian.psutil, "virtual_memory", Memory)
+    monkeypatch.setattr(memory.psutil, "virtual_memory", Memory)
     with pytest.raises(InvalidInput, match=r"count = 1000 needs .*: count must be at most \d+$"):
         photograph_patches(300, 1000)
 

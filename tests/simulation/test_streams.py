@@ -12,16 +12,10 @@ from bbpscape.simulation.data.stream import StreamedHessian
 from bbpscape.simulation.eigen import certificate, eigensolver, lanczos
 from bbpscape.simulation.eigen.eigensolver import lowest
 from bbpscape.simulation.eigen.lanczos import spectral_density
-from bbpscape.simulation.hessian import Hessian
-from bbpscape.simulation.operator import Operator
 
 MODEL = TeacherStudent(p=1, p_star=1, loss=NormalizedSquare(a=1.0))
 # M < N: half of the eigenvalues are 0, and their vectors have nothing of the inputs.
 N, ALPHA = 200, 0.5
-
-
-def of(instance):
-    return Hessian(instance.inputs, instance.curvature)
 
 
 def own_inputs():
@@ -33,10 +27,10 @@ def own_inputs():
 
 
 HESSIANS = {
-    "generator": lambda: of(draw(MODEL, ALPHA, N, np.random.default_rng(0))),
-    "sequence": lambda: of(draw(MODEL, ALPHA, N, np.random.SeedSequence(0))),
+    "generator": lambda: draw(MODEL, ALPHA, N, np.random.default_rng(0)).hessian,
+    "sequence": lambda: draw(MODEL, ALPHA, N, np.random.SeedSequence(0)).hessian,
     "streamed": lambda: StreamedHessian(MODEL, ALPHA, N, np.random.default_rng(0)),
-    "own inputs": lambda: of(own_inputs()),
+    "own inputs": lambda: own_inputs().hessian,
 }
 
 
@@ -46,7 +40,7 @@ def z_scores(hessian):
     width = 0.3
     points = np.append(np.quantile(values, (0.02, 0.1, 0.9, 0.98)), 0.0)
     exact = norm.pdf((points[:, None] - values) / width).mean(axis=1) / width
-    found = spectral_density(Operator(hessian), points, width, probes=100, steps=60, seed=0)
+    found = spectral_density(hessian, points, width, probes=100, steps=60, seed=0)
     return (found.density - exact) / found.standard_error
 
 

@@ -20,7 +20,8 @@ from bbpscape.simulation.data.instance import (
     spawn_generators,
 )
 from bbpscape.simulation.eigen.diagonalize import all_eigenvalues_and_lowest, teacher_overlap
-from bbpscape.simulation.hessian import Hessian, dense_bytes, instance_bytes, require_memory
+from bbpscape.simulation.hessian import Hessian
+from bbpscape.simulation.memory import dense_bytes, instance_bytes, require_memory
 from bbpscape.theory.finite.label_sampled import FiniteSize, finite_size
 from bbpscape.theory.spectrum import Spectrum, spectrum
 

@@ -17,7 +17,7 @@ from bbpscape.simulation.data.instance import draw, sample_count
 from bbpscape.simulation.descent.descend import descend_batch
 from bbpscape.simulation.descent.rule import RATE, DescentRule, Trajectory, budget_operations
 from bbpscape.simulation.descent.start import check_start, starting_point
-from bbpscape.simulation.hessian import instance_bytes, require_memory
+from bbpscape.simulation.memory import instance_bytes, require_memory
 from bbpscape.simulation.parallel import available_cpus, check_workers, ordered_map
 from bbpscape.study.spectral_start import spectral_preprocessing
 

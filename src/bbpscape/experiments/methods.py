@@ -15,7 +15,8 @@ from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import Instance, draw, sample_count, spawn_generators
 from bbpscape.simulation.eigen.diagonalize import lowest_dense, teacher_overlap
 from bbpscape.simulation.eigen.eigensolver import lowest
-from bbpscape.simulation.hessian import Hessian, dense_bytes, instance_bytes, require_memory
+from bbpscape.simulation.hessian import Hessian
+from bbpscape.simulation.memory import dense_bytes, instance_bytes, require_memory
 from bbpscape.theory.overlap_curve import overlap_curve
 from bbpscape.theory.spectral.average import averaged_curvature
 from bbpscape.theory.spectral.channel import QuadraticTeacher

@@ -20,7 +20,7 @@ from bbpscape.simulation.descent.descend import descend_batch
 from bbpscape.simulation.descent.overlap import squared_magnetization
 from bbpscape.simulation.descent.rule import DescentRule, Trajectory, record_steps
 from bbpscape.simulation.descent.start import starting_point
-from bbpscape.simulation.hessian import instance_bytes, require_memory
+from bbpscape.simulation.memory import instance_bytes, require_memory
 from bbpscape.study.spectral_start import spectral_preprocessing
 
 FRAMES = 6

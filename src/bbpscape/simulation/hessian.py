@@ -1,19 +1,18 @@
 """The Hessian of the empirical loss at finite N, as a product with blocks and as a dense matrix."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import psutil
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import blas
 
+from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput
+from bbpscape.simulation.memory import CHUNK_BYTES, dense_bytes, require_memory
 from bbpscape.simulation.operator import Operator, panel_slices
 
-CHUNK_BYTES = 2**26  # of scaled rows, copied at a time while a dense matrix is built
-WORK_VECTORS = 256  # vectors of pN numbers that LAPACK and the eigenvectors take, generously
-GIB = 2**30
+ROUNDING = 1e-12  # of the largest |F| of a sample: an asymmetry that is none
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +29,7 @@ class Hessian:
     Raises
     ------
     InvalidInput
-        If the shapes do not fit, or a value is not finite.
+        If the shapes do not fit, F is not symmetric, or the numbers are not real and finite.
 
     >>> Hessian(np.array([[1.0, 2.0]]), np.array([[[4.0]]])).dense().tolist()
     [[4.0, 8.0], [8.0, 16.0]]
@@ -40,15 +39,15 @@ class Hessian:
     curvature: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "inputs", np.ascontiguousarray(self.inputs, dtype=float))
-        object.__setattr__(self, "curvature", np.asarray(self.curvature, dtype=float))
+        inputs = np.ascontiguousarray(real_array("inputs", self.inputs))
+        object.__setattr__(self, "inputs", inputs)
+        object.__setattr__(self, "curvature", real_array("curvature", self.curvature))
         if self.inputs.ndim != 2 or 0 in self.inputs.shape:
             raise InvalidInput(f"inputs must have shape (M, N), got {self.inputs.shape}")
         shape, samples = self.curvature.shape, len(self.inputs)
         if len(shape) != 3 or shape[0] != samples or shape[1] != shape[2] or shape[1] == 0:
             raise InvalidInput(f"curvature must have shape ({samples}, p, p), got {shape}")
-        if not np.isfinite(self.curvature).all():
-            raise InvalidInput("curvature must be finite, got nan or inf")
+        object.__setattr__(self, "curvature", _symmetric(self.curvature))
 
     @property
     def p(self) -> int:
@@ -80,14 +79,14 @@ class Hessian:
 
     def matmat(self, block: ArrayLike) -> NDArray[np.float64]:
         """H V for V of shape (pN, b), at O(p M N b) and with no matrix of size pN × pN."""
-        V = np.asarray(block, dtype=float)
+        V = real_array("block", block)
         if V.ndim != 2 or len(V) != self.shape[0]:
             raise InvalidInput(f"block must have shape ({self.shape[0]}, b), got {V.shape}")
         return Operator(self)(np.ascontiguousarray(V.T)).T
 
     def matvec(self, vector: ArrayLike) -> NDArray[np.float64]:
         """H v for v of shape (pN,)."""
-        v = np.asarray(vector, dtype=float)
+        v = real_array("vector", vector)
         if v.shape != self.shape[:1]:
             raise InvalidInput(f"vector must have shape ({self.shape[0]},), got {v.shape}")
         return self.matmat(v[:, None])[:, 0]
@@ -134,6 +133,22 @@ class Hessian:
         return block
 
 
+def _symmetric(curvature: NDArray[np.float64]) -> NDArray[np.float64]:
+    """F, refused if F_kl and F_lk differ by more than rounding."""
+    turned = curvature.swapaxes(1, 2)
+    if (curvature == turned).all():
+        return curvature
+    bad = np.flatnonzero(
+        abs(curvature - turned).max(axis=(1, 2)) > ROUNDING * abs(curvature).max(axis=(1, 2))
+    )
+    if bad.size:
+        raise InvalidInput(
+            f"curvature must be symmetric in its last two axes, and {bad.size} samples are not "
+            f"(the first is sample {bad[0]}): give (F + Fᵀ)/2"
+        )
+    return (curvature + turned) / 2
+
+
 def _mirror(block: NDArray[np.float64], width: int = 256) -> None:
     """Copy the lower triangle onto the upper one, in place."""
     for start in range(0, len(block), width):
@@ -141,54 +156,3 @@ def _mirror(block: NDArray[np.float64], width: int = 256) -> None:
         block[start:stop, stop:] = block[stop:, start:stop].T
         corner = block[start:stop, start:stop]
         corner[...] = np.tril(corner) + np.tril(corner, -1).T
-
-
-def instance_bytes(p: int, N: int, M: int) -> int:
-    """8 M (N + p² + 4p): bytes of the inputs, the curvatures and the scalars of M samples."""
-    return 8 * M * (N + p * p + 4 * p)
-
-
-def dense_bytes(p: int, N: int, M: int) -> int:
-    """8 [(pN)² + N²]: peak bytes of building and diagonalizing a dense Hessian.
-
-    N² is one block, not needed at p = 1. Work space of a fixed size and a few vectors are
-    counted; what the instance itself holds, ``instance_bytes``, is not.
-    """
-    block = N * N if p > 1 else 0
-    chunk = min(CHUNK_BYTES, 8 * M * N)
-    return 8 * ((p * N) ** 2 + block + WORK_VECTORS * p * N) + chunk
-
-
-def require_memory(estimate: Callable[[int], int], value: int, name: str = "N") -> None:
-    """Refuse ``value`` if ``estimate(value)`` bytes are more than the memory available now.
-
-    Parameters
-    ----------
-    estimate : function
-        Bytes needed, growing with its argument.
-    value : int
-        What was asked for.
-    name : str
-        What to call it in the message, which gives the largest value that fits.
-
-    Raises
-    ------
-    InvalidInput
-    """
-    available = psutil.virtual_memory().available
-    needed = estimate(value)
-    if needed <= available:
-        return
-    fits, too_large = 0, value
-    while too_large - fits > 1:
-        middle = (fits + too_large) // 2
-        fits, too_large = (middle, too_large) if estimate(middle) <= available else (fits, middle)
-    if not fits:
-        raise InvalidInput(
-            f"{needed / GIB:.3g} GiB of memory are needed and {available / GIB:.3g} GiB are "
-            f"available, whatever {name}: lower alpha, p or draws"
-        )
-    raise InvalidInput(
-        f"{name} = {value} needs {needed / GIB:.3g} GiB of memory and {available / GIB:.3g} GiB "
-        f"is available: {name} must be at most {fits}"
-    )

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bbpscape.core.checks import InvalidInput
 from bbpscape.simulation.backend import Backend, NumpyBackend
 from bbpscape.simulation.threads import blas_limit
 
@@ -16,6 +17,7 @@ GROUPS = 8  # runs of panels that are summed apart, whatever the number of threa
 WORTH = 5e7  # operations from which threads are worth starting
 
 
+@runtime_checkable
 class Samples(Protocol):
     """What an operator needs: the curvatures F, and the inputs X panel by panel."""
 
@@ -33,6 +35,16 @@ class Samples(Protocol):
     def panels(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
         """(rows, X[rows]) for consecutive slices of PANEL_ROWS rows."""
         ...
+
+
+def check_samples(hessian: object) -> Samples:
+    """``hessian`` if it is a Hessian, or another object that gives curvatures and panels."""
+    if not isinstance(hessian, Samples):
+        raise InvalidInput(
+            "hessian must be a Hessian(inputs, curvature) or a StreamedHessian, "
+            f"got {type(hessian).__name__}"
+        )
+    return hessian
 
 
 def panel_slices(samples: int) -> Iterator[slice]:

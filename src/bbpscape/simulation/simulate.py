@@ -22,7 +22,7 @@ from bbpscape.simulation.eigen.diagonalize import teacher_overlap
 from bbpscape.simulation.eigen.eigensolver import chosen_method, lowest
 from bbpscape.simulation.eigen.lowest_pairs import LowestPairs
 from bbpscape.simulation.eigen.signal import LargestOverlap, largest_overlap
-from bbpscape.simulation.hessian import Hessian, require_memory
+from bbpscape.simulation.memory import require_memory
 from bbpscape.simulation.parallel import available_cpus, check_workers, ordered_map
 
 # Numbers in X above which a draw is large: it takes all threads, and draws come one by one.
@@ -244,7 +244,7 @@ def _make(s: _Settings, child: np.random.SeedSequence) -> tuple[Any, NDArray[np.
         streamed = StreamedHessian(s.model, s.alpha, s.N, np.random.default_rng(child))
         return streamed, streamed.teacher_basis
     instance = draw(s.model, s.alpha, s.N, np.random.default_rng(child))
-    return Hessian(instance.inputs, instance.curvature), instance.teacher_basis
+    return instance.hessian, instance.teacher_basis
 
 
 def _solve(s: _Settings, hessians: list[Any]) -> list[LowestPairs]:

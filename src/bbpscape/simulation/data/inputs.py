@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
+from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput
 from bbpscape.simulation.data.instance import sample_count
 
@@ -178,21 +179,13 @@ def sample(inputs: Inputs, alpha: float, generator: np.random.Generator) -> NDAr
     return inputs.rows[generator.choice(inputs.n, size=M, replace=False)]
 
 
-def _check_rows(rows: NDArray) -> NDArray[np.float64]:
+def _check_rows(rows: object) -> NDArray[np.float64]:
     """Return the rows as float64 if they are at least two rows of finite real numbers."""
-    rows = np.asarray(rows)
-    if not (np.issubdtype(rows.dtype, np.floating) or np.issubdtype(rows.dtype, np.integer)):
-        raise InvalidInput(f"inputs must be real numbers, got dtype {rows.dtype}")
-    if rows.ndim != 2 or rows.shape[1] == 0:
-        raise InvalidInput(f"inputs must have shape (n, N), got {rows.shape}")
-    if len(rows) < 2:
-        raise InvalidInput(f"inputs must have at least 2 rows, got {len(rows)}")
-    values = rows.astype(float, copy=False)
-    bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
-    if len(bad):
-        raise InvalidInput(
-            f"inputs must be finite, got nan or inf in {len(bad)} rows (the first is row {bad[0]})"
-        )
+    values = real_array("inputs", rows)
+    if values.ndim != 2 or values.shape[1] == 0:
+        raise InvalidInput(f"inputs must have shape (n, N), got {values.shape}")
+    if len(values) < 2:
+        raise InvalidInput(f"inputs must have at least 2 rows, got {len(values)}")
     if abs(values).max() > LARGEST:
         raise InvalidInput(f"inputs must be at most {LARGEST:g} in size, got {abs(values).max():g}")
     return values

@@ -2,16 +2,18 @@
 
 import math
 import numbers
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput, positive, positive_integer
 from bbpscape.model import curvature as _curvature
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulation.hessian import instance_bytes, require_memory
+from bbpscape.simulation.hessian import Hessian
+from bbpscape.simulation.memory import instance_bytes, require_memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +38,7 @@ class Instance:
     Raises
     ------
     InvalidInput
-        If p is infinite, N < p_star or a shape does not fit.
+        If p is infinite, N < p_star, a shape does not fit, or the numbers are not real and finite.
     """
 
     model: TeacherStudent
@@ -52,7 +54,7 @@ class Instance:
         if self.noisy_labels is not None:
             names.append("noisy_labels")
         for name in names:
-            view = np.asarray(getattr(self, name), dtype=float).view()
+            view = real_array(name, getattr(self, name)).view()
             view.flags.writeable = False
             object.__setattr__(self, name, view)
         if self.inputs.ndim != 2 or 0 in self.inputs.shape:
@@ -104,6 +106,15 @@ class Instance:
         """An orthonormal basis of the span of the rows of w*, shape (N, p_star)."""
         return _frozen(np.linalg.qr(self.teacher.T)[0])
 
+    @property
+    def hessian(self) -> Hessian:
+        """H at the student, of size pN × pN."""
+        return Hessian(self.inputs, self.curvature)
+
+    def at(self, student: NDArray[np.float64]) -> "Instance":
+        """The same data and teacher at another student, of shape (p, N)."""
+        return replace(self, student=student)
+
     def loss(self, weights: NDArray) -> float:
         """L(w) = Σ_μ ℓ(y_μ, ŷ_μ(w)) at any weights of shape (p, N), real or complex."""
         outputs = self.model.output(self.inputs @ np.asarray(weights).T)
@@ -151,7 +162,8 @@ def plant(
     Both are uniform, w at the model's overlap with w*; the labels' noise is drawn last.
     """
     generator = _generator(generator)
-    shape = np.shape(rows)
+    rows = real_array("rows", rows)
+    shape = rows.shape
     if len(shape) != 2 or 0 in shape:
         raise InvalidInput(f"rows must have shape (M, N), got {shape}")
     p = _check_size(model, shape[1])

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput, positive_integer
 from bbpscape.simulation.data.instance import check_seed
-from bbpscape.simulation.hessian import require_memory
+from bbpscape.simulation.memory import require_memory
 
 PHOTOGRAPHS = (
     "astronaut.png",

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bbpscape.core.checks import positive_integer
+from bbpscape.core.arrays import real_array
+from bbpscape.core.checks import InvalidInput, positive_integer
 from bbpscape.model import curvature as _curvature
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import _check_size, _generator, plant, sample_count
-from bbpscape.simulation.hessian import require_memory
+from bbpscape.simulation.memory import require_memory
 from bbpscape.simulation.operator import PANEL_ROWS, Operator, panel_slices
 
 
@@ -96,4 +97,7 @@ class StreamedHessian:
 
     def matmat(self, block: ArrayLike) -> NDArray[np.float64]:
         """H V for V of shape (pN, b), in one pass over the regenerated panels."""
-        return Operator(self)(np.ascontiguousarray(np.asarray(block, dtype=float).T)).T
+        V = real_array("block", block)
+        if V.ndim != 2 or len(V) != self.shape[0]:
+            raise InvalidInput(f"block must have shape ({self.shape[0]}, b), got {V.shape}")
+        return Operator(self)(np.ascontiguousarray(V.T)).T

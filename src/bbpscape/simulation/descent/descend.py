@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput
 from bbpscape.model.activations import QUADRATIC
 from bbpscape.simulation.backend import Backend, NumpyBackend
 from bbpscape.simulation.data.instance import Instance
 from bbpscape.simulation.descent.gradient import BatchGradient
-from bbpscape.simulation.descent.overlap import generalization_error, magnetization
+from bbpscape.simulation.descent.overlap import magnetization, relative_error
 from bbpscape.simulation.descent.rule import DescentRule, Trajectory, record_steps
 from bbpscape.simulation.descent.start import safe_step
 
@@ -37,18 +38,19 @@ def descend_batch(
     Raises
     ------
     InvalidInput
-        If the shapes do not fit.
+        If the shapes do not fit, or a start is not real and finite.
     """
     backend = NumpyBackend() if where is None else where
     gradient = BatchGradient(instances, dtype, backend)
     shape = (len(instances), int(gradient.model.p), gradient.N)
-    if np.shape(starts) != shape:
-        raise InvalidInput(f"starts must have shape {shape}, got {np.shape(starts)}")
+    begin = real_array("starts", starts)
+    if begin.shape != shape:
+        raise InvalidInput(f"starts must have shape {shape}, got {begin.shape}")
     if rule.step is None:
-        eta = [safe_step(i, np.asarray(w)) for i, w in zip(instances, starts, strict=True)]
+        eta = [safe_step(i, w) for i, w in zip(instances, begin, strict=True)]
     else:
         eta = [rule.step] * len(instances)
-    batch = _Batch(instances, np.asarray(starts, dtype=float), np.array(eta), rule, gradient)
+    batch = _Batch(instances, begin, np.array(eta), rule, gradient)
     while batch.alive.size:
         batch.observe()
         if batch.alive.size:
@@ -177,7 +179,7 @@ class _Batch:
     def _learned(self, i: int, one: _Notes) -> bool:
         if self.model.activation == QUADRATIC:
             return True
-        error = generalization_error(self.model, self._host(i), one.instance.teacher)
+        error = relative_error(self.model, self._host(i), one.instance.teacher)
         return bool(error < 1 - self.rule.recovery)
 
     def _end(self, i: int, draw: Any, slope: float, one: _Notes) -> str:
@@ -195,7 +197,7 @@ class _Batch:
 
     def _write(self, i: int, one: _Notes, m2: float) -> None:
         w = self._host(i)
-        error = float(generalization_error(self.model, w, one.instance.teacher))
+        error = float(relative_error(self.model, w, one.instance.teacher))
         if self.step in self.records or one.status:
             one.rows.append((self.step, self.time[i], self.loss[i] / self.M, error, m2))
         if self.step in self.rule.snapshots:

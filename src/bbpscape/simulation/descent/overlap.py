@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput
 from bbpscape.model.activations import QUADRATIC
 from bbpscape.model.teacher_student import TeacherStudent
@@ -38,18 +39,14 @@ def squared_magnetization(student: ArrayLike, teacher: ArrayLike) -> NDArray[np.
     Raises
     ------
     InvalidInput
-        If the shapes do not fit.
+        If the shapes do not fit, or the numbers are not real and finite.
 
     >>> squared_magnetization([[3.0, 4.0]], [[1.0, 0.0]]).round(12).item()
     0.36
     >>> squared_magnetization([[0.0, 1.0], [-1.0, 0.0]], [[2.0, 0.0], [0.0, 2.0]]).item()
     1.0
     """
-    w, v = np.asarray(student, dtype=float), np.asarray(teacher, dtype=float)
-    if w.ndim < 2 or v.ndim < 2 or w.shape[-1] != v.shape[-1]:
-        raise InvalidInput(
-            f"student and teacher must have shapes (p, N) and (p_star, N), got {w.shape}, {v.shape}"
-        )
+    w, v = _weights(student, teacher)
     return magnetization(w @ np.swapaxes(v, -1, -2), (w**2).sum((-1, -2)), (v**2).sum((-1, -2)))
 
 
@@ -84,11 +81,39 @@ def generalization_error(
     -------
     array, shape (...)
 
+    Raises
+    ------
+    InvalidInput
+        If the shapes do not fit, or the numbers are not real and finite.
+
     >>> model = TeacherStudent(p=1, p_star=1)
     >>> generalization_error(model, [[1.0, 0.0]], [[0.0, 1.0]]).item()  # (2 + 2)/2
     2.0
     """
-    w, v = np.asarray(student, dtype=float), np.asarray(teacher, dtype=float)
+    w, v = _weights(student, teacher)
+    if (w.shape[-2], v.shape[-2]) != (model.p, model.p_star):
+        raise InvalidInput(
+            f"student and teacher must have p = {model.p} and p_star = {model.p_star} rows, "
+            f"got {w.shape[-2]} and {v.shape[-2]}"
+        )
+    return relative_error(model, w, v)
+
+
+def _weights(
+    student: ArrayLike, teacher: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    w, v = real_array("student", student), real_array("teacher", teacher)
+    if w.ndim < 2 or v.ndim < 2 or w.shape[-1] != v.shape[-1]:
+        raise InvalidInput(
+            f"student and teacher must have shapes (p, N) and (p_star, N), got {w.shape}, {v.shape}"
+        )
+    return w, v
+
+
+def relative_error(
+    model: TeacherStudent, w: NDArray[np.float64], v: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """``generalization_error`` of weights that may have diverged."""
     stacked = np.concatenate([w, np.broadcast_to(v, (*w.shape[:-2], *v.shape[-2:]))], axis=-2)
     gram = stacked @ np.swapaxes(stacked, -1, -2) / w.shape[-1]
     weights = np.concatenate([model.output_weights, np.full(model.p_star, -1 / model.p_star)])

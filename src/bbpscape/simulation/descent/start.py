@@ -13,7 +13,6 @@ from bbpscape.simulation.eigen.eigensolver import lowest
 from bbpscape.simulation.eigen.lanczos import spectral_measures
 from bbpscape.simulation.eigen.lowest_pairs import LowestPairs
 from bbpscape.simulation.hessian import Hessian
-from bbpscape.simulation.operator import Operator
 
 STARTS = ("random", "hessian", "spectral", "overlap")
 TOLERANCE = 1e-6  # of the eigenvectors that a descent starts from
@@ -64,9 +63,8 @@ def starting_point(
     if start in ("random", "overlap"):
         return instance.student
     if start == "hessian":
-        hessian = Hessian(instance.inputs, instance.curvature)
         count = min(p * instance.model.p_star, p * N)
-        blocks = _lowest(hessian, count).eigenvectors.T.reshape(-1, N)
+        blocks = _lowest(instance.hessian, count).eigenvectors.T.reshape(-1, N)
         _, sizes, directions = np.linalg.svd(blocks, full_matrices=False)
         return mixed(sizes[:p], directions[:p], p)
     if start != "spectral":
@@ -115,10 +113,9 @@ def safe_step(instance: Instance, student: NDArray[np.float64]) -> float:
     λ_max is the largest Ritz value of 15 Lanczos steps. Where no curvature is positive it is that
     of largest size.
     """
-    at = Instance(instance.model, instance.inputs, student, instance.teacher, instance.noisy_labels)
-    operator = Operator(Hessian(at.inputs, at.curvature))
-    start = stream("largest eigenvalue").standard_normal((1, operator.size))
-    (measure,) = spectral_measures(operator, start, LANCZOS_STEPS)
+    hessian = instance.at(student).hessian
+    start = stream("largest eigenvalue").standard_normal((1, len(student) * instance.N))
+    (measure,) = spectral_measures(hessian, start, LANCZOS_STEPS)
     largest = float(measure.nodes.max())
     if largest <= 0:
         largest = float(abs(measure.nodes).max())

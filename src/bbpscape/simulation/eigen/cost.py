@@ -8,7 +8,7 @@ from bbpscape.core.checks import InvalidInput, positive_integer
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import sample_count
 from bbpscape.simulation.eigen.davidson import sizes
-from bbpscape.simulation.hessian import dense_bytes, instance_bytes
+from bbpscape.simulation.memory import dense_bytes, instance_bytes
 
 # Fitted on one core (docs/simulate.md); only their ratios matter for the choice.
 GEMM = 45e9  # operations a second of a matrix product in double precision; twice that in single

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import LinAlgError, eigh, eigh_tridiagonal, eigvalsh_tridiagonal, lapack
 
+from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput, positive_integer
 from bbpscape.simulation.hessian import Hessian
 
@@ -105,12 +106,12 @@ def teacher_overlap(eigenvectors: ArrayLike, teacher_basis: ArrayLike) -> NDArra
     Raises
     ------
     InvalidInput
-        If pN is not a multiple of N.
+        If pN is not a multiple of N, or the numbers are not real and finite.
 
     >>> teacher_overlap([[1.0], [0.0], [0.0], [0.0]], [[0.6], [0.8]]).round(12).tolist()
     [0.36]
     """
-    v, basis = np.asarray(eigenvectors, dtype=float), np.asarray(teacher_basis, dtype=float)
+    v, basis = real_array("eigenvectors", eigenvectors), real_array("teacher_basis", teacher_basis)
     if v.ndim != 2 or basis.ndim != 2 or len(basis) == 0 or len(v) % len(basis):
         raise InvalidInput(
             "eigenvectors must have shape (pN, k) and teacher_basis (N, p_star), "

@@ -18,7 +18,7 @@ from bbpscape.simulation.eigen.diagonalize import lowest_dense
 from bbpscape.simulation.eigen.lowest_pairs import ROUNDING, LowestPairs, error_bounds
 from bbpscape.simulation.eigen.preconditioner import Preconditioner
 from bbpscape.simulation.hessian import Hessian
-from bbpscape.simulation.operator import Operator
+from bbpscape.simulation.operator import Operator, check_samples
 
 METHODS = ("auto", "dense", "iterative")
 MAX_COLUMNS = 400  # products allowed a pair wanted, and as many for the guards
@@ -70,6 +70,7 @@ def lowest(
     [-1.0, 2.0]
     """
     began = time.perf_counter()
+    check_samples(hessian)
     k = int(positive_integer("k", k))
     size = hessian.shape[0]
     if k > size:

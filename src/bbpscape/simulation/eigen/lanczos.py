@@ -1,17 +1,24 @@
 """Spectral measures by Lanczos: in given directions, and of the whole spectrum with error bars."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput, positive, positive_integer
-from bbpscape.core.seeds import Seed, stream
-from bbpscape.simulation.operator import Operator
+from bbpscape.core.report import counted
+from bbpscape.core.result import Result, result
+from bbpscape.core.seeds import Seed, check_seed, stream
+from bbpscape.core.statistics import mean_and_error
+from bbpscape.simulation.backend import backend, check_dtype
+from bbpscape.simulation.memory import require_memory
+from bbpscape.simulation.operator import Operator, Samples, check_samples
 
 
-@dataclass(frozen=True, eq=False)
-class SpectralMeasure:
+@result
+class SpectralMeasure(Result):
     """Σ_i w_i δ(λ − θ_i): Gauss quadrature of the measure dμ(λ) = Σ_j (v_j · e)² δ(λ − λ_j).
 
     ``nodes`` and ``weights`` have shape (n,); the weights sum to 1, and polynomials of degree up
@@ -23,6 +30,12 @@ class SpectralMeasure:
     weights: NDArray[np.float64]
     diagonal: NDArray[np.float64]
     off_diagonal: NDArray[np.float64]
+
+    def headline(self) -> str:
+        return f"spectral measure, {counted(len(self.nodes), 'node')}"
+
+    def columns(self) -> Mapping[str, Any]:
+        return {"eigenvalue": self.nodes, "weight": self.weights}
 
     def largest_atom(self, eigenvalue: ArrayLike) -> NDArray[np.float64]:
         """A bound on the mass at λ: w_i + w_{i+1} between the nodes θ_i and θ_{i+1}.
@@ -37,8 +50,8 @@ class SpectralMeasure:
         return padded[index] + padded[index + 1]
 
 
-@dataclass(frozen=True, eq=False)
-class Density:
+@result
+class Density(Result):
     """ρ(λ) of all pN eigenvalues, smoothed by a Gaussian of standard deviation ``width``.
 
     ``density`` is the mean over random probes and ``standard_error`` that of the mean, both of the
@@ -51,39 +64,69 @@ class Density:
     width: float
     probes: int
     steps: int
+    seed: int
+
+    def headline(self) -> str:
+        return f"spectral density, width {self.width:g}, {self.probes} probes, {self.steps} steps"
+
+    def columns(self) -> Mapping[str, Any]:
+        names = ("eigenvalue", "density", "standard_error")
+        return {name: getattr(self, name) for name in names}
 
 
 def spectral_measures(
-    operator: Operator, directions: NDArray[np.float64], steps: int
+    hessian: Samples,
+    directions: ArrayLike,
+    steps: int,
+    *,
+    dtype: str = "float64",
+    device: str = "cpu",
 ) -> list[SpectralMeasure]:
     """The measure in each direction, from ``steps`` Lanczos steps with full orthogonalization.
 
     Parameters
     ----------
-    operator : Operator
+    hessian : Hessian or StreamedHessian
     directions : array, shape (b, pN)
         Rows of any length; their products are taken together.
     steps : int
         Products, fewer where a direction's Krylov space is exhausted.
+    dtype, device : str
+        As in ``lowest``.
 
     Raises
     ------
     InvalidInput
-        If ``steps`` is not a positive integer or a direction is zero.
+        If an argument is not allowed, a direction is zero, or the basis would not fit in memory.
 
     >>> from bbpscape.simulation.hessian import Hessian
     >>> H = Hessian(np.eye(2), np.array([1.0, 3.0]).reshape(2, 1, 1))
-    >>> measure, = spectral_measures(Operator(H), np.array([[1.0, 1.0]]), 2)
+    >>> measure, = spectral_measures(H, [[1.0, 1.0]], 2)
     >>> measure.nodes.round(12).tolist(), measure.weights.round(12).tolist()
     ([1.0, 3.0], [0.5, 0.5])
     """
-    steps = min(int(positive_integer("steps", steps)), operator.size)
-    norms = np.linalg.norm(directions, axis=1, keepdims=True)
+    check_samples(hessian)
+    rows = real_array("directions", directions)
+    size = hessian.curvature.shape[1] * hessian.N
+    if rows.ndim != 2 or rows.shape[1] != size or not len(rows):
+        raise InvalidInput(f"directions must have shape (b, {size}), got {rows.shape}")
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
     if not (norms > 0).all():
         raise InvalidInput("directions must not be zero")
-    where, count = operator.where, len(directions)
+    steps = min(int(positive_integer("steps", steps)), size)
+    require_memory(lambda n: 8 * (n + 3) * rows.size, steps, "steps")
+    operator = Operator(hessian, check_dtype(dtype), backend(device))
+    diagonal, off, lengths = _tridiagonal(operator, rows / norms, steps)
+    return [_measure(diagonal[:n, b], off[: n - 1, b]) for b, n in enumerate(lengths)]
+
+
+def _tridiagonal(
+    operator: Operator, start: NDArray[np.float64], steps: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Diagonals and off-diagonals, shape (steps, b), and how many steps of each are of use."""
+    where, count = operator.where, len(start)
     basis = np.zeros((steps, count, operator.size))
-    basis[0] = directions / norms
+    basis[0] = start
     diagonal, off = np.zeros((steps, count)), np.zeros((steps, count))
     lengths = np.full(count, steps)
     for j in range(steps):
@@ -99,7 +142,7 @@ def spectral_measures(
         lengths[ended] = j + 1
         if j + 1 < steps:
             basis[j + 1] = image / np.where(off[j] > 0, off[j], 1.0)[:, None]
-    return [_measure(diagonal[:n, b], off[: n - 1, b]) for b, n in enumerate(lengths)]
+    return diagonal, off, lengths
 
 
 def _measure(diagonal: NDArray[np.float64], off: NDArray[np.float64]) -> SpectralMeasure:
@@ -109,12 +152,15 @@ def _measure(diagonal: NDArray[np.float64], off: NDArray[np.float64]) -> Spectra
 
 
 def spectral_density(
-    operator: Operator,
+    hessian: Samples,
     eigenvalue: ArrayLike,
     width: float,
     probes: int = 8,
     steps: int = 80,
     seed: Seed = 0,
+    *,
+    dtype: str = "float64",
+    device: str = "cpu",
 ) -> Density:
     """ρ(λ) = (1/pN) Σ_j φ_width(λ − λ_j) by stochastic Lanczos quadrature.
 
@@ -123,6 +169,7 @@ def spectral_density(
 
     Parameters
     ----------
+    hessian : Hessian or StreamedHessian
     eigenvalue : array, shape (n,)
         Where ρ is wanted.
     width : float
@@ -131,28 +178,29 @@ def spectral_density(
         At least 2 probes, for a standard error.
     seed : int or Generator
         Of the probes, whose stream is shared with no data.
+    dtype, device : str
+        As in ``lowest``.
+
+    Raises
+    ------
+    InvalidInput
+        If an argument is not allowed, or the vectors would not fit in memory.
 
     Source: Ubaru, Chen and Saad, SIAM J. Matrix Anal. Appl. 38 (2017).
     """
-    points = np.asarray(eigenvalue, dtype=float)
-    width = positive("width", width)
-    if int(positive_integer("probes", probes)) < 2:
+    check_samples(hessian)
+    points, seed = real_array("eigenvalue", eigenvalue, 1), check_seed(seed)
+    width, steps = positive("width", width), int(positive_integer("steps", steps))
+    probes = int(positive_integer("probes", probes))
+    if probes < 2:
         raise InvalidInput(f"probes must be at least 2, got {probes!r}")
-    vectors = stream("probes", seed).standard_normal((probes, operator.size))
-    estimates = np.stack(
-        [
-            _smoothed(measure, points, width)
-            for measure in spectral_measures(operator, vectors, steps)
-        ]
-    )
-    return Density(
-        points,
-        estimates.mean(axis=0),
-        estimates.std(axis=0, ddof=1) / np.sqrt(probes),
-        width,
-        probes,
-        steps,
-    )
+    size = hessian.curvature.shape[1] * hessian.N
+    require_memory(lambda n: 8 * (min(steps, size) + 4) * n * size, probes, "probes")
+    vectors = stream("probes", seed).standard_normal((probes, size))
+    measures = spectral_measures(hessian, vectors, steps, dtype=dtype, device=device)
+    estimates = np.stack([_smoothed(measure, points, width) for measure in measures])
+    mean, error = mean_and_error(estimates, axis=0)
+    return Density(points, mean, error, width, probes, steps, seed)
 
 
 def _smoothed(

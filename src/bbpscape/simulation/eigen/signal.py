@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bbpscape.core.arrays import real_array
+from bbpscape.core.checks import InvalidInput
 from bbpscape.simulation.eigen.diagonalize import all_eigenvalues_and_lowest, teacher_overlap
 from bbpscape.simulation.eigen.lanczos import spectral_measures
 from bbpscape.simulation.hessian import Hessian
-from bbpscape.simulation.operator import Operator
+from bbpscape.simulation.operator import check_samples
 
 FULL_SIZE = 2000  # pN up to which a full diagonalization decides what the bounds leave open
 LANCZOS_STEPS = 80
@@ -38,14 +40,15 @@ def teacher_directions(p: int, teacher_basis: ArrayLike) -> NDArray[np.float64]:
     >>> teacher_directions(2, [[1.0]]).tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
-    return np.kron(np.eye(p), np.asarray(teacher_basis, dtype=float).T)
+    rows: NDArray[np.float64] = real_array("teacher_basis", teacher_basis, 2).T
+    return np.kron(np.eye(p), rows).astype(float, copy=False)
 
 
 def largest_overlap(
     hessian: Any,
-    eigenvalues: NDArray[np.float64],
-    m2: NDArray[np.float64],
-    teacher_basis: NDArray[np.float64],
+    eigenvalues: ArrayLike,
+    m2: ArrayLike,
+    teacher_basis: ArrayLike,
     steps: int = LANCZOS_STEPS,
 ) -> LargestOverlap:
     """Decide ``LargestOverlap`` from the k lowest pairs, the cheapest argument first.
@@ -58,14 +61,27 @@ def largest_overlap(
     teacher_basis : array, shape (N, p_star)
     steps : int
         Lanczos steps of the third argument.
+
+    Raises
+    ------
+    InvalidInput
+        If an argument is of another kind or shape.
     """
+    check_samples(hessian)
+    eigenvalues = real_array("eigenvalues", eigenvalues, 1)
+    m2, teacher_basis = real_array("m2", m2, 1), real_array("teacher_basis", teacher_basis, 2)
     p, copies = hessian.p, hessian.p * teacher_basis.shape[1]
+    if not copies <= len(m2) == len(eigenvalues):
+        raise InvalidInput(
+            f"eigenvalues and m2 must be at least p p_star = {copies} pairs, "
+            f"got {len(eigenvalues)} and {len(m2)}"
+        )
     best = float(m2[:copies].max())
     if (m2[copies:] > best).any():
         return LargestOverlap(False, "found")
     if copies - float(m2.sum()) < best:
         return LargestOverlap(True, "mass")
-    measures = spectral_measures(Operator(hessian), teacher_directions(p, teacher_basis), steps)
+    measures = spectral_measures(hessian, teacher_directions(p, teacher_basis), steps)
     # The bound is constant between nodes: one point in each interval and the nodes are all of it.
     nodes = np.sort(np.concatenate([measure.nodes for measure in measures]))
     points = np.concatenate([nodes, (nodes[1:] + nodes[:-1]) / 2, eigenvalues[-1:]])

@@ -1,8 +1,8 @@
 """Observables of one draw that a transition shows in, beside the lowest eigenvectors' overlap."""
 
-import numpy as np
 from numpy.typing import ArrayLike
 
+from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput
 
 
@@ -33,7 +33,7 @@ def teacher_mass_below(
     >>> teacher_mass_below([-2.0, -1.0, 0.5], [0.5, 0.25, 0.125], edge=0.0)
     0.75
     """
-    values, overlaps = np.asarray(eigenvalues, dtype=float), np.asarray(m2, dtype=float)
+    values, overlaps = real_array("eigenvalues", eigenvalues), real_array("m2", m2)
     if values.ndim != 1 or values.shape != overlaps.shape:
         raise InvalidInput(
             f"eigenvalues and m2 must be of one shape (k,), got {values.shape} and {overlaps.shape}"

@@ -1,0 +1,71 @@
+"""The one check of data: real, finite, unmasked numbers, in double precision."""
+
+import numbers
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bbpscape.core.checks import InvalidInput
+
+
+def real_array(name: str, values: object, dimensions: int | None = None) -> NDArray[np.float64]:
+    """``values`` as float64, without a copy where they are that already; nothing is cast silently.
+
+    Parameters
+    ----------
+    name : str
+        What to call them in a message.
+    values : array_like
+        Integers or floats, nested lists of them included.
+    dimensions : int, optional
+        Axes that they must have, each of at least one entry.
+
+    Raises
+    ------
+    InvalidInput
+        If they are complex, masked, boolean, no numbers or not finite, or of another shape.
+
+    >>> real_array("inputs", [[1, 2]]).tolist()
+    [[1.0, 2.0]]
+    >>> real_array("inputs", [1.0, 2j])
+    Traceback (most recent call last):
+    ...
+    bbpscape.core.checks.InvalidInput: inputs must be real numbers, got dtype complex128
+    """
+    if np.ma.is_masked(values):
+        raise InvalidInput(f"{name} must have no masked entries: fill them or drop their rows")
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"{name} must be an array of numbers, got rows that differ") from None
+    if array.dtype == object and array.ndim and all(_is_number(one) for one in array.flat):
+        array = array.astype(float)
+    if array.dtype.kind not in "fiu":
+        kind = f"dtype {array.dtype}" if array.dtype != object else _odd(array)
+        raise InvalidInput(f"{name} must be real numbers, got {kind}")
+    if dimensions is not None and (array.ndim != dimensions or 0 in array.shape):
+        raise InvalidInput(f"{name} must have {dimensions} axes, got shape {array.shape}")
+    array = array.astype(float, copy=False)
+    # The extremes see nan and inf, and take no memory.
+    if array.size and not (np.isfinite(array.min()) and np.isfinite(array.max())):
+        raise InvalidInput(f"{name} must be finite, got nan or inf in {_where(array)}")
+    return array
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def _odd(array: NDArray) -> str:
+    """What an array of objects is made of."""
+    odd = next((one for one in array.flat if not _is_number(one)), array)
+    return type(odd).__name__
+
+
+def _where(array: NDArray[np.float64]) -> str:
+    if array.ndim == 0:
+        return "it"
+    bad = ~np.isfinite(array).reshape(len(array), -1).all(axis=1)
+    what = "rows" if array.ndim > 1 else "entries"
+    first = "row" if array.ndim > 1 else "entry"
+    return f"{bad.sum()} {what} (the first is {first} {int(np.flatnonzero(bad)[0])})"
