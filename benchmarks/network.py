@@ -119,8 +119,9 @@ def main():
         seconds = time.perf_counter() - began
         sparse = search_transition(matrix_law(model, 0.4))
         dense = refine_transition(matrix_law(model, DENSE[model.p], seed=7), sparse).alpha
+        error = found.diagnostics.quadrature_error
         print(
-            f"| {name} | {found.alpha:.8g} | {found.error:.1g}, {abs(found.alpha / dense - 1):.1g} "
+            f"| {name} | {found.alpha:.8g} | {error:.1g}, {abs(found.alpha / dense - 1):.1g} "
             f"| {seconds:.2f} |",
             flush=True,
         )

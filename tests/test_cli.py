@@ -36,7 +36,7 @@ def test_spectrum_json_has_no_infinities(run):
     assert outlier["direction"] == "teacher"
     assert outlier["multiplicity"] == 2
     assert outlier["eigenvalue"] == pytest.approx(-0.35097, abs=1e-5)
-    assert len(values["density"]["rho"]) == len(values["density"]["eigenvalue"]) == 50
+    assert len(values["rho"]) == len(values["eigenvalue"]) == 50
 
 
 def test_compare_writes_figure_and_data(run, tmp_path):

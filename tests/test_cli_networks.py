@@ -22,7 +22,7 @@ def test_threshold_of_a_network(capsys, monkeypatch):
     assert (status, err) == (0, "")
     assert values["model"]["activation"] == "log-cosh"
     assert values["alpha_bbp"] == pytest.approx(1.7257257, rel=1e-6)
-    assert "a_critical" not in values
+    assert values["a_critical"] is None
 
 
 def test_all_options_reach_the_model(capsys, monkeypatch):

@@ -11,8 +11,9 @@ from direct import model_of
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.theory.finite.label_sampled import finite_size, label_sampled_law
-from bbpscape.theory.law import BULK, TEACHER, DiscreteLaw
+from bbpscape.theory.law import BULK, TEACHER
 from bbpscape.theory.laws.committee import CommitteeLaw
+from bbpscape.theory.laws.discrete import DiscreteLaw
 from bbpscape.theory.scalar.edges import left_edge
 from bbpscape.theory.scalar.outliers import left_outlier
 from bbpscape.theory.threshold import threshold

@@ -1,6 +1,5 @@
 """The BBP threshold against tables, closed forms, limits and two independent quadratures."""
 
-import dataclasses
 import json
 import math
 
@@ -137,7 +136,7 @@ normalizations = st.floats(math.log(1e-3), math.log(100)).map(math.exp)
 @given(p=widths, p_star=st.integers(1, 5), a=normalizations)
 def test_properties(p, p_star, a):
     result = threshold(model_of(p, p_star, a))
-    assert result.diagnostics.status == "converged"
+    assert result.status.ok
     assert result.alpha_weak_recovery == p_star / 2
     assert result.alpha_bbp >= p_star / 2
     assert 0 <= result.m2_jump < 1
@@ -209,7 +208,6 @@ def test_reported_quadrature_error_covers_a_finer_quadrature():
     alpha = direct.threshold(model)[0]
     assert abs(result.alpha_bbp / alpha - 1) < max(10 * result.diagnostics.quadrature_error, 1e-12)
     assert result.diagnostics.iterations > 0
-    assert dataclasses.asdict(result.diagnostics) == result.diagnostics.to_dict()
 
 
 def test_transition_does_not_depend_on_the_student_directions():

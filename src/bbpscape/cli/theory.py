@@ -1,6 +1,5 @@
 """The commands ``threshold`` and ``spectrum``."""
 
-import math
 from typing import Annotated
 
 import typer
@@ -43,11 +42,10 @@ def threshold(
         return write_results(plot, figure, save, result.to_dict())
     unit = "" if result.eigenvalue_unit == "1" else f" (units of {result.eigenvalue_unit})"
     table = table_of(f"BBP transition, {describe(model)}", "quantity", "value")
-    if math.isfinite(result.alpha_weak_recovery):
-        limits = [("alpha_weak_recovery", f"{result.alpha_weak_recovery:g}")]
-    else:
-        limits = []
-    if math.isfinite(result.a_critical):
+    limits = []
+    if result.alpha_weak_recovery is not None:
+        limits.append(("alpha_weak_recovery", f"{result.alpha_weak_recovery:g}"))
+    if result.a_critical is not None:
         limits.append(("a_critical", f"{result.a_critical:.10g}"))
     for name, value in (
         ("alpha_bbp", f"{result.alpha_bbp:.10g}"),
@@ -57,7 +55,7 @@ def threshold(
         ("alpha_0", f"{result.alpha_0:.10g}"),
         *limits,
         ("relative error", f"{result.diagnostics.quadrature_error:.1g}"),
-        ("status", result.diagnostics.status),
+        ("status", str(result.status)),
     ):
         table.add_row(name, value)
     print_table(table)
@@ -97,12 +95,11 @@ def spectrum(
             f"{outlier.m2:.6g}",
         )
     print_table(table)
-    error = getattr(result, "quadrature_error", None)
+    error = result.quadrature_error
     if error is not None:
         note = f"relative error of edges, outliers and m2: {max(error, 1e-9):.1g}"
         Console().print(note, highlight=False)
-    reason = getattr(result, "no_left_edge", None)
-    if reason:
-        Console().print(f"note: no left edge: {reason}", highlight=False)
+    if result.no_left_edge:
+        Console().print(f"note: no left edge: {result.no_left_edge}", highlight=False)
     write_results(plot, result, save, result.to_dict())
     say_written(figure=plot, data=save)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from bbpscape.core.checks import InvalidInput
+from bbpscape.core.status import Status
 
 # Metadata of a field: bulky arrays that ``to_dict(compact=True)`` leaves out.
 BULKY: Mapping[str, Any] = {"bulky": True}
@@ -50,13 +51,16 @@ def encode(value: Any, compact: bool = False) -> Any:
 
 
 def encode_fields(value: Any, compact: bool = False) -> dict[str, Any]:
-    """The fields of a dataclass instance, then its ``derived`` properties."""
+    """The fields of a dataclass instance, then its ``derived`` properties; a status as text."""
     kept = {
         one.name: encode(getattr(value, one.name), compact)
         for one in dataclasses.fields(value)
         if not one.metadata.get("unrecorded") and not (compact and one.metadata.get("bulky"))
     }
-    return kept | {name: encode(getattr(value, name)) for name in getattr(value, "derived", ())}
+    shown = {name: getattr(value, name) for name in getattr(value, "derived", ())}
+    return kept | {
+        name: str(one) if isinstance(one, Status) else encode(one) for name, one in shown.items()
+    }
 
 
 def decode_fields(cls: type, values: Mapping[str, Any]) -> Any:

@@ -1,6 +1,7 @@
 """How far a result can be trusted, and what to do where it falls short."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(frozen=True)
@@ -27,17 +28,20 @@ CONVERGED = Status()
 class Diagnostics:
     """How a number was found.
 
-    ``quadrature_error`` is its estimated relative error, ``goal`` what that is meant to stay below.
+    ``quadrature_error`` is its estimated relative error, None where nothing estimates it, and
+    ``goal`` what that is meant to stay below.
     """
+
+    derived: ClassVar[tuple[str, ...]] = ("status",)
 
     iterations: int
     residual: float
-    quadrature_error: float
+    quadrature_error: float | None = None
     goal: float = 1e-10
 
     @property
     def status(self) -> Status:
-        if self.quadrature_error < self.goal:
+        if self.quadrature_error is None or self.quadrature_error < self.goal:
             return CONVERGED
         return Status(
             f"quadrature error {self.quadrature_error:.1g}, above {self.goal:g}",

@@ -280,7 +280,7 @@ def _standard_error(values: NDArray[np.float64]) -> float | None:
 def _notes(theory: Spectrum, inputs: Inputs | None, M: int, count: int) -> list[str]:
     notes = []
     if not math.isfinite(theory.left_edge.value):
-        notes.append(f"the spectrum has no left edge: {getattr(theory, 'no_left_edge', None)}")
+        notes.append(f"the spectrum has no left edge: {theory.no_left_edge}")
     elif count == 0:
         notes.append("no outlier at N → ∞ at this alpha: the lowest eigenvectors are uninformative")
     if theory.left_edge.kind == "smooth":

@@ -16,8 +16,10 @@ from bbpscape.theory.laws.committee import CommitteeLaw
 from bbpscape.theory.roots import NoConvergence
 from bbpscape.theory.scalar.branch import solve_branch
 from bbpscape.theory.scalar.transition import t_and_k
-from bbpscape.theory.threshold import ACCURACY, Threshold, threshold
+from bbpscape.theory.threshold import Threshold, threshold
 
+# Of a quadrature error, what a cell falls short of.
+ACCURACY = 1e-10
 MOST_CELLS = 1_000_000
 THRESHOLD_FIELDS = ("alpha_bbp", "continuous", "m2_jump", "eigenvalue", "alpha_0")
 ALPHA_FIELDS = ("m2", "eigenvalue", "sharp_edge")

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from bbpscape.core.checks import InvalidInput, positive
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.laws.committee import CommitteeLaw
+from bbpscape.theory.matrix.spectrum import network_overlaps
 from bbpscape.theory.scalar.branch import solve_branch
 from bbpscape.theory.threshold import Threshold, threshold
 
@@ -69,8 +70,6 @@ def overlap_curve(model: TeacherStudent, alphas: ArrayLike | None = None) -> Ove
     for alpha in values:
         positive("alpha", float(alpha))
     if not model.is_reference:
-        from bbpscape.theory.matrix.spectrum import network_overlaps
-
         return OverlapCurve(at, values, *network_overlaps(model, values))
     branch = solve_branch(CommitteeLaw(model), values)
     eigenvalue = np.where(branch.m2 > 0, branch.outlier, branch.left_edge)

@@ -1,34 +1,38 @@
 """The spectrum of the Hessian at N → ∞: atom, edges, density and outliers of one model at one α."""
 
 import math
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.checks import InvalidInput, positive
+from bbpscape.core.codec import UNRECORDED
+from bbpscape.core.result import Result, result
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.law import BULK
 from bbpscape.theory.laws.committee import CommitteeLaw
+from bbpscape.theory.matrix.spectrum import REACH, SampledBulk, network_spectrum
 from bbpscape.theory.scalar.density import BulkCurve, trace_bulk
-from bbpscape.theory.scalar.edges import Edge, inverse_stieltjes, left_edge, right_edge, zero_atom
-from bbpscape.theory.scalar.outliers import Outlier, outliers
+from bbpscape.theory.scalar.edges import inverse_stieltjes, left_edge, right_edge, zero_atom
+from bbpscape.theory.scalar.outliers import outliers
+from bbpscape.theory.solution import Edge, Features, Outlier
 
-# The bulk is followed until this fraction of its eigenvalues lies below.
-REACH = 0.999
 MOST_POINTS = 100_000
 # The density of wider finite students takes minutes.
 WIDEST = 10_000
 
 
-@dataclass(frozen=True, eq=False)
-class Spectrum:
+@result
+class Spectrum(Result):
     """The spectrum at N → ∞ in the units of H (at p = ∞, of (p/2) H; see ``eigenvalue_unit``).
 
     ``eigenvalue``, ``rho`` and ``cumulative`` are arrays along the bulk: density and the fraction
-    of eigenvalues below. ∫ρ + ``atom`` = 1, the atom at eigenvalue 0.
+    of eigenvalues below. ∫ρ + ``atom`` = 1, the atom at eigenvalue 0. ``quadrature_error`` is the
+    largest relative change of edges, outliers and their m² between two rules, None where it is
+    below 1e-10; ``no_left_edge`` says why there is none, if so.
     """
+
+    derived = ("eigenvalue_unit",)
 
     model: TeacherStudent
     alpha: float
@@ -36,10 +40,13 @@ class Spectrum:
     right_edge: Edge
     atom: float
     outliers: tuple[Outlier, ...]
-    eigenvalue: NDArray[np.float64] = field(repr=False)
-    rho: NDArray[np.float64] = field(repr=False)
-    cumulative: NDArray[np.float64] = field(repr=False)
-    curve: BulkCurve = field(repr=False)
+    quadrature_error: float | None
+    no_left_edge: str | None
+    eigenvalue: NDArray[np.float64]
+    rho: NDArray[np.float64]
+    cumulative: NDArray[np.float64]
+    profile: NDArray[np.float64]
+    bulk: BulkCurve | SampledBulk = field(metadata=UNRECORDED)
 
     @property
     def eigenvalue_unit(self) -> str:
@@ -47,11 +54,11 @@ class Spectrum:
 
     def density(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
         """ρ(λ) at any λ up to the end of ``eigenvalue``; 0 left of the bulk."""
-        return self.curve.density(eigenvalues)
+        return self.bulk.density(eigenvalues)
 
     def fraction_below(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
         """The fraction of eigenvalues below each λ, the atom included, at N → ∞."""
-        return self.curve.fraction_below(eigenvalues)
+        return self.bulk.fraction_below(eigenvalues)
 
     def overlap_profile(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
         """ρ_u/ρ: the teacher overlap of a bulk eigenvector, in units of that of a random vector.
@@ -59,7 +66,7 @@ class Spectrum:
         At finite N an eigenvector at λ has a mean m² of (p*/N) ρ_u/ρ. NaN outside the bulk, and in
         a tail so thin that rounding hides ρ.
         """
-        return self.curve.overlap_profile(eigenvalues)
+        return self.bulk.overlap_profile(eigenvalues)
 
     def spectral_shift(self, eigenvalue: float) -> float:
         """Eigenvalues below λ that the special directions add to pN times the bulk's fraction.
@@ -70,36 +77,7 @@ class Spectrum:
 
         Raises InvalidInput at p = ∞; λ must lie in the bulk.
         """
-        if math.isinf(self.model.p):
-            raise InvalidInput("spectral_shift needs a finite p")
-        law = self.curve.law
-        g = self.curve.stieltjes(eigenvalue)
-        names = tuple(law.directions)
-        moments = law.moments(g, 1, (BULK, *names))[:, 0]
-        ratios = 1 - self.alpha * g * (moments[1:] - moments[0])
-        multiplicities = np.array([law.directions[name] for name in names])
-        return float(multiplicities @ -np.angle(ratios)) / np.pi
-
-    def to_dict(self) -> dict[str, Any]:
-        """All fields as JSON values."""
-        return {
-            "model": self.model.to_dict(),
-            "alpha": self.alpha,
-            "eigenvalue_unit": self.eigenvalue_unit,
-            "left_edge": self.left_edge.to_dict(),
-            "right_edge": self.right_edge.to_dict(),
-            "outliers": [outlier.to_dict() for outlier in self.outliers],
-            "atom": self.atom,
-            "density": {
-                "eigenvalue": self.eigenvalue.tolist(),
-                "rho": self.rho.tolist(),
-                "cumulative": self.cumulative.tolist(),
-                "overlap_profile": [
-                    None if math.isnan(value) else value
-                    for value in self.overlap_profile(self.eigenvalue).tolist()
-                ],
-            },
-        }
+        return self.bulk.spectral_shift(eigenvalue)
 
 
 def spectrum(model: TeacherStudent, alpha: float, points: int = 400) -> Spectrum:
@@ -133,11 +111,34 @@ def spectrum(model: TeacherStudent, alpha: float, points: int = 400) -> Spectrum
         raise InvalidInput(f"points must be an integer from 2 to {MOST_POINTS}, got {points!r}")
     if WIDEST < TeacherStudent.check(model).p < math.inf:
         raise InvalidInput(f"a spectrum needs p of at most {WIDEST}, or inf, got {model.p}")
-    if not model.is_reference:
-        # The general route stands on this module.
-        from bbpscape.theory.matrix.spectrum import network_spectrum
+    bulk: BulkCurve | SampledBulk
+    if model.is_reference:
+        found, bulk, sampled = _committee_spectrum(model, alpha, points)
+        error, reason = None, None
+    else:
+        solved = network_spectrum(model, alpha, points)
+        found, bulk, sampled = solved.features, solved.bulk, solved.bulk
+        error, reason = solved.quadrature_error, solved.no_left_edge
+    return Spectrum(
+        model=model,
+        alpha=alpha,
+        left_edge=found.left,
+        right_edge=found.right,
+        atom=found.atom,
+        outliers=found.outliers,
+        quadrature_error=error,
+        no_left_edge=reason,
+        eigenvalue=sampled.eigenvalue,
+        rho=sampled.rho,
+        cumulative=sampled.cumulative,
+        profile=sampled.profile,
+        bulk=bulk,
+    )
 
-        return network_spectrum(model, alpha, points)
+
+def _committee_spectrum(
+    model: TeacherStudent, alpha: float, points: int
+) -> tuple[Features, BulkCurve, SampledBulk]:
     law = CommitteeLaw(model)
     left, right = left_edge(law, alpha), right_edge(law, alpha)
     if left.kind == "smooth":
@@ -152,15 +153,7 @@ def spectrum(model: TeacherStudent, alpha: float, points: int = 400) -> Spectrum
     first = position < 1
     eigenvalue[first] = left.value + (curve.eigenvalue[1] - left.value) * position[first] ** 2
     g = curve.stieltjes(eigenvalue)
-    return Spectrum(
-        model=model,
-        alpha=alpha,
-        left_edge=left,
-        right_edge=right,
-        atom=atom,
-        outliers=outliers(law, alpha, left, right),
-        eigenvalue=eigenvalue,
-        rho=np.maximum(-g.imag / np.pi, 0),
-        cumulative=curve.cumulative(eigenvalue, g),
-        curve=curve,
-    )
+    rho, cumulative = np.maximum(-g.imag / np.pi, 0), curve.cumulative(eigenvalue, g)
+    profile = curve.overlap_profile(eigenvalue)
+    found = Features(left, right, outliers(law, alpha, left, right), atom)
+    return found, curve, SampledBulk(eigenvalue, rho, cumulative, profile, np.zeros(0))

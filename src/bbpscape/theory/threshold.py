@@ -1,41 +1,35 @@
 """The BBP threshold: the α above which an outlier along the teacher leaves the bulk on the left."""
 
 import math
-from dataclasses import dataclass
-from typing import Any
 
+from bbpscape.core.result import Result, result
+from bbpscape.core.status import Diagnostics, Status
+from bbpscape.model.activations import QUADRATIC
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.critical import critical_a
 from bbpscape.theory.law import TEACHER
 from bbpscape.theory.laws.committee import CommitteeLaw
+from bbpscape.theory.matrix.threshold import network_transition
 from bbpscape.theory.scalar.edges import inverse_stieltjes
 from bbpscape.theory.scalar.outliers import overlap
 from bbpscape.theory.scalar.transition import t_and_k, tangent_onset, transition_point
-
-ACCURACY = 1e-10
-
-
-@dataclass(frozen=True)
-class Diagnostics:
-    """How a number was found; ``status`` is "converged" or says what fell short."""
-
-    status: str
-    iterations: int
-    residual: float
-    quadrature_error: float
-
-    def to_dict(self) -> dict[str, Any]:
-        return dict(vars(self))
+from bbpscape.theory.solution import Transition
+from bbpscape.theory.spectral.channel import QuadraticTeacher
+from bbpscape.theory.spectral.weak_recovery import weak_recovery
 
 
-@dataclass(frozen=True)
-class Threshold:
+@result
+class Threshold(Result):
     """The transition of one model; eigenvalues are in units of ``eigenvalue_unit``.
 
     ``eigenvalue`` is where the outlier leaves the bulk, ``m2_jump`` the overlap it starts with,
     ``alpha_0`` the α where the tangent of m²(α) at the transition reaches 0; it is negative where
-    the jump is large and the curve flat, and no threshold then.
+    the jump is large and the curve flat, and no threshold then. ``alpha_weak_recovery`` is None
+    where the teacher is not quadratic, its labels are flipped or the student has an overlap with
+    it.
     """
+
+    derived = ("a_critical",)
 
     model: TeacherStudent
     alpha_bbp: float
@@ -44,21 +38,19 @@ class Threshold:
     eigenvalue: float
     eigenvalue_unit: str
     alpha_0: float
-    alpha_weak_recovery: float
+    alpha_weak_recovery: float | None
     diagnostics: Diagnostics
 
     @property
-    def a_critical(self) -> float:
-        """a_c(p, p*): the transition is continuous for a below it."""
+    def a_critical(self) -> float | None:
+        """a_c(p, p*): the transition is continuous for a below it; None without a closed form."""
+        if not self.model.is_reference:
+            return None
         return critical_a(self.model.p, self.model.p_star)
 
-    def to_dict(self) -> dict[str, Any]:
-        """All fields as JSON values."""
-        values = dict(vars(self))
-        values["model"] = self.model.to_dict()
-        values["a_critical"] = self.a_critical
-        values["diagnostics"] = self.diagnostics.to_dict()
-        return values
+    @property
+    def status(self) -> Status:
+        return self.diagnostics.status
 
 
 def threshold(model: TeacherStudent) -> Threshold:
@@ -85,32 +77,43 @@ def threshold(model: TeacherStudent) -> Threshold:
     >>> round(threshold(model).alpha_bbp, 12)
     1.0
     """
-    if not TeacherStudent.check(model).is_reference:
-        # The general route stands on this module.
-        from bbpscape.theory.matrix.threshold import network_threshold
+    reference = TeacherStudent.check(model).is_reference
+    found = _committee_transition(model) if reference else network_transition(model)
+    return Threshold(
+        model=model,
+        alpha_bbp=found.alpha,
+        transition=found.kind,
+        m2_jump=found.m2_jump,
+        eigenvalue=found.eigenvalue,
+        eigenvalue_unit="2/p" if math.isinf(model.p) else "1",
+        alpha_0=found.alpha_0,
+        alpha_weak_recovery=_weak_recovery(model),
+        diagnostics=found.diagnostics,
+    )
 
-        return network_threshold(model)
+
+def _committee_transition(model: TeacherStudent) -> Transition:
     law = CommitteeLaw(model)
     g, iterations, residual, continuous = transition_point(law)
     alpha = 1 / t_and_k(law, g)[0]
     fine = 1 / t_and_k(CommitteeLaw(model, refinement=1.5), g)[0]
-    error = abs(fine / alpha - 1)
-    return Threshold(
-        model=model,
-        alpha_bbp=alpha,
-        transition="continuous" if continuous else "discontinuous",
+    return Transition(
+        alpha=alpha,
+        kind="continuous" if continuous else "discontinuous",
+        g=g,
         m2_jump=0.0 if continuous else overlap(law, alpha, g, TEACHER),
         eigenvalue=float(inverse_stieltjes(law, alpha, g)[0]),
-        eigenvalue_unit="2/p" if math.isinf(model.p) else "1",
         alpha_0=alpha if continuous else tangent_onset(law, alpha, g),
-        alpha_weak_recovery=noiseless_weak_recovery(model.p_star),
-        diagnostics=Diagnostics(
-            status="converged" if error < ACCURACY else "quadrature error above 1e-10",
-            iterations=iterations,
-            residual=residual,
-            quadrature_error=error,
-        ),
+        diagnostics=Diagnostics(iterations, residual, abs(fine / alpha - 1)),
     )
+
+
+def _weak_recovery(model: TeacherStudent) -> float | None:
+    if model.is_reference:
+        return noiseless_weak_recovery(model.p_star)
+    if model.activation != QUADRATIC or model.labels.flip or model.overlap != 0.0:
+        return None
+    return weak_recovery(QuadraticTeacher(model.p_star, model.labels.noise)).alpha
 
 
 def noiseless_weak_recovery(p_star: int) -> float:

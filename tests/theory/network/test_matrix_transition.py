@@ -32,9 +32,9 @@ TANH = bb.TeacherStudent(2, 1, bb.NormalizedSquare(50.0), bb.activation("tanh"))
 )
 def test_a_threshold_and_its_error_estimate(model):
     found = network_transition(model)
-    assert found.error < 1e-4
+    assert found.diagnostics.quadrature_error < 1e-4
     more = refine_transition(matrix_law(model, 1.9), search_transition(matrix_law(model, 0.4)))
-    assert abs(more.alpha / found.alpha - 1) <= 2 * found.error
+    assert abs(more.alpha / found.alpha - 1) <= 2 * found.diagnostics.quadrature_error
     law = matrix_law(model)
     for factor, informed in ((0.98, False), (1.02, True)):
         alpha = factor * found.alpha

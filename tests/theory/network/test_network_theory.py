@@ -14,12 +14,11 @@ from bbpscape.theory.laws.network.matrix_law import matrix_law
 from bbpscape.theory.laws.network.rules import gaussian_rule, tensor_nodes
 from bbpscape.theory.laws.network.scalar_law import curvature_range, scalar_law
 from bbpscape.theory.matrix.edges import left_matrix_edge
-from bbpscape.theory.matrix.outliers import left_matrix_outliers, mirrored
+from bbpscape.theory.matrix.outliers import left_matrix_outliers
 from bbpscape.theory.matrix.solver import MatrixSolver, network_solver
 from bbpscape.theory.matrix.spectrum import network_spectrum
 from bbpscape.theory.matrix.threshold import network_transition
 from bbpscape.theory.scalar.edges import left_edge
-from bbpscape.theory.scalar.outliers import Outlier
 from bbpscape.theory.scalar.outliers import outliers as scalar_outliers
 
 TANH = bb.TeacherStudent(2, 1, bb.NormalizedSquare(50.0), bb.activation("tanh"))
@@ -143,8 +142,13 @@ def test_symmetry_changes_nothing():
 
 
 def test_outliers_are_in_order_on_both_sides():
-    found = [Outlier(value, 1, 0.0, "student", -1.0, 1, 0.0) for value in (-3.0, -2.0)]
-    assert [one.eigenvalue for one in mirrored(tuple(found))] == [2.0, 3.0]
+    found = network_solver(TANH, 0.5).features(100.0)
+    values = [one.eigenvalue for one in found.outliers]
+    assert len(values) == 3
+    assert values == sorted(values)
+    assert [value < found.left.value for value in values] == [True, True, False]
+    assert found.right.value < values[-1]
+    assert [one.g < 0 for one in found.outliers] == [True, True, False]
 
 
 def test_log_cosh_reference():
@@ -291,12 +295,13 @@ def test_the_lowest_curvature_of_any_matrix():
 
 def test_the_density_of_the_reference_model():
     model = bb.TeacherStudent(2, 1, bb.NormalizedSquare(1.0))
-    ours, exact = network_spectrum(model, 3.0, 400), bb.spectrum(model, 3.0)
+    found, exact = network_spectrum(model, 3.0, 400), bb.spectrum(model, 3.0)
+    ours = found.bulk
     x = np.linspace(-0.5, 6, 40)
     np.testing.assert_allclose(ours.density(x), exact.density(x), atol=1.5e-3)
     np.testing.assert_allclose(ours.fraction_below(x), exact.fraction_below(x), atol=3e-4)
     assert ours.spectral_shift(1.0) == pytest.approx(exact.spectral_shift(1.0), abs=1e-3)
-    assert ours.quadrature_error < 1e-8
+    assert found.quadrature_error < 1e-8
 
 
 def test_the_sum_rules_of_a_matrix_density():

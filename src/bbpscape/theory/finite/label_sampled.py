@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from bbpscape.model.curvature import curvature_eigenvalues
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.law import BULK, TEACHER, DiscreteLaw
-from bbpscape.theory.scalar.edges import Edge, left_edge
+from bbpscape.theory.law import BULK, TEACHER
+from bbpscape.theory.laws.discrete import DiscreteLaw
+from bbpscape.theory.scalar.edges import left_edge
 from bbpscape.theory.scalar.outliers import left_outlier
+from bbpscape.theory.solution import Edge
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.finite.label_sampled import FiniteSize, edge_cell, finite_size
 from bbpscape.theory.roots import NoConvergence
-from bbpscape.theory.scalar.edges import Edge
+from bbpscape.theory.solution import Edge
 
 # Labels a pass works on at a time: its buffers stay in cache, and BLAS in one thread.
 CHUNK = 8192

@@ -19,11 +19,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.law import BULK, TEACHER
-
-STUDENT_TRACE = "student (trace)"
-STUDENT_SYMMETRIC = "student (traceless symmetric)"
-STUDENT_ANTISYMMETRIC = "student (antisymmetric)"
+from bbpscape.theory.law import (
+    BULK,
+    STUDENT_ANTISYMMETRIC,
+    STUDENT_SYMMETRIC,
+    STUDENT_TRACE,
+    TEACHER,
+)
 
 # The trapezoid rule converges like exp(−c · strip/step), the strip being the angle by which t can
 # be turned: π/2 on the real axis. Both leave relative errors below 1e-11 where the g of a bulk

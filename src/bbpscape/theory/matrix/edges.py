@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bbpscape.theory.laws.network.matrix_law import MatrixLaw
 from bbpscape.theory.roots import NoConvergence, find_root
-from bbpscape.theory.scalar.edges import Edge
+from bbpscape.theory.solution import Edge
 
 GROWTH = 1.7
 STEPS = 300

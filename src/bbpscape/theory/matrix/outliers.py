@@ -13,15 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.theory.law import TEACHER
+from bbpscape.theory.law import MIXED, STUDENT, TEACHER
 from bbpscape.theory.laws.network.matrix_law import MatrixLaw
 from bbpscape.theory.matrix.edges import BranchPoint, MatrixEdge, continued
 from bbpscape.theory.roots import NoConvergence, find_root
-from bbpscape.theory.scalar.edges import Edge
-from bbpscape.theory.scalar.outliers import Outlier
+from bbpscape.theory.solution import Outlier
 
-STUDENT = "student"
-MIXED = "student and teacher"
 # Roots closer than this are one degenerate outlier; far above the accuracy of a root.
 SAME = 1e-7
 # In log τ, of an outlier from that of a similar law.
@@ -176,24 +173,3 @@ def outliers_at(
             Outlier(point.z, int(chosen.sum()), m2, kind, -point.tau, iterations, float(residual))
         )
     return result
-
-
-def mirrored(outliers: tuple[Outlier, ...]) -> tuple[Outlier, ...]:
-    """The outliers of −H as those of H, by eigenvalue again."""
-    return tuple(
-        Outlier(
-            -one.eigenvalue,
-            one.multiplicity,
-            one.m2,
-            one.direction,
-            -one.g,
-            one.iterations,
-            one.residual,
-        )
-        for one in reversed(outliers)
-    )
-
-
-def mirrored_edge(edge: Edge) -> Edge:
-    """The left edge of −H as the right edge of H."""
-    return Edge(-edge.value, edge.kind, -edge.g, -edge.z2, edge.iterations, edge.residual)

@@ -9,19 +9,16 @@ from numpy.typing import NDArray
 
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.law import BULK
+from bbpscape.theory.laws.discrete import QuadratureLaw
 from bbpscape.theory.laws.network.lowest_curvature import LowestCurvature
 from bbpscape.theory.laws.network.matrix_law import MatrixLaw, matrix_law
 from bbpscape.theory.laws.network.scalar_law import curvature_range, is_scalar, scalar_law
 from bbpscape.theory.matrix.edges import MatrixEdge, left_matrix_edge, solved
-from bbpscape.theory.matrix.outliers import (
-    left_matrix_outliers,
-    mirrored,
-    mirrored_edge,
-)
+from bbpscape.theory.matrix.outliers import left_matrix_outliers
 from bbpscape.theory.roots import NoConvergence
-from bbpscape.theory.scalar.edges import Edge, left_edge, right_edge, zero_atom
-from bbpscape.theory.scalar.outliers import Outlier, outliers
-from bbpscape.theory.spectral.method import QuadratureLaw
+from bbpscape.theory.scalar.edges import left_edge, right_edge, zero_atom
+from bbpscape.theory.scalar.outliers import outliers
+from bbpscape.theory.solution import Edge, Features, Outlier
 
 NEWTON_STEPS = 30
 TOLERANCE = 1e-10
@@ -30,16 +27,6 @@ ZERO = 1e-13
 ABOVE = 1e-10
 # Density of the nodes that edges and outliers are searched on.
 SCOUT = 0.4
-
-
-@dataclass(frozen=True)
-class Features:
-    """Edges, outliers on both sides and the mass of the eigenvalue 0, at one α."""
-
-    left: Edge
-    right: Edge
-    outliers: tuple[Outlier, ...]
-    atom: float
 
 
 class NetworkSolver(Protocol):
@@ -138,8 +125,8 @@ class MatrixSolver:
     def features(self, alpha: float) -> Features:
         left, found = self._side(alpha, 1)
         right, beyond = self._side(alpha, -1)
-        edges = left.edge, mirrored_edge(right.edge)
-        return Features(*edges, found + mirrored(beyond), self._atom(alpha))
+        found += tuple(one.mirrored() for one in reversed(beyond))
+        return Features(left.edge, right.edge.mirrored(), found, self._atom(alpha))
 
     def left(self, alpha: float) -> tuple[Edge, tuple[Outlier, ...]]:
         edge, found = self._side(alpha, 1)

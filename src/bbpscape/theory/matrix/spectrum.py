@@ -1,8 +1,7 @@
 """The spectrum at N → ∞ of any network: density, edges, outliers, and their quadrature error."""
 
 import math
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,10 +11,12 @@ from bbpscape.core.checks import InvalidInput
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.laws.network.lowest_curvature import LowestCurvature
 from bbpscape.theory.laws.network.scalar_law import is_scalar
-from bbpscape.theory.matrix.solver import Features, network_solver, walk
+from bbpscape.theory.matrix.solver import network_solver, walk
 from bbpscape.theory.matrix.threshold import COARSE, FINE
-from bbpscape.theory.spectrum import REACH, Spectrum
+from bbpscape.theory.solution import Features
 
+# The bulk is followed until this fraction of its eigenvalues lies below.
+REACH = 0.999
 # The density is solved at so many points, and interpolated.
 GRID = 160
 # The density of nodes that it needs, at p = 1, 2 and beyond.
@@ -26,46 +27,53 @@ MARGIN = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class NetworkSpectrum(Spectrum):
-    """A ``Spectrum`` whose density is interpolated between GRID solved points.
+class SampledBulk:
+    """A density solved at GRID points, and interpolated between them.
 
-    ``quadrature_error`` is the largest relative change of the edges and of the outliers and their
-    m² between two node densities; ``no_left_edge`` says why there is none, if so. ``profile``
-    and ``shift`` are ρ_u/ρ and the spectral shift along ``eigenvalue``.
+    Arrays of one length along the bulk: ``rho``, the fraction of eigenvalues below (``cumulative``,
+    the atom included), ρ_u/ρ (``profile``) and the spectral shift (``shift``).
     """
 
-    quadrature_error: float = 0.0
-    no_left_edge: str | None = None
-    profile: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), repr=False)
-    shift: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), repr=False)
+    eigenvalue: NDArray[np.float64]
+    rho: NDArray[np.float64]
+    cumulative: NDArray[np.float64]
+    profile: NDArray[np.float64]
+    shift: NDArray[np.float64]
 
     def density(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
-        """ρ(λ) between the solved points; 0 outside them."""
-        return np.interp(np.asarray(eigenvalues, float), self.eigenvalue, self.rho, 0.0, 0.0)
+        """ρ(λ); 0 outside the solved points."""
+        return self._at(eigenvalues, self.rho, 0.0, 0.0)
 
     def fraction_below(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
         """The fraction of eigenvalues below each λ, the atom included."""
-        values = np.asarray(eigenvalues, float)
-        return np.interp(values, self.eigenvalue, self.cumulative, 0.0, 1.0)
+        return self._at(eigenvalues, self.cumulative, 0.0, 1.0)
 
     def overlap_profile(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
         """ρ_u/ρ, NaN outside the solved points."""
-        values = np.asarray(eigenvalues, float)
-        return np.interp(values, self.eigenvalue, self.profile, math.nan, math.nan)
+        return self._at(eigenvalues, self.profile, math.nan, math.nan)
 
     def spectral_shift(self, eigenvalue: float) -> float:
         """Eigenvalues below λ that the special directions add to pN times the bulk's fraction."""
         return float(np.interp(eigenvalue, self.eigenvalue, self.shift))
 
-    def to_dict(self) -> dict[str, Any]:
-        """All fields as JSON values."""
-        values = super().to_dict()
-        values["quadrature_error"] = self.quadrature_error
-        values["no_left_edge"] = self.no_left_edge
-        return values
+    def _at(
+        self, eigenvalues: ArrayLike, values: NDArray, left: float, right: float
+    ) -> NDArray[np.float64]:
+        return np.interp(np.asarray(eigenvalues, float), self.eigenvalue, values, left, right)
 
 
-def network_spectrum(model: TeacherStudent, alpha: float, points: int) -> NetworkSpectrum:
+@dataclass(frozen=True, eq=False)
+class NetworkFeatures:
+    """What ``network_spectrum`` finds: ``quadrature_error`` is the largest relative change of the
+    edges and of the outliers and their m² between two node densities."""
+
+    features: Features
+    bulk: SampledBulk
+    quadrature_error: float
+    no_left_edge: str | None
+
+
+def network_spectrum(model: TeacherStudent, alpha: float, points: int) -> NetworkFeatures:
     """The spectrum of a model at one α, by the route that its symmetry allows."""
     lowest = None if is_scalar(model) else (LowestCurvature(model), LowestCurvature(model, -1.0))
     solvers = [network_solver(model, r, seed, lowest) for seed, r in enumerate((COARSE, FINE))]
@@ -105,22 +113,8 @@ def network_spectrum(model: TeacherStudent, alpha: float, points: int) -> Networ
     def at(values: NDArray) -> NDArray[np.float64]:
         return PchipInterpolator(grid, values)(eigenvalue)
 
-    return NetworkSpectrum(
-        model=model,
-        alpha=alpha,
-        left_edge=fine.left,
-        right_edge=fine.right,
-        atom=fine.atom,
-        outliers=fine.outliers,
-        eigenvalue=eigenvalue,
-        rho=at(rho),
-        cumulative=at(cumulative),
-        curve=None,  # type: ignore[arg-type]
-        quadrature_error=_error(coarse, fine),
-        no_left_edge=solvers[1].no_left_edge,
-        profile=at(profile),
-        shift=at(shift),
-    )
+    bulk = SampledBulk(eigenvalue, at(rho), at(cumulative), at(profile), at(shift))
+    return NetworkFeatures(fine, bulk, _error(coarse, fine), solvers[1].no_left_edge)
 
 
 def _grid(low: float, high: float, features: Features) -> tuple[NDArray, NDArray]:

@@ -1,13 +1,13 @@
 """The BBP threshold of any network, by the scalar or the p × p route."""
 
 import math
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from bbpscape.core.checks import InvalidInput
-from bbpscape.model.activations import QUADRATIC
+from bbpscape.core.status import Diagnostics
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.law import BULK, TEACHER
+from bbpscape.theory.laws.discrete import QuadratureLaw
 from bbpscape.theory.laws.network.matrix_law import MatrixLaw, matrix_law
 from bbpscape.theory.laws.network.nodes import has_kinks
 from bbpscape.theory.laws.network.scalar_law import curvature_range, is_scalar, scalar_law
@@ -22,10 +22,7 @@ from bbpscape.theory.roots import NoConvergence, find_root
 from bbpscape.theory.scalar.edges import branch_end, inverse_stieltjes
 from bbpscape.theory.scalar.outliers import overlap
 from bbpscape.theory.scalar.transition import tangent_onset
-from bbpscape.theory.spectral.channel import QuadraticTeacher
-from bbpscape.theory.spectral.method import QuadratureLaw
-from bbpscape.theory.spectral.weak_recovery import weak_recovery
-from bbpscape.theory.threshold import Diagnostics, Threshold
+from bbpscape.theory.solution import Transition
 
 # Densities of the nodes that the transition is searched on, and of those whose difference is the
 # error estimate.
@@ -35,63 +32,6 @@ QMC_FACTOR = 2.0
 # So do rules of first order, of students of several neurons at a kink of the loss.
 KINK_FACTOR = 3.0
 GOAL = 1e-4
-
-
-@dataclass(frozen=True)
-class Transition:
-    """Where an informative outlier leaves the left edge: the numbers of a ``Threshold``."""
-
-    alpha: float
-    kind: str
-    m2_jump: float
-    eigenvalue: float
-    alpha_0: float
-    iterations: int
-    residual: float
-    error: float
-
-
-@dataclass(frozen=True)
-class NetworkThreshold(Threshold):
-    """A ``Threshold`` of a network without closed forms: it has no a_c.
-
-    ``alpha_weak_recovery`` is NaN where the teacher is not quadratic, its labels are flipped or the
-    student has an overlap with it.
-    """
-
-    @property
-    def a_critical(self) -> float:
-        return math.nan
-
-    def to_dict(self) -> dict[str, Any]:
-        """All fields as JSON values."""
-        values = dict(vars(self))
-        if math.isnan(self.alpha_weak_recovery):
-            del values["alpha_weak_recovery"]
-        values["model"] = self.model.to_dict()
-        values["diagnostics"] = self.diagnostics.to_dict()
-        return values
-
-
-def network_threshold(model: TeacherStudent) -> NetworkThreshold:
-    """The transition of any network at finite widths; see ``network_transition``."""
-    found = network_transition(model)
-    limit = math.nan
-    if model.activation == QUADRATIC and not model.labels.flip and model.overlap == 0.0:
-        limit = weak_recovery(QuadraticTeacher(model.p_star, model.labels.noise)).alpha
-    return NetworkThreshold(
-        model=model,
-        alpha_bbp=found.alpha,
-        transition=found.kind,
-        m2_jump=found.m2_jump,
-        eigenvalue=found.eigenvalue,
-        eigenvalue_unit="1",
-        alpha_0=found.alpha_0,
-        alpha_weak_recovery=limit,
-        diagnostics=Diagnostics(
-            is_converged(found.error), found.iterations, found.residual, found.error
-        ),
-    )
 
 
 def network_transition(model: TeacherStudent) -> Transition:
@@ -124,8 +64,9 @@ def network_transition(model: TeacherStudent) -> Transition:
         if law.nodes.method != "tensor":
             change *= QMC_FACTOR
         return _transition(law, found, _error(model, change, same))
-    change = abs(coarse.alpha / fine.alpha - 1)
-    return replace(fine, error=_error(model, change, coarse.kind == fine.kind))
+    error = _error(model, abs(coarse.alpha / fine.alpha - 1), coarse.kind == fine.kind)
+    seen = fine.diagnostics
+    return replace(fine, diagnostics=replace(seen, quadrature_error=error, goal=GOAL))
 
 
 def _error(model: TeacherStudent, change: float, same: bool) -> float:
@@ -140,12 +81,11 @@ def _transition(law: MatrixLaw, found: MatrixTransition, error: float) -> Transi
     return Transition(
         found.alpha,
         "continuous" if found.kind == "sharp" else "discontinuous",
+        -found.point.tau,
         jump,
         found.point.z,
         onset,
-        found.iterations,
-        found.residual,
-        error,
+        Diagnostics(found.iterations, found.residual, error, GOAL),
     )
 
 
@@ -190,15 +130,9 @@ def _scalar_transition(law: QuadratureLaw) -> Transition:
     return Transition(
         alpha,
         kind,
+        g,
         overlap(law, alpha, g, TEACHER) if jump else 0.0,
         float(inverse_stieltjes(law, alpha, g)[0]),
         tangent_onset(law, alpha, g) if jump else alpha,
-        iterations,
-        residual,
-        0.0,
+        Diagnostics(iterations, residual),
     )
-
-
-def is_converged(error: float) -> str:
-    """The status of a threshold with a relative error estimate."""
-    return "converged" if error < GOAL else f"quadrature error {error:.1g}, above {GOAL:g}"

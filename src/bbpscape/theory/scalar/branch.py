@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.theory.law import BULK, TEACHER, CurvatureLaw
+from bbpscape.theory.law import BULK, TEACHER, Law
 from bbpscape.theory.roots import NoConvergence
 from bbpscape.theory.scalar.transition import t_and_k, transition_point
 
@@ -30,7 +30,7 @@ class Branch:
     sharp: NDArray[np.bool_]
 
 
-def solve_branch(law: CurvatureLaw, alphas: NDArray[np.float64]) -> Branch:
+def solve_branch(law: Law, alphas: NDArray[np.float64]) -> Branch:
     """T(g) = 1/α and K(g) = 1/α at every α, m² = (1 − αK)/(1 − αK + αg² m_2^y) at the outlier.
 
     The law's support must start at a negative, finite value.
@@ -63,13 +63,13 @@ def solve_branch(law: CurvatureLaw, alphas: NDArray[np.float64]) -> Branch:
     return Branch(m2, outlier, left_edge, sharp)
 
 
-def _t(law: CurvatureLaw, g: NDArray) -> tuple[NDArray, NDArray]:
+def _t(law: Law, g: NDArray) -> tuple[NDArray, NDArray]:
     """T and d log T/d log|g|."""
     (b1, b2), (w1, w2) = law.moments(g, 2, (BULK, TEACHER))
     return g * (w1 - b1), 1 + g * (w2 - b2) / (w1 - b1)
 
 
-def _k(law: CurvatureLaw, g: NDArray) -> tuple[NDArray, NDArray]:
+def _k(law: Law, g: NDArray) -> tuple[NDArray, NDArray]:
     """K and d log K/d log|g|."""
     _, b2, b3 = law.moments(g, 3)[0]
     return g**2 * b2, 2 + 2 * g * b3 / b2

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.checks import InvalidInput
-from bbpscape.theory.law import BULK, TEACHER, CurvatureLaw, DiscreteLaw
+from bbpscape.theory.law import BULK, TEACHER, Law
+from bbpscape.theory.laws.discrete import DiscreteLaw
 from bbpscape.theory.roots import NoConvergence
-from bbpscape.theory.scalar.edges import Edge
 from bbpscape.theory.scalar.gaps import bulks
 from bbpscape.theory.scalar.walk import ROUNDING, STEP, advance, inverse_derivatives, move, newton
+from bbpscape.theory.solution import Edge
 
 MAX_POINTS = 5000
 BLOCK, NEAR_THE_END = 8, 0.05
@@ -30,7 +31,7 @@ SEEN = 1e-11
 class BulkCurve:
     """Points along the bulk from its left edge: arrays of λ, g and (dz/du, d²z/du²), u = 1/g."""
 
-    law: CurvatureLaw
+    law: Law
     alpha: float
     right: Edge
     eigenvalue: NDArray[np.float64]
@@ -119,6 +120,24 @@ class BulkCurve:
         profile[inside] = np.divide(along, g.imag, out=np.full(g.shape, np.nan), where=seen)
         return profile
 
+    def spectral_shift(self, eigenvalue: float) -> float:
+        """Eigenvalues below λ that the special directions add to the bulk's fraction of all.
+
+        Σ_d n_d (−1/π) Im log[(z − Σ_d)/(z − Σ)] over the directions d, n_d their multiplicities:
+        of order one, a correction of relative order 1/N. Other terms of that order, about half an
+        eigenvalue, are left out: those of the real symmetric ensemble and of sampling M labels.
+
+        Raises InvalidInput where multiplicities are infinite; λ must lie in the bulk.
+        """
+        names = tuple(self.law.directions)
+        counts = np.array([self.law.directions[name] for name in names], dtype=float)
+        if not np.isfinite(counts).all():
+            raise InvalidInput("spectral_shift needs a finite p")
+        g = self.stieltjes(eigenvalue)
+        moments = self.law.moments(g, 1, (BULK, *names))[:, 0]
+        ratios = 1 - self.alpha * g * (moments[1:] - moments[0])
+        return float(counts @ -np.angle(ratios)) / np.pi
+
     def _along(self, g: NDArray, direction: str) -> NDArray:
         """g (z − Σ_w) = 1 − α g (m_1^w − m_1)."""
         bulk, along = self.law.moments(g, 1, (BULK, direction))[:, 0]
@@ -190,7 +209,7 @@ def _quintic(values: NDArray, derivatives: NDArray, right: NDArray, width: NDArr
     )
 
 
-def trace_bulk(law: CurvatureLaw, alpha: float, left: Edge, right: Edge, reach: float) -> BulkCurve:
+def trace_bulk(law: Law, alpha: float, left: Edge, right: Edge, reach: float) -> BulkCurve:
     """The bulk from its ``left`` edge to its ``right`` one, or until a mass ``reach`` is passed.
 
     Steps are STEP times |1/g| long, shorter where Newton's method asks for it. Of a discrete law
@@ -243,7 +262,7 @@ def _finite(eigenvalues: ArrayLike) -> NDArray[np.float64]:
     return values
 
 
-def _cumulative(law: CurvatureLaw, alpha: float, eigenvalue: ArrayLike, g: NDArray) -> NDArray:
+def _cumulative(law: Law, alpha: float, eigenvalue: ArrayLike, g: NDArray) -> NDArray:
     log_g = np.log(-g)
     # A point on the real axis sits on the cut of the logarithm by rounding alone.
     phase = np.abs(log_g.imag)

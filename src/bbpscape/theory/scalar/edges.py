@@ -1,80 +1,18 @@
 """Edges of the bulk: g = g(z) solves z = 1/g + α m_1(g), and a sharp edge has dz/dg = 0."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bbpscape.theory.law import BULK, CurvatureLaw
+from bbpscape.theory.law import Law
+from bbpscape.theory.laws.mirrored import Mirrored
 from bbpscape.theory.roots import Root, find_root
+from bbpscape.theory.solution import Edge
 
 
-@dataclass(frozen=True)
-class Edge:
-    """An edge of the bulk.
-
-    ``kind`` is "sharp" (ρ vanishes as a square root), "smooth" (ρ vanishes with the tail of the
-    curvature, faster than a square root), "hard" (the bulk ends at 0, where f has mass) or
-    "unbounded" (``value`` is ±inf: the curvature itself is unbounded there). ``g`` is the Stieltjes
-    transform at the edge, ``z2`` is d²z/dg² there. ``rate`` is A in ρ ~ exp(−A/(λ − λ₋)) at the
-    smooth left edge of a law that knows its tail, else None.
-    """
-
-    value: float
-    kind: str
-    g: float = field(repr=False)
-    z2: float = field(repr=False)
-    iterations: int = field(default=0, repr=False)
-    residual: float = field(default=0.0, repr=False)
-    rate: float | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON values; an infinite ``value`` becomes None, and ``rate`` is left out without one."""
-        values = {"value": self.value if math.isfinite(self.value) else None, "kind": self.kind}
-        return values if self.rate is None else values | {"rate": self.rate}
-
-    def tracy_widom_shift(self, n: int) -> float:
-        """E[lowest of n eigenvalues] − edge ≈ 1.2065 (|z''|/(2 n²))^{1/3} at a sharp left edge.
-
-        The mean of the Tracy–Widom law for real symmetric matrices, −1.2065335745820 (Tracy and
-        Widom 1996), in the scale set by ρ ≈ (1/π) √(2 (λ − λ₋)/|z''|).
-        """
-        return 1.2065335745820 * (abs(self.z2) / (2 * n**2)) ** (1 / 3)
-
-
-@dataclass(frozen=True)
-class Mirrored:
-    """The law of −f: the spectrum of −H, so that right edges are left edges."""
-
-    law: CurvatureLaw
-
-    def support(self, direction: str = BULK) -> tuple[float, float]:
-        lower, upper = self.law.support(direction)
-        return -upper, -lower
-
-    @property
-    def zero_mass(self) -> float:
-        return self.law.zero_mass
-
-    @property
-    def directions(self) -> Mapping[str, float]:
-        return self.law.directions
-
-    def moments(
-        self, g: ArrayLike, order: int, directions: Sequence[str] = (BULK,)
-    ) -> NDArray[np.inexact]:
-        g = np.asarray(g)
-        signs = (-1.0) ** np.arange(1, order + 1)
-        return self.law.moments(-g, order, directions) * signs.reshape(-1, *[1] * g.ndim)
-
-    def log_moment(self, g: ArrayLike) -> NDArray[np.inexact]:
-        return self.law.log_moment(-np.asarray(g))
-
-
-def inverse_stieltjes(law: CurvatureLaw, alpha: float, g: ArrayLike, order: int = 0) -> NDArray:
+def inverse_stieltjes(law: Law, alpha: float, g: ArrayLike, order: int = 0) -> NDArray:
     """z(g) = 1/g + α m_1(g) and its first ``order`` derivatives in g, stacked along axis 0.
 
     Shape (order + 1, *g.shape); z in units of eigenvalues. Source: docs/theory.md §2.
@@ -88,7 +26,7 @@ def inverse_stieltjes(law: CurvatureLaw, alpha: float, g: ArrayLike, order: int 
     return np.stack(rows)
 
 
-def left_edge(law: CurvatureLaw, alpha: float) -> Edge:
+def left_edge(law: Law, alpha: float) -> Edge:
     """λ₋ = z(g_e): dz/dg(g_e) = 0 on the real branch left of the bulk (sharp), else its end.
 
     α g² m_2(g) grows with |g| on that branch: the sharp edge, where it reaches 1, is unique.
@@ -140,20 +78,17 @@ def branch_end(excess: Callable[[float], float], end: float) -> float:
     return end - gap
 
 
-def right_edge(law: CurvatureLaw, alpha: float) -> Edge:
+def right_edge(law: Law, alpha: float) -> Edge:
     """λ₊ of the bulk: minus the left edge of the law of −f."""
-    edge = left_edge(Mirrored(law), alpha)
-    return Edge(-edge.value, edge.kind, -edge.g, -edge.z2, edge.iterations, edge.residual)
+    return left_edge(Mirrored(law), alpha).mirrored()
 
 
-def zero_atom(law: CurvatureLaw, alpha: float) -> float:
+def zero_atom(law: Law, alpha: float) -> float:
     """max(0, 1 − α P(f ≠ 0)), the mass of the eigenvalue 0: the rank of H falls short of pN."""
     return max(0.0, 1 - alpha * (1 - law.zero_mass))
 
 
-def _edge_at(
-    law: CurvatureLaw, alpha: float, g: float, kind: str, root: Root | None = None
-) -> Edge:
+def _edge_at(law: Law, alpha: float, g: float, kind: str, root: Root | None = None) -> Edge:
     z, _, z2 = inverse_stieltjes(law, alpha, g, order=2)
     iterations, residual = (root.iterations, root.residual) if root else (0, 0.0)
     return Edge(float(z), kind, g, float(z2), iterations, residual)

@@ -15,9 +15,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.theory.law import DiscreteLaw
+from bbpscape.theory.laws.discrete import DiscreteLaw
 from bbpscape.theory.roots import NoConvergence, find_root
-from bbpscape.theory.scalar.edges import Edge, inverse_stieltjes
+from bbpscape.theory.scalar.edges import inverse_stieltjes
+from bbpscape.theory.solution import Edge
 
 
 def bulks(law: DiscreteLaw, alpha: float) -> tuple[tuple[Edge, Edge], ...]:

@@ -7,17 +7,17 @@ discontinuous, at the end of that branch, where T > K all along it.
 
 import math
 
-from bbpscape.theory.law import BULK, TEACHER, CurvatureLaw
+from bbpscape.theory.law import BULK, TEACHER, Law
 from bbpscape.theory.roots import NoConvergence, find_root
 
 
-def t_and_k(law: CurvatureLaw, g: float) -> tuple[float, float]:
+def t_and_k(law: Law, g: float) -> tuple[float, float]:
     """(T, K) at one real g of the branch."""
     (b1, b2), (w1, _) = law.moments(g, 2, (BULK, TEACHER))
     return float(g * (w1 - b1)), float(g**2 * b2)
 
 
-def transition_point(law: CurvatureLaw) -> tuple[float, int, float, bool]:
+def transition_point(law: Law) -> tuple[float, int, float, bool]:
     """(g, iterations, residual, continuous) of the transition on the branch (1/lower, 0)."""
 
     def difference(log_g: float) -> float:
@@ -37,7 +37,7 @@ def transition_point(law: CurvatureLaw) -> tuple[float, int, float, bool]:
     return -math.exp(root.value), root.iterations, root.residual, True
 
 
-def tangent_onset(law: CurvatureLaw, alpha: float, g: float) -> float:
+def tangent_onset(law: Law, alpha: float, g: float) -> float:
     """α₀ = α_BBP − m²/(dm²/dα) at a discontinuous transition, the derivative along the outlier.
 
     On the outlier α T(g) = 1, so that dg/dα = −T/(α dT/dg).

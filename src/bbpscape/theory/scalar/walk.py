@@ -8,9 +8,10 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bbpscape.theory.law import CurvatureLaw
+from bbpscape.theory.law import Law
 from bbpscape.theory.roots import NoConvergence
-from bbpscape.theory.scalar.edges import Edge, inverse_stieltjes
+from bbpscape.theory.scalar.edges import inverse_stieltjes
+from bbpscape.theory.solution import Edge
 
 STEP = 0.12
 CROSSING = 0.05
@@ -25,7 +26,7 @@ ROUNDING_STEPS = 1e-13
 
 
 def advance(
-    law: CurvatureLaw,
+    law: Law,
     alpha: float,
     eigenvalue: float,
     g: complex,
@@ -83,15 +84,13 @@ def _predict(
     return target, complex(1 / (u + move(slope, curvature, target - eigenvalue, u))), step
 
 
-def inverse_derivatives(law: CurvatureLaw, alpha: float, g: NDArray) -> NDArray:
+def inverse_derivatives(law: Law, alpha: float, g: NDArray) -> NDArray:
     """z, dz/du and d²z/du² for u = 1/g, in which z is linear at both ends, u → 0 and u → ∞."""
     z, z1, z2 = inverse_stieltjes(law, alpha, g, order=2)
     return np.array([z, -(g**2) * z1, g**4 * z2 + 2 * g**3 * z1])
 
 
-def _correct(
-    law: CurvatureLaw, alpha: float, target: float, guess: complex
-) -> tuple[complex, NDArray]:
+def _correct(law: Law, alpha: float, target: float, guess: complex) -> tuple[complex, NDArray]:
     """g with z(g) = target to about CORRECTION³, from ``guess``, and (dz/du, d²z/du²) to about
     CORRECTION²; NaN where it does not settle."""
     u = np.array(1 / guess)
@@ -116,9 +115,7 @@ def move(slope: NDArray, curvature: NDArray, length: ArrayLike, u: NDArray) -> N
     return np.take_along_axis(moves, best[None], axis=0)[0]
 
 
-def newton(
-    law: CurvatureLaw, alpha: float, targets: NDArray, guess: NDArray, steps: int = 40
-) -> NDArray:
+def newton(law: Law, alpha: float, targets: NDArray, guess: NDArray, steps: int = 40) -> NDArray:
     """g with z(g) = target, from ``guess``, all points at once; NaN where it does not settle."""
     g = guess.astype(complex)
     active = np.flatnonzero(np.isfinite(g) & (g != 0))

@@ -5,23 +5,26 @@ at α E[(w − 1) q] = 1, w(y) = E[|u|²/p* | y], and a sharp right edge at α E
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from bbpscape.core.checks import InvalidInput, positive
-from bbpscape.theory.law import BULK, TEACHER, DiscreteLaw
+from bbpscape.core.codec import encode
+from bbpscape.core.status import Diagnostics
+from bbpscape.theory.law import BULK, TEACHER
+from bbpscape.theory.laws.discrete import DiscreteLaw, QuadratureLaw
+from bbpscape.theory.laws.mirrored import Mirrored
 from bbpscape.theory.roots import find_root
-from bbpscape.theory.scalar.edges import Edge, Mirrored, inverse_stieltjes, right_edge
+from bbpscape.theory.scalar.edges import inverse_stieltjes, right_edge
 from bbpscape.theory.scalar.outliers import left_outlier, overlap
+from bbpscape.theory.solution import Edge
 from bbpscape.theory.spectral.channel import Channel
 from bbpscape.theory.spectral.preprocessing import Preprocessing
-from bbpscape.theory.threshold import ACCURACY, Diagnostics
 
 # Where T at ±∞ is read off, and how far apart the two values of a limit may be.
 FAR, FARTHER = 1e120, 1e240
@@ -29,43 +32,6 @@ LIMIT = 1e-9
 # E[(w − 1) q] = E[q²] at the end of the branch, the mark of an optimal T, is met to rounding.
 TIE = 1e-11
 SCAN = 240
-
-
-@dataclass(frozen=True)
-class QuadratureLaw:
-    """The law of T(y) as nodes with an explicit support, a ``CurvatureLaw``.
-
-    ``bounds`` are the infimum and supremum of T: the real branch of g ends at 1/sup T even where no
-    node is there, so that an edge comes out smooth. Complex g resolves the density down to the
-    distance between neighbouring nodes, |Im g| > |Δ(1/T)|.
-    """
-
-    nodes: DiscreteLaw
-    bounds: tuple[float, float]
-
-    def support(self, direction: str = BULK) -> tuple[float, float]:
-        return self.bounds
-
-    @property
-    def zero_mass(self) -> float:
-        return self.nodes.zero_mass
-
-    @property
-    def directions(self) -> Mapping[str, float]:
-        return self.nodes.directions
-
-    def moments(
-        self, g: ArrayLike, order: int, directions: Sequence[str] = (BULK,)
-    ) -> NDArray[np.inexact]:
-        return self.nodes.moments(g, order, directions)
-
-    def log_moment(self, g: ArrayLike) -> NDArray[np.inexact]:
-        return self.nodes.log_moment(g)
-
-    @cached_property
-    def atom_at_top(self) -> float:
-        """P(T = sup T)."""
-        return float(self.nodes.weights[self.nodes.atoms == self.bounds[1]].sum())
 
 
 def preprocessing_law(
@@ -132,7 +98,7 @@ class SpectralThreshold:
         """JSON values; an infinite ``alpha`` becomes None."""
         values = dict(vars(self))
         values["alpha"] = self.alpha if math.isfinite(self.alpha) else None
-        values["diagnostics"] = self.diagnostics.to_dict()
+        values["diagnostics"] = encode(self.diagnostics)
         return values
 
 
@@ -157,17 +123,16 @@ def spectral_threshold(channel: Channel, preprocessing: Preprocessing) -> Spectr
     )
     if math.isinf(alpha):
         return SpectralThreshold(
-            preprocessing.name, alpha, "none", 0.0, None, Diagnostics("converged", 0, 0.0, 0.0)
+            preprocessing.name, alpha, "none", 0.0, None, Diagnostics(0, 0.0, 0.0)
         )
     error = abs(coarse[0] / alpha - 1)
-    status = "converged" if error < ACCURACY else "quadrature error above 1e-10"
     return SpectralThreshold(
         preprocessing=preprocessing.name,
         alpha=alpha,
         transition=transition,
         m2_jump=0.0 if transition == "continuous" else overlap(Mirrored(law), alpha, -g, TEACHER),
         eigenvalue=float(inverse_stieltjes(law, alpha, g)[0]),
-        diagnostics=Diagnostics(status, iterations, residual, error),
+        diagnostics=Diagnostics(iterations, residual, error),
     )
 
 
@@ -248,8 +213,7 @@ def spectral_overlap(
     alpha = positive("alpha", alpha)
     law = preprocessing_law(channel, preprocessing, 2)
     edge = right_edge(law, alpha)
-    flipped = Edge(-edge.value, edge.kind, -edge.g, -edge.z2)
-    found = left_outlier(Mirrored(law), alpha, flipped, TEACHER)
+    found = left_outlier(Mirrored(law), alpha, edge.mirrored(), TEACHER)
     return SpectralOverlap(
         preprocessing=preprocessing.name,
         alpha=alpha,

@@ -4,8 +4,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from bbpscape.core.codec import encode
+from bbpscape.core.status import Diagnostics
 from bbpscape.theory.spectral.channel import Channel, Labels
-from bbpscape.theory.threshold import ACCURACY, Diagnostics
 
 # Below this E[(w − 1)²] and E[E[u|y]²] are rounding.
 NO_INFORMATION = 1e-20
@@ -28,7 +29,7 @@ class WeakRecovery:
         return {
             "alpha": self.alpha if math.isfinite(self.alpha) else None,
             "alpha_spectral": self.alpha_spectral if math.isfinite(self.alpha_spectral) else None,
-            "diagnostics": self.diagnostics.to_dict(),
+            "diagnostics": encode(self.diagnostics),
         }
 
 
@@ -57,11 +58,10 @@ def weak_recovery(channel: Channel) -> WeakRecovery:
     signed = float(fine.weights @ fine.first**2)
     error = abs(values[0] / values[1] - 1) if values[1] > NO_INFORMATION else 0.0
     spectral = 1 / values[1] if values[1] > NO_INFORMATION else math.inf
-    status = "converged" if error < ACCURACY else "quadrature error above 1e-10"
     return WeakRecovery(
         alpha=0.0 if signed > NO_INFORMATION else spectral,
         alpha_spectral=spectral,
-        diagnostics=Diagnostics(status, 0, 0.0, error),
+        diagnostics=Diagnostics(0, 0.0, error),
     )
 
 

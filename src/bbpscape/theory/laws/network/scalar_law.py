@@ -13,21 +13,21 @@ from numpy.typing import NDArray
 from bbpscape.core.checks import InvalidInput
 from bbpscape.model.activations import QUADRATIC
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.law import TEACHER, DiscreteLaw
-from bbpscape.theory.laws.committee import (
+from bbpscape.theory.law import (
     STUDENT_ANTISYMMETRIC,
+    STUDENT_DIAGONAL,
+    STUDENT_OFF_DIAGONAL,
     STUDENT_SYMMETRIC,
     STUDENT_TRACE,
+    TEACHER,
 )
+from bbpscape.theory.laws.discrete import DiscreteLaw, QuadratureLaw
 from bbpscape.theory.laws.network.kinked_labels import kinked_labels, singular_outputs
 from bbpscape.theory.laws.network.label_law import label_nodes
 from bbpscape.theory.laws.network.lowest_curvature import LowestCurvature
 from bbpscape.theory.laws.network.nodes import has_kinks, network_nodes, permutable, sign_symmetric
 from bbpscape.theory.laws.network.rules import radial_rule
-from bbpscape.theory.spectral.method import QuadratureLaw
 
-STUDENT_DIAGONAL = "student (traceless diagonal)"
-STUDENT_OFF_DIAGONAL = "student (symmetric off-diagonal)"
 RADIAL_STEP = 0.14
 # |λ| at which outputs are looked at for breaks.
 LAST, LOOKS = 9.0, 100_001

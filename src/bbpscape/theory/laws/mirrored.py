@@ -1,0 +1,38 @@
+"""The law of −f, by which the right of a spectrum is the left of another."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bbpscape.theory.law import BULK, Law
+
+
+@dataclass(frozen=True)
+class Mirrored:
+    """The law of −f: the spectrum of −H, so that right edges are left edges."""
+
+    law: Law
+
+    def support(self, direction: str = BULK) -> tuple[float, float]:
+        lower, upper = self.law.support(direction)
+        return -upper, -lower
+
+    @property
+    def zero_mass(self) -> float:
+        return self.law.zero_mass
+
+    @property
+    def directions(self) -> Mapping[str, float]:
+        return self.law.directions
+
+    def moments(
+        self, g: ArrayLike, order: int, directions: Sequence[str] = (BULK,)
+    ) -> NDArray[np.inexact]:
+        g = np.asarray(g)
+        signs = (-1.0) ** np.arange(1, order + 1)
+        return self.law.moments(-g, order, directions) * signs.reshape(-1, *[1] * g.ndim)
+
+    def log_moment(self, g: ArrayLike) -> NDArray[np.inexact]:
+        return self.law.log_moment(-np.asarray(g))
