@@ -16,9 +16,10 @@ from bbpscape import NormalizedSquare, TeacherStudent
 from bbpscape.simulation.data.instance import draw, spawn_generators
 from bbpscape.simulation.eigen.diagonalize import all_eigenvalues_and_lowest, teacher_overlap
 from bbpscape.simulation.hessian import Hessian
-from bbpscape.theory.finite.finite_size import finite_size_law, sample_labels
-from bbpscape.theory.finite.label_sampled import finite_size
-from bbpscape.theory.finite.label_solve import finite_size_fast
+from bbpscape.theory.finite.draws import sample_labels
+from bbpscape.theory.finite.label_sampled import solve_labels
+from bbpscape.theory.finite.label_solve import solve_labels_fast
+from bbpscape.theory.finite.law import finite_size_law
 
 PREDICTED = 2000
 # (p, p*, a, N, alpha, draws)
@@ -76,9 +77,9 @@ def speed():
         start = time.perf_counter()
         r, y = sample_labels(model, round(1.7 * N), 0, 0)
         drawn = time.perf_counter()
-        fast = finite_size_fast(model, N, r, y)
+        fast = solve_labels_fast(model, N, r, y)
         solved = time.perf_counter()
-        generic = finite_size(model, N, r, y)
+        generic = solve_labels(model, N, r, y)
         end = time.perf_counter()
         assert abs(fast.lowest - generic.lowest) < 1e-10
         print(f"| {N} | {drawn - start:.4f} | {solved - drawn:.4f} | {end - solved:.4f} |")

@@ -35,7 +35,7 @@ from bbpscape import (
     spectrum,
     threshold,
 )
-from bbpscape.theory.finite.finite_size import finite_size_law
+from bbpscape.theory.finite.law import finite_size_law
 from bbpscape.theory.law import TEACHER
 from bbpscape.theory.laws.committee import CommitteeLaw
 from bbpscape.theory.scalar.edges import left_edge

@@ -35,7 +35,7 @@ from .theory.critical import critical_a as critical_a
 from .theory.critical import critical_p as critical_p
 from .theory.critical import threshold_minimum as threshold_minimum
 from .theory.diagram import diagram as diagram
-from .theory.finite.scaling import finite_size_scaling as finite_size_scaling
+from .theory.finite.scaling import finite_size as finite_size
 from .theory.onset import linear_onset as linear_onset
 from .theory.overlap_curve import overlap_curve as overlap_curve
 from .theory.spectral.preprocessing import Preprocessing as Preprocessing

@@ -11,7 +11,7 @@ from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import draw, spawn_generators
 from bbpscape.simulation.eigen.diagonalize import all_eigenvalues_and_lowest, teacher_overlap
 from bbpscape.simulation.hessian import Hessian
-from bbpscape.theory.finite.finite_size import finite_size_law
+from bbpscape.theory.finite.law import finite_size_law
 
 # (p, p*, a, N, alpha, draws): a continuous and two discontinuous models, all above the onset.
 ABOVE = [

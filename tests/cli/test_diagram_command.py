@@ -17,11 +17,11 @@ def test_json_csv_and_figure_say_the_same(run, tmp_path):
     assert (status, err) == (0, "")
     expected = bb.diagram(a=np.geomspace(0.1, 10, 3), p=[1, 2])
     assert json.loads(out) == expected.to_dict()
-    names, rows = expected.rows()
+    frame = expected.to_dataframe()
     with table.open(newline="") as stream:
         written = list(csv.reader(stream))
-    assert tuple(written[0]) == names
-    assert [tuple(map(float, row)) for row in written[1:]] == rows
+    assert written[0] == list(frame)
+    assert [list(map(float, row)) for row in written[1:]] == frame.to_numpy().tolist()
     assert figure.stat().st_size > 10_000
 
 

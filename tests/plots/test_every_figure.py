@@ -56,7 +56,7 @@ SAMPLES = {
         lambda one: [([one.alpha_bbp] * 2, [0, 1])],
     ),
     "FiniteSizeScaling": (
-        lambda folder: bb.finite_size_scaling(MODEL, [50, 100], draws=8),
+        lambda folder: bb.finite_size(MODEL, N=[50, 100], draws=8),
         lambda one: [
             (one.N, [point.alpha for point in one.half]),
             (one.N, [point.alpha_bbp for point in one.truncated]),

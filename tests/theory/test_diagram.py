@@ -31,8 +31,9 @@ def test_two_parameters_against_single_thresholds():
             }
     expected = [bb.critical_a(1, 2), bb.critical_a(3, 2)]
     assert result.lines["critical"]["a"] == pytest.approx(expected)
-    assert result.status == "converged"
-    assert result.worst < 1e-10
+    assert result.status.ok
+    assert 0 < result.worst_quadrature_error < 1e-10
+    assert result.quadrature_error.shape == (2, 3)
 
 
 def test_widths_along_both_axes():
@@ -79,28 +80,73 @@ def test_a_failed_cell_is_empty_and_said(monkeypatch):
     result = bb.diagram(a=[0.1, 1.0], p=[1, 2, 3])
     assert np.isnan(result.fields["alpha_bbp"][1]).all()
     assert np.isfinite(result.fields["alpha_bbp"][[0, 2]]).all()
-    assert result.status == "2 of 6 solves failed"
+    assert result.status.problem == "2 of 6 solves failed"
+    assert "2 of 6 solves failed: their cells are empty" in result.summary()
     values = json.loads(json.dumps(result.to_dict(), allow_nan=False))
     assert values["fields"]["alpha_bbp"][1] == [None, None]
 
 
 def test_an_accuracy_that_falls_short_is_said(monkeypatch):
-    monkeypatch.setattr(module, "ACCURACY", 0.0)
     result = bb.diagram(a=[0.1, 1.0], p=[1, 2])
-    assert result.status == "4 of 4 thresholds have a quadrature error above 1e-10"
+    assert result.status.ok
+    monkeypatch.setattr(module, "GOAL", 0.0)
+    assert result.status.problem.startswith("4 of 4 thresholds have a quadrature error above")
+    assert f"{result.worst_quadrature_error:.1g}" in result.status.advice
+    assert str(result.status) in result.summary()
 
 
-def test_rows_are_tidy():
-    names, rows = bb.diagram(a=[0.1, 1.0], p=[1, 2, 3]).rows()
-    assert names[:3] == ("a", "p", "alpha_bbp")
-    assert len(rows) == 6
-    assert [row[:2] for row in rows[:3]] == [(0.1, 1.0), (1.0, 1.0), (0.1, 2.0)]
+def test_columns_are_tidy():
+    result = bb.diagram(a=[0.1, 1.0], p=[1, 2, 3])
+    frame = result.to_dataframe()
+    assert list(frame)[:3] == ["a", "p", "alpha_bbp"]
+    assert frame.a.tolist() == [0.1, 1.0] * 3
+    assert frame.p.tolist() == [1, 1, 2, 2, 3, 3]
+    assert frame.alpha_bbp[3] == bb.threshold(model(2, 1, 1.0)).alpha_bbp
+
+
+@pytest.mark.parametrize(
+    ("axes", "shape", "fixed"),
+    [
+        ({}, ("a", 60, "p", 20), {"p_star": 1}),
+        ({"a": [0.1, 1.0]}, ("a", 2, "p", 20), {"p_star": 1}),
+        ({"p_star": [1, 2]}, ("a", 60, "p_star", 2), {"p": 2}),
+        ({"p": [1, 2], "p_star": [1, 3]}, ("p_star", 2, "p", 2), {"a": 0.01}),
+        ({"alpha": [1.0, 2.0]}, ("a", 60, "alpha", 2), {"p": 2, "p_star": 1}),
+        ({"alpha": [1.0, 2.0], "p": [1, 2]}, ("p", 2, "alpha", 2), {"p_star": 1, "a": 0.01}),
+    ],
+)
+def test_what_is_not_given_is_a_list_where_one_is_missing(monkeypatch, axes, shape, fixed):
+    nothing = ({}, {}, np.zeros(1))
+    for name in ("_over_alpha", "_over_parameters"):
+        monkeypatch.setattr(module, name, lambda *arguments: nothing)
+    result = bb.diagram(**axes)
+    assert (result.x_name, result.x.size, result.y_name, result.y.size) == shape
+    assert result.fixed == fixed
+    if result.x_name == "a" and "a" not in axes:
+        assert result.x[[0, -1]] == pytest.approx([1e-3, 10])
+
+
+@pytest.mark.parametrize("axes", [{"a": [0.1, 9.0], "p": [1, 2]}, {"p": math.inf, "alpha": [1, 2]}])
+def test_the_record_is_exact_and_the_table_says_what_it_shows(axes):
+    result = bb.diagram(**({"a": [0.05, 0.5]} | axes))
+    record = result.to_dict()
+    assert type(result).from_dict(json.loads(json.dumps(record))).to_dict() == record
+    text = result.summary()
+    at_infinity = axes["p"] == math.inf
+    assert record["eigenvalue_unit"] == ("2/p" if at_infinity else "1")
+    assert ("eigenvalue in units of 2/p" in text) == at_infinity
+    line = next(line for line in text.splitlines() if line.startswith("eigenvalue"))
+    field = result.fields["eigenvalue"]
+    assert line.split()[-2:] == [f"{field.min():.6g}", f"{field.max():.6g}"]
+    assert text.splitlines()[0] == result.headline()
+    assert result.headline().startswith("Diagram over a and ")
 
 
 @pytest.mark.parametrize(
     ("axes", "message"),
     [
         ({"a": 1.0, "p": 2}, "exactly two .* got 0$"),
+        ({"p": [1], "p_star": [1], "alpha": [1.0]}, "exactly two .* got 3: p_star, p, alpha"),
         ({"a": [1.0], "p": [2], "p_star": [1]}, "exactly two .* got 3: a, p_star, p"),
         ({"a": [1.0, 0.5], "p": [2]}, "a must increase"),
         ({"a": [-1.0], "p": [2]}, "a must be finite and greater than 0"),

@@ -96,21 +96,8 @@ def _table(text: str) -> float | tuple[tuple[float, ...], ...]:
 
 
 def describe(model: bb.TeacherStudent) -> str:
-    """The parameters on one line; what is as in the reference model goes without saying."""
-    values = model.to_dict()
-    parts = [f"p = {model.p:g}", f"p* = {model.p_star}"]
-    if values["activation"] != "quadratic":
-        parts.append(str(values["activation"]))
-    if values["loss"] != "normalized-square":
-        parts.append(f"{values['loss']} loss")
-    parts += [f"{name} = {values[name]:g}" for name in ("a", "delta") if name in values]
-    for name in ("label_noise", "flip"):
-        if values.get(name):
-            parts.append(f"{name.replace('_', ' ')} = {values[name]:g}")
-    for name in ("second_layer", "overlap"):
-        if name in values:
-            parts.append(f"{name.replace('_', ' ')} {values[name]}")
-    return ", ".join(parts)
+    """The parameters on one line."""
+    return model.label()
 
 
 def check_files(plot: Path | None, save: Path | None) -> None:

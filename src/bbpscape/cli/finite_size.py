@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 
 import bbpscape as bb
@@ -16,17 +15,12 @@ from bbpscape.cli.common import (
     TeacherWidth,
     app,
     check_files,
-    counted,
-    describe,
     messages,
     parse_model,
     print_json,
-    print_table,
     say_written,
-    table_of,
     write_results,
 )
-from bbpscape.theory.finite.scaling import finite_size_scaling
 
 
 @app.command("finite-size")
@@ -51,40 +45,18 @@ def finite_size(
     model, sizes = parse_model(p, p_star, a), parse_sizes(n)
     with Progress(console=messages, transient=True, disable=not messages.is_terminal) as progress:
         task = progress.add_task("solving", total=len(sizes))
-        result = finite_size_scaling(
+        result = bb.finite_size(
             model,
-            sizes,
             alpha,
+            sizes,
             draws,
             seed,
             progress=lambda done: progress.update(task, completed=done),
         )
     if as_json:
-        print_json(result.to_dict())
+        print_json(result.to_dict(compact=True))
         return write_results(plot, result, save, result.to_dict())
-    at = result.threshold
-    title = (
-        f"Finite N, {describe(model)}, alpha = {result.alpha:.6g}, {counted(draws, 'draw')}\n"
-        f"N → ∞: alpha_bbp = {at.alpha_bbp:.6g} ({at.transition}), alpha_0 = {at.alpha_0:.6g}"
-    )
-    columns = ("N", "P(outlier)", "left edge", "outlier", "m2", "alpha_1/2", "truncated alpha")
-    table = table_of(title, *columns)
-    for law, half, truncated in zip(result.laws, result.half, result.truncated, strict=True):
-        table.add_row(
-            f"{law.N:,}",
-            f"{law.probability:.3g} ± {law.probability_standard_error:.1g}",
-            str(law.left_edge),
-            str(law.outlier),
-            str(law.m2),
-            f"{half.alpha:.5g} ± {half.standard_error:.1g}",
-            f"{truncated.alpha_bbp:.6g}",
-        )
-    print_table(table)
-    Console().print(
-        "note: outlier and m2 are means over the draws that have an outlier; "
-        "half of the draws have one at alpha_1/2",
-        highlight=False,
-    )
+    typer.echo(result.summary())
     write_results(plot, result, save, result.to_dict())
     say_written(figure=plot, data=save)
 

@@ -1,10 +1,13 @@
 """Means over draws and their errors: one rule for the whole package."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 def mean_and_error(
@@ -56,6 +59,27 @@ class Estimate:
             return ""
         error = "" if self.standard_error is None else f" ± {self.standard_error:.1g}"
         return f"{self.mean:.5g}{error}"
+
+
+@dataclass(frozen=True)
+class Distribution(Estimate):
+    """An estimate with quantiles by level, None without draws."""
+
+    quantiles: dict[float, float] | None
+
+    @classmethod
+    def of(cls, values: ArrayLike, levels: Sequence[float] = LEVELS) -> "Distribution":
+        """Mean, s/√n and quantiles of draws, shape (n,); n may be 0.
+
+        >>> Distribution.of([1.0, 2.0, 4.0], levels=(0.5,)).quantiles
+        {0.5: 2.0}
+        """
+        array = np.asarray(values, dtype=float)
+        found = Estimate.of(array)
+        quantiles = None
+        if array.size:
+            quantiles = dict(zip(levels, np.quantile(array, levels).tolist(), strict=True))
+        return cls(found.mean, found.standard_error, found.count, quantiles)
 
 
 @dataclass(frozen=True)

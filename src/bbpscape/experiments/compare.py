@@ -22,7 +22,7 @@ from bbpscape.simulation.data.instance import (
 from bbpscape.simulation.eigen.diagonalize import all_eigenvalues_and_lowest, teacher_overlap
 from bbpscape.simulation.hessian import Hessian
 from bbpscape.simulation.memory import dense_bytes, instance_bytes, require_memory
-from bbpscape.theory.finite.label_sampled import FiniteSize, finite_size
+from bbpscape.theory.finite.label_sampled import LabelSampled, solve_labels
 from bbpscape.theory.spectrum import Spectrum, spectrum
 
 # The left edge region is compared at this fraction of the eigenvalues, or at that many of them.
@@ -94,7 +94,7 @@ class Comparison:
 class _Draw:
     eigenvalues: NDArray[np.float64]
     m2: NDArray[np.float64]
-    predicted: FiniteSize | None
+    predicted: LabelSampled | None
 
 
 def compare(
@@ -104,7 +104,7 @@ def compare(
     draws: int = 20,
     seed: Seed = 0,
     inputs: Inputs | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Comparison:
     """Mean over draws of the Hessian's lowest eigenvalues and m², beside their theory.
 
@@ -124,7 +124,7 @@ def compare(
         Your own inputs (``prepare_inputs``); each draw takes M of them and a new teacher and
         student. Gaussian inputs by default.
     progress : function, optional
-        Called with the number of draws that are done, and of all.
+        Called with the number of draws that are done.
 
     Raises
     ------
@@ -176,7 +176,7 @@ def compare(
             instance = plant(model, sample(inputs, alpha, generator), generator)
         done.append(_measure(instance, k, sampled=inputs is None))
         if progress is not None:
-            progress(len(done), draws)
+            progress(len(done))
     return Comparison(
         model=model,
         alpha=M / N,
@@ -200,7 +200,7 @@ def _measure(instance: Instance, k: int, sampled: bool) -> _Draw:
     return _Draw(
         pairs.eigenvalues,
         teacher_overlap(pairs.eigenvectors, instance.teacher_basis),
-        finite_size(instance.model, instance.N, r, y, norms)
+        solve_labels(instance.model, instance.N, r, y, norms)
         if instance.model.is_reference
         else None,
     )

@@ -192,6 +192,27 @@ class TeacherStudent:
         """(1/p*) Σ_l σ(u_l), over the last axis: (..., p_star) → (...)."""
         return self.activation.value(np.asarray(preactivations)).mean(axis=-1)
 
+    def label(self, **others: object) -> str:
+        """The parameters on one line, then ``others``; what is as in the source goes unsaid.
+
+        >>> TeacherStudent(p=2, p_star=1).label(N=500)
+        'p = 2, p* = 1, a = 0.01, N = 500'
+        """
+        values = self.to_dict()
+        parts = [f"p = {self.p:g}", f"p* = {self.p_star}"]
+        if values["activation"] != "quadratic":
+            parts.append(str(values["activation"]))
+        if values["loss"] != "normalized-square":
+            parts.append(f"{values['loss']} loss")
+        parts += [f"{name} = {values[name]:g}" for name in ("a", "delta") if name in values]
+        for name in ("label_noise", "flip"):
+            if values.get(name):
+                parts.append(f"{name.replace('_', ' ')} = {values[name]:g}")
+        for name in ("second_layer", "overlap"):
+            if name in values:
+                parts.append(f"{name.replace('_', ' ')} {values[name]}")
+        return ", ".join([*parts, *(f"{name} = {value}" for name, value in others.items())])
+
     def to_dict(self) -> dict[str, Any]:
         """The parameters as plain JSON values; p = ∞ is the string "inf"."""
         loss = self.loss.to_dict()

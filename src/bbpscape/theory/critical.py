@@ -1,13 +1,12 @@
 """Where the transition changes kind: a_c(p, p*) and p_c(a, p*); and where α_BBP(a) is lowest."""
 
 import math
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
 from bbpscape.core.checks import positive_integer
+from bbpscape.core.result import Result, result
 from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import WIDEST, TeacherStudent
 from bbpscape.theory.laws.committee import CommitteeLaw
@@ -19,8 +18,8 @@ LOWEST_A = 1e-12
 GRID = 80
 
 
-@dataclass(frozen=True)
-class ThresholdMinimum:
+@result
+class ThresholdMinimum(Result):
     """min_a α_BBP(a) of a student and a teacher width: ``alpha_bbp`` at ``a``.
 
     ``kind`` says where: "critical" at a_c, where the transition changes kind; "continuous" at a
@@ -28,15 +27,14 @@ class ThresholdMinimum:
     was taken at a = 1e-12.
     """
 
-    p: float
+    p: int | float
     p_star: int
     a: float
     alpha_bbp: float
     kind: str
 
-    def to_dict(self) -> dict[str, Any]:
-        """All fields as JSON values; p = ∞ is the string "inf"."""
-        return dict(vars(self)) | ({"p": "inf"} if math.isinf(self.p) else {})
+    def headline(self) -> str:
+        return f"Lowest alpha_bbp over a, p = {self.p:g}, p* = {self.p_star}"
 
 
 def critical_a(p: float, p_star: int) -> float:

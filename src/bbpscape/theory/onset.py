@@ -1,12 +1,14 @@
 """α₀ by a straight line through m²(α) over a window above the transition, as the paper has it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from bbpscape.core.checks import InvalidInput, positive
+from bbpscape.core.report import Report, Table
+from bbpscape.core.result import Result, result
+from bbpscape.core.status import Status
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.laws.committee import CommitteeLaw
 from bbpscape.theory.scalar.branch import solve_branch
@@ -16,8 +18,8 @@ WINDOWS = (0.05, 0.1, 0.2, 0.4)
 NODES = 24
 
 
-@dataclass(frozen=True)
-class LinearOnset:
+@result
+class LinearOnset(Result):
     """α₀ of the least-squares line of m²(α) over α_BBP ≤ α ≤ (1 + window) α_BBP, for each window.
 
     ``tangent`` is the limit of a window of no width, the tangent at a discontinuous transition;
@@ -29,6 +31,8 @@ class LinearOnset:
     windows: tuple[float, ...]
     alpha_0: tuple[float, ...]
 
+    derived = ("tangent", "spread")
+
     @property
     def tangent(self) -> float:
         return self.threshold.alpha_0
@@ -37,15 +41,27 @@ class LinearOnset:
     def spread(self) -> float:
         return max(self.alpha_0) - min(self.alpha_0)
 
-    def to_dict(self) -> dict[str, Any]:
-        """All fields as JSON values."""
-        return {
-            "threshold": self.threshold.to_dict(),
-            "windows": list(self.windows),
-            "alpha_0": list(self.alpha_0),
-            "tangent": self.tangent,
-            "spread": self.spread,
-        }
+    @property
+    def model(self) -> TeacherStudent:
+        return self.threshold.model
+
+    @property
+    def status(self) -> Status:
+        return self.threshold.status
+
+    def columns(self) -> Mapping[str, Any]:
+        """One row a window."""
+        return {"window": list(self.windows), "alpha_0": list(self.alpha_0)}
+
+    def headline(self) -> str:
+        return f"Linear onset of m2, {self.model.label()}"
+
+    def report(self) -> Report:
+        rows = [(f"{w:g}", f"{x:.6g}") for w, x in zip(self.windows, self.alpha_0, strict=True)]
+        rows = [("tangent", f"{self.tangent:.6g}"), *rows, ("spread", f"{self.spread:.3g}")]
+        columns = ("window / alpha_bbp", "alpha_0")
+        notes = () if self.status.ok else (str(self.status),)
+        return Report([Table(self.headline(), columns, rows)], notes)
 
 
 def linear_onset(model: TeacherStudent, windows: Sequence[float] = WINDOWS) -> LinearOnset:

@@ -1,8 +1,13 @@
-from .finite_size import FiniteSizeLaw as FiniteSizeLaw
-from .finite_size import finite_size_law as finite_size_law
+from .draws import sample_labels as sample_labels
 from .half_point import HalfPoint as HalfPoint
 from .half_point import half_alpha as half_alpha
 from .half_point import half_n as half_n
+from .half_point import strengths as strengths
+from .label_sampled import LabelSampled as LabelSampled
+from .label_sampled import solve_labels as solve_labels
+from .law import FiniteSizeLaw as FiniteSizeLaw
+from .law import finite_size_law as finite_size_law
 from .scaling import FiniteSizeScaling as FiniteSizeScaling
+from .scaling import finite_size as finite_size
 from .truncated import TruncatedThreshold as TruncatedThreshold
 from .truncated import truncated_threshold as truncated_threshold

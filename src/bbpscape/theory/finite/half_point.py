@@ -5,20 +5,30 @@ Source: docs/theory.md §5.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput, positive, positive_integer
+from bbpscape.core.report import counted
+from bbpscape.core.result import Result, result
+from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.finite.finite_size import MOST_SAMPLES, check_finite, check_seed, strengths
+from bbpscape.theory.finite.draws import (
+    MOST_SAMPLES,
+    check_draws,
+    check_finite,
+    check_sizes,
+    over_draws,
+    sample_labels,
+)
+from bbpscape.theory.finite.label_solve import LabelSums, solve_edge
+from bbpscape.theory.finite.law import start_of
 from bbpscape.theory.finite.truncated import truncated_threshold
 
 
-@dataclass(frozen=True)
-class HalfPoint:
+@result
+class HalfPoint(Result):
     """Where half of the draws have an outlier: ``alpha`` at ``N``, found for one of the two.
 
     ``standard_error`` is that of ``alpha``, or of ``N`` where N was sought. ``slope`` is
@@ -27,7 +37,7 @@ class HalfPoint:
 
     model: TeacherStudent
     alpha: float
-    N: float
+    N: int | float
     standard_error: float
     sought: str
     slope: float
@@ -35,16 +45,40 @@ class HalfPoint:
     seed: int
     evaluations: int
 
-    def to_dict(self) -> dict[str, Any]:
-        """All fields as JSON values."""
-        return {**vars(self), "model": self.model.to_dict()}
+    def headline(self) -> str:
+        at = f"N = {self.N}" if self.sought == "alpha" else f"alpha = {self.alpha:.6g}"
+        return (
+            f"The {self.sought} at which half of the draws have an outlier, {self.model.label()}, "
+            f"{at}, {counted(self.draws, 'draw')}"
+        )
+
+
+def strengths(
+    model: TeacherStudent,
+    alpha: float,
+    N: int,
+    draws: int = 100,
+    seed: Seed = 0,
+    workers: int | None = None,
+) -> NDArray[np.float64]:
+    """α g (m_1^y − m_1) at the left edge of each draw, shape (draws,): above 1 with an outlier."""
+    N, M = check_sizes(model, alpha, N)
+    draws, seed = check_draws(draws), check_seed(seed)
+    start = start_of(model, M / N)
+
+    def one(draw: int) -> float:
+        r, y = sample_labels(model, M, seed, draw)
+        found = solve_edge(LabelSums(model, N, r, y), start)
+        return 0.0 if found is None else found.strength
+
+    return np.array(over_draws(one, draws, M, workers))
 
 
 def half_alpha(
     model: TeacherStudent,
     N: int,
     draws: int = 100,
-    seed: int = 0,
+    seed: Seed = 0,
     workers: int | None = None,
 ) -> HalfPoint:
     """α_½(N): the α at which the median over draws of the strength α g (m_1^y − m_1) is 1.
@@ -63,6 +97,7 @@ def half_alpha(
     """
     N = int(positive_integer("N", N))
     check_finite(model)
+    draws, seed = check_draws(draws), check_seed(seed)
 
     def median(log_alpha: float) -> tuple[float, float]:
         return _median(strengths(model, math.exp(log_alpha), N, draws, seed, workers))
@@ -71,16 +106,14 @@ def half_alpha(
     bounds = (math.log(1 / N), math.log(MOST_SAMPLES / N))
     root, error, slope, evaluations = _crossing(median, guess, 0.1, bounds, "alpha")
     alpha = math.exp(root)
-    return HalfPoint(
-        model, alpha, N, alpha * error, "alpha", slope, draws, check_seed(seed), evaluations
-    )
+    return HalfPoint(model, alpha, N, alpha * error, "alpha", slope, draws, seed, evaluations)
 
 
 def half_n(
     model: TeacherStudent,
     alpha: float,
     draws: int = 100,
-    seed: int = 0,
+    seed: Seed = 0,
     workers: int | None = None,
     largest: int = 10**7,
 ) -> HalfPoint:
@@ -96,6 +129,7 @@ def half_n(
     """
     alpha = positive("alpha", alpha)
     check_finite(model)
+    draws, seed = check_draws(draws), check_seed(seed)
 
     def median(log_n: float) -> tuple[float, float]:
         n = round(math.exp(log_n))
@@ -106,7 +140,7 @@ def half_n(
     bounds = (math.log(50), math.log(positive_integer("largest", largest)))
     root, error, slope, evaluations = _crossing(median, math.log(1e4), 1.0, bounds, "N")
     n = math.exp(root)
-    return HalfPoint(model, alpha, n, n * error, "N", -slope, draws, check_seed(seed), evaluations)
+    return HalfPoint(model, alpha, n, n * error, "N", -slope, draws, seed, evaluations)
 
 
 def _crossing(

@@ -21,7 +21,7 @@ from bbpscape.theory.solution import Edge
 
 
 @dataclass(frozen=True)
-class FiniteSize:
+class LabelSampled:
     """What the labels of one draw predict at dimension N, in the units of the eigenvalues.
 
     ``outlier`` and ``m2`` are None where the draw has no outlier. ``left_edge`` is the lowest bulk
@@ -60,9 +60,9 @@ def label_sampled_law(
     )
 
 
-def finite_size(
+def solve_labels(
     model: TeacherStudent, N: int, r: NDArray, y: NDArray, norms: NDArray | None = None
-) -> FiniteSize:
+) -> LabelSampled:
     """Outlier, edge and overlaps that the labels (r_μ, y_μ), each of shape (M,), predict at N."""
     law, alpha = label_sampled_law(model, r, y, norms), y.size / N
     edge = left_edge(law, alpha)
@@ -73,8 +73,8 @@ def finite_size(
     overlap = _edge_overlap(model, law, alpha, edge, N) if edge.kind == "sharp" else 0.0
     if outlier is not None:
         lowest = outlier.eigenvalue
-        return FiniteSize(lowest, outlier.m2, bulk, lowest, max(outlier.m2, overlap))
-    return FiniteSize(None, None, bulk, bulk, overlap)
+        return LabelSampled(lowest, outlier.m2, bulk, lowest, max(outlier.m2, overlap))
+    return LabelSampled(None, None, bulk, bulk, overlap)
 
 
 def edge_cell(model: TeacherStudent, edge: Edge, N: int) -> tuple[NDArray, NDArray]:

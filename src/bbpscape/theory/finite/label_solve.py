@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.finite.label_sampled import FiniteSize, edge_cell, finite_size
+from bbpscape.theory.finite.label_sampled import LabelSampled, edge_cell, solve_labels
 from bbpscape.theory.roots import NoConvergence
 from bbpscape.theory.solution import Edge
 
@@ -163,29 +163,29 @@ def solve_outlier(sums: LabelSums, edge: LabelEdge) -> tuple[float, float] | Non
     raise NoConvergence("label-sampled outlier: no root; the labels may be too extreme")
 
 
-def finite_size_fast(
+def solve_labels_fast(
     model: TeacherStudent, N: int, r: NDArray, y: NDArray, start: float = 1.0
-) -> FiniteSize:
-    """What ``finite_size`` returns, in about fifteen passes over the labels and no copy of them.
+) -> LabelSampled:
+    """What ``solve_labels`` returns, in about fifteen passes over the labels and no copy of them.
 
     ``start`` is a guess of x = −p/(2g) at the edge. Labels without a negative atom, which only a
-    handful of samples can be, go to ``finite_size``.
+    handful of samples can be, go to ``solve_labels``.
     """
     sums = LabelSums(model, N, r, y)
     found = solve_edge(sums, start)
     if found is None:
-        return finite_size(model, N, r, y)
+        return solve_labels(model, N, r, y)
     edge = found.edge
     bulk = edge.value + edge.tracy_widom_shift(int(model.p * N))
     overlap = _edge_overlap(sums, edge)
     outlier = solve_outlier(sums, found)
     if outlier is not None:
-        return FiniteSize(*outlier, bulk, outlier[0], max(outlier[1], overlap))
-    return FiniteSize(None, None, bulk, bulk, overlap)
+        return LabelSampled(*outlier, bulk, outlier[0], max(outlier[1], overlap))
+    return LabelSampled(None, None, bulk, bulk, overlap)
 
 
 def _edge_overlap(sums: LabelSums, edge: Edge) -> float:
-    """The overlap that ``finite_size`` gives the lowest bulk eigenvectors, from these labels."""
+    """The overlap that ``solve_labels`` gives the lowest bulk eigenvectors, from these labels."""
     p = sums.model.p
     total = 0.0
     for g, weight in zip(*edge_cell(sums.model, edge, sums.N), strict=True):

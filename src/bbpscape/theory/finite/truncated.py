@@ -5,23 +5,23 @@ thin tail: the edge is where finite N lets it be, and the threshold is one numbe
 """
 
 import math
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtri, gammaln
 
-from bbpscape.core.checks import InvalidInput, positive_integer
+from bbpscape.core.checks import positive_integer
+from bbpscape.core.result import Result, result
 from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.theory.finite.draws import check_finite
 from bbpscape.theory.roots import NoConvergence, find_root
 
 # Trapezoid steps in log r, and in the tanh–sinh variable of y; half of them change α by < 1e-9.
 R_STEP, Y_STEP = 0.25, 1 / 16
 
 
-@dataclass(frozen=True)
-class TruncatedThreshold:
+@result
+class TruncatedThreshold(Result):
     """``alpha_bbp`` of the law of y cut at ``cut``, the median of the largest of M = αN labels.
 
     ``eigenvalue`` is where the outlier leaves the bulk.
@@ -34,9 +34,8 @@ class TruncatedThreshold:
     eigenvalue: float
     iterations: int
 
-    def to_dict(self) -> dict[str, Any]:
-        """All fields as JSON values."""
-        return {**vars(self), "model": self.model.to_dict()}
+    def headline(self) -> str:
+        return f"Truncated threshold, {self.model.label()}, N = {self.N}"
 
 
 def truncated_threshold(model: TeacherStudent, N: int) -> TruncatedThreshold:
@@ -50,8 +49,7 @@ def truncated_threshold(model: TeacherStudent, N: int) -> TruncatedThreshold:
     InvalidInput
         If p is infinite or N is not a positive integer.
     """
-    if math.isinf(model.p):
-        raise InvalidInput("p must be finite at finite N, got inf")
+    check_finite(model)
     N = int(positive_integer("N", N))
     alpha = 1.0
     for iteration in range(1, 60):

@@ -4,13 +4,13 @@ import dataclasses
 import functools
 import math
 
-import direct
 import numpy as np
 import pytest
-from direct import model_of
+from tests.theory import direct
+from tests.theory.direct import model_of
 
 from bbpscape.core.checks import InvalidInput
-from bbpscape.theory.finite.label_sampled import finite_size, label_sampled_law
+from bbpscape.theory.finite.label_sampled import label_sampled_law, solve_labels
 from bbpscape.theory.law import BULK, TEACHER
 from bbpscape.theory.laws.committee import CommitteeLaw
 from bbpscape.theory.laws.discrete import DiscreteLaw
@@ -44,7 +44,7 @@ def sampled(p, a, N, alpha):
     model, rng, found = model_of(p, 1, a), np.random.default_rng(1), []
     for _ in range(DRAWS):
         r, y = labels(model, round(alpha * N), rng)
-        result = finite_size(model, N, r, y)
+        result = solve_labels(model, N, r, y)
         edge = left_edge(label_sampled_law(model, r, y), y.size / N).value
         found.append((result, edge if result.outlier is None else result.outlier))
     return found
@@ -93,7 +93,9 @@ def test_fraction_of_draws_with_an_outlier():
 
     def fraction(alpha, N, draws):
         model, rng = model_of(1, 1, 2.0), np.random.default_rng(2)
-        found = [finite_size(model, N, *labels(model, round(alpha * N), rng)) for _ in range(draws)]
+        found = [
+            solve_labels(model, N, *labels(model, round(alpha * N), rng)) for _ in range(draws)
+        ]
         return np.mean([result.outlier is not None for result in found])
 
     assert fraction(0.95, 800, 100) < 0.5 < fraction(1.35, 800, 100)
@@ -126,7 +128,7 @@ def test_many_labels_have_the_edge_and_outlier_of_the_law(p, p_star, a, alpha):
     law = CommitteeLaw(model)
     edge = left_edge(law, alpha)
     outlier = left_outlier(law, alpha, edge, TEACHER)
-    found = finite_size(model, N, *labels(model, round(alpha * N), np.random.default_rng(0)))
+    found = solve_labels(model, N, *labels(model, round(alpha * N), np.random.default_rng(0)))
     assert found.outlier == pytest.approx(outlier.eigenvalue, rel=0.02)
     assert found.m2 == pytest.approx(outlier.m2, rel=0.03)
     assert found.left_edge == pytest.approx(edge.value, rel=0.02)
@@ -170,9 +172,9 @@ def test_equal_norms_change_nothing_and_others_do():
     model = model_of(2, 1, 0.1)
     rng = np.random.default_rng(5)
     r, y = labels(model, 600, rng)
-    plain = finite_size(model, 200, r, y)
-    assert finite_size(model, 200, r, y, np.ones(600)) == plain
-    uneven = finite_size(model, 200, r, y, rng.uniform(0.2, 1.8, 600))
+    plain = solve_labels(model, 200, r, y)
+    assert solve_labels(model, 200, r, y, np.ones(600)) == plain
+    uneven = solve_labels(model, 200, r, y, rng.uniform(0.2, 1.8, 600))
     assert uneven.left_edge != plain.left_edge
 
 
@@ -181,7 +183,7 @@ def test_order_of_the_labels_does_not_matter():
     rng = np.random.default_rng(6)
     r, y = labels(model, 900, rng)
     order = rng.permutation(900)
-    one, other = finite_size(model, 150, r, y), finite_size(model, 150, r[order], y[order])
+    one, other = solve_labels(model, 150, r, y), solve_labels(model, 150, r[order], y[order])
     for name, value in dataclasses.asdict(one).items():
         assert value == pytest.approx(dataclasses.asdict(other)[name], rel=1e-9)
 

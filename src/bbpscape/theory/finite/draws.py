@@ -1,0 +1,88 @@
+"""The labels of draws at finite N, and how all draws are solved: y ~ χ²_{p*}/p*, r ~ χ²_p/p."""
+
+import math
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bbpscape.core.checks import InvalidInput, positive, positive_integer
+from bbpscape.model.teacher_student import TeacherStudent
+
+# A worker holds the two label arrays of one draw, 3.2 GB at most.
+MOST_SAMPLES = 2 * 10**8
+MOST_DRAWS = 10**6
+T = TypeVar("T")
+
+
+def sample_labels(
+    model: TeacherStudent, M: int, seed: int, draw: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(r, y) of one draw, each of shape (M,): r ~ χ²_p/p, y ~ χ²_{p*}/p*.
+
+    The labels for a larger M begin with those for a smaller one, at every N.
+    """
+    children = np.random.SeedSequence(seed, spawn_key=(draw,)).spawn(2)
+    generators = [np.random.Generator(np.random.SFC64(child)) for child in children]
+    widths = (model.p_star, int(model.p))
+    y, r = (_chi_square(g, width, M) for g, width in zip(generators, widths, strict=True))
+    return r, y
+
+
+def over_draws(one: Callable[[int], T], draws: int, M: int, workers: int | None) -> list[T]:
+    """one(0), …, one(draws − 1); numpy leaves the interpreter free, so that threads do.
+
+    Without ``workers`` there are as many as processors, if their draws of M samples fit together
+    in what one draw may have.
+    """
+    if workers is None:
+        count = max(1, min(os.cpu_count() or 1, MOST_SAMPLES // M))
+    else:
+        count = int(positive_integer("workers", workers))
+    count = min(count, draws)
+    if count == 1:
+        return [one(draw) for draw in range(draws)]
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, range(draws)))
+
+
+def check_sizes(model: TeacherStudent, alpha: float, N: int) -> tuple[int, int]:
+    """(N, M), refused where p is infinite or M is below 1 or above MOST_SAMPLES."""
+    check_finite(model)
+    N = int(positive_integer("N", N))
+    # A float: αN may exceed every integer that is worth naming.
+    M = positive("alpha", alpha) * float(N)
+    if not (M <= MOST_SAMPLES and round(M) >= 1):
+        raise InvalidInput(
+            f"alpha N must be from 1 to {MOST_SAMPLES:.0e} samples, got {M:.6g}: change alpha or N"
+        )
+    return N, round(M)
+
+
+def check_draws(draws: object) -> int:
+    """``draws`` as an int from 1 to MOST_DRAWS."""
+    count = positive_integer("draws", draws)
+    if count > MOST_DRAWS:
+        raise InvalidInput(f"draws must be at most {MOST_DRAWS}, got {draws!r}")
+    return int(count)
+
+
+def check_finite(model: TeacherStudent) -> None:
+    """Refuse p = ∞, and every model but the source's, whose label laws these are."""
+    TeacherStudent.check_reference(model, "finite-N theory")
+    if math.isinf(model.p):
+        raise InvalidInput("p must be finite at finite N, got inf")
+
+
+def _chi_square(generator: np.random.Generator, width: int, size: int) -> NDArray[np.float64]:
+    """χ²_width/width; at width 1 the square of a normal, three times as fast as a Gamma."""
+    if width == 1:
+        values = generator.standard_normal(size)
+        values *= values
+        return values
+    values = generator.standard_gamma(width / 2, size)
+    values *= 2 / width
+    return values

@@ -1,0 +1,172 @@
+"""The law of the edge, the outlier and its overlap at finite N, over draws of the labels.
+
+Each draw samples M = round(αN) label pairs, y ~ χ²_{p*}/p* and r ~ χ²_p/p, and solves the
+label-sampled equations: no matrix, O(M) a draw. Source: docs/theory.md §5.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bbpscape.core.codec import BULKY
+from bbpscape.core.report import Report, Table, counted
+from bbpscape.core.result import Result, result
+from bbpscape.core.seeds import Seed, check_seed
+from bbpscape.core.statistics import Distribution, Fraction
+from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.theory.finite.draws import check_draws, check_sizes, over_draws, sample_labels
+from bbpscape.theory.finite.label_solve import solve_labels_fast
+from bbpscape.theory.laws.committee import CommitteeLaw
+from bbpscape.theory.scalar.edges import left_edge
+
+OBSERVED = ("left_edge", "outlier", "m2", "lowest", "m2_lowest")
+
+
+@result
+class FiniteSizeLaw(Result):
+    """The law over draws of M = round(αN) labels, at dimension N.
+
+    A draw *has an outlier* iff α g (m_1^y − m_1) > 1 at the left edge of its own label-sampled
+    bulk: iff the equations with its own labels have a root left of that edge. ``probability`` is
+    the fraction of draws that do, ``probability_standard_error`` that of a ``Fraction``.
+
+    ``samples`` hold every draw: ``left_edge``, the lowest eigenvalue of the bulk (edge and
+    Tracy–Widom shift); ``outlier`` and ``m2``, NaN in a draw that has none; ``lowest``, the outlier
+    or else the left edge; ``m2_lowest``, the overlap of that eigenvector. The properties of these
+    names are their means, errors and quantiles, over the draws that have them.
+    """
+
+    model: TeacherStudent
+    alpha: float
+    N: int
+    M: int
+    seed: int
+    samples: dict[str, NDArray[np.float64]] = field(metadata=BULKY)
+
+    derived = ("draws", "probability", "probability_standard_error", *OBSERVED)
+
+    @property
+    def draws(self) -> int:
+        return self.samples["lowest"].size
+
+    @cached_property
+    def with_outlier(self) -> Fraction:
+        """The draws that have an outlier."""
+        return Fraction(int(np.isfinite(self.samples["outlier"]).sum()), self.draws)
+
+    @property
+    def probability(self) -> float:
+        return self.with_outlier.value
+
+    @property
+    def probability_standard_error(self) -> float:
+        return self.with_outlier.standard_error
+
+    @cached_property
+    def left_edge(self) -> Distribution:
+        return self._over("left_edge")
+
+    @cached_property
+    def outlier(self) -> Distribution:
+        return self._over("outlier")
+
+    @cached_property
+    def m2(self) -> Distribution:
+        return self._over("m2")
+
+    @cached_property
+    def lowest(self) -> Distribution:
+        return self._over("lowest")
+
+    @cached_property
+    def m2_lowest(self) -> Distribution:
+        return self._over("m2_lowest")
+
+    def _over(self, name: str) -> Distribution:
+        values = self.samples[name]
+        return Distribution.of(values[np.isfinite(values)])
+
+    def columns(self) -> Mapping[str, Any]:
+        """One row a draw."""
+        return {"draw": np.arange(self.draws), **self.samples}
+
+    def headline(self) -> str:
+        return (
+            f"Finite N, {self.model.label()}, alpha = {self.alpha:.6g}, N = {self.N}, "
+            f"{counted(self.draws, 'draw')}"
+        )
+
+    def report(self) -> Report:
+        rows = []
+        for name in OBSERVED:
+            found: Distribution = getattr(self, name)
+            levels = [] if found.quantiles is None else list(found.quantiles.values())
+            band = [f"{levels[i]:.5g}" if levels else "" for i in (0, 2, -1)]
+            rows.append((name, str(found), *band, str(found.count)))
+        probability = f"{self.probability:.3g} ± {self.probability_standard_error:.1g}"
+        rows.insert(0, ("P(outlier)", probability, "", "", "", str(self.draws)))
+        columns = ("quantity", "mean", "5 %", "median", "95 %", "draws")
+        return Report([Table(self.headline(), columns, rows)])
+
+
+def finite_size_law(
+    model: TeacherStudent,
+    alpha: float,
+    N: int,
+    draws: int = 100,
+    seed: Seed = 0,
+    workers: int | None = None,
+) -> FiniteSizeLaw:
+    """λ₋, λ*, m² and the probability of an outlier at N, over draws of the M = round(αN) labels.
+
+    Parameters
+    ----------
+    model : TeacherStudent
+        The source's model, at finite p.
+    alpha : float
+        Samples per dimension; the result is for M/N.
+    N : int
+        Dimension. Time and memory go with M: at M = 1.7e6 a draw takes about 0.13 s.
+    draws : int
+    seed : int or numpy Generator
+        Draw i depends on (seed, i) alone, and its labels at a larger M begin with those at a
+        smaller one: results at several α and N share their labels and are correlated.
+    workers : int, optional
+        Threads; as many as there are processors by default. The result does not depend on it.
+
+    Raises
+    ------
+    InvalidInput
+        If an argument is not allowed.
+
+    Source: docs/theory.md §5.
+
+    >>> from bbpscape.model.losses import NormalizedSquare
+    >>> model = TeacherStudent(p=1, p_star=1, loss=NormalizedSquare(a=2.0))
+    >>> finite_size_law(model, 3.0, 500, draws=20).probability
+    1.0
+    """
+    N, M = check_sizes(model, alpha, N)
+    draws, seed = check_draws(draws), check_seed(seed)
+    start = start_of(model, M / N)
+
+    def one(draw: int) -> tuple[float, ...]:
+        found = solve_labels_fast(model, N, *sample_labels(model, M, seed, draw), start=start)
+        outlier = math.nan if found.outlier is None else found.outlier
+        m2 = math.nan if found.m2 is None else found.m2
+        return found.left_edge, outlier, m2, found.lowest, found.m2_lowest
+
+    columns = np.array(over_draws(one, draws, M, workers)).T.copy()
+    samples = dict(zip(OBSERVED, columns, strict=True))
+    return FiniteSizeLaw(model, M / N, N, M, seed, samples)
+
+
+def start_of(model: TeacherStudent, alpha: float) -> float:
+    """x = −p/(2g) at the N → ∞ edge, where the search for that of a draw starts."""
+    g = left_edge(CommitteeLaw(model), alpha).g
+    return -model.p / (2 * g) if g < 0 else 1.0
