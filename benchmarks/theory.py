@@ -40,7 +40,7 @@ from bbpscape.theory.law import TEACHER
 from bbpscape.theory.laws.committee import CommitteeLaw
 from bbpscape.theory.scalar.edges import left_edge
 from bbpscape.theory.scalar.outliers import left_outlier
-from bbpscape.theory.scalar.transition import t_and_k, transition_point
+from bbpscape.theory.scalar.transition import SINGLE, transition
 
 INF = math.inf
 GRID = list(itertools.product((1, 2, 5, 50, 500, INF), (1, 2, 5), (1e-4, 1e-2, 1.0, 100.0)))
@@ -215,7 +215,7 @@ def straightforward_threshold(case):
 def alpha_alone(model):
     """α_BBP without all else that ``threshold`` gives, as the straightforward program has it."""
     law = CommitteeLaw(model)
-    return 1 / t_and_k(law, transition_point(law)[0])[0]
+    return transition(law, SINGLE).alpha
 
 
 def one_threshold(quick):

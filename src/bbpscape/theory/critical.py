@@ -11,7 +11,7 @@ from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import WIDEST, TeacherStudent
 from bbpscape.theory.laws.committee import CommitteeLaw
 from bbpscape.theory.roots import NoConvergence, find_root
-from bbpscape.theory.scalar.transition import t_and_k, transition_point
+from bbpscape.theory.scalar.transition import SINGLE, end_excess, transition
 
 # α_BBP(a) is searched for its minimum between these, the lower standing for the limit a → 0.
 LOWEST_A = 1e-12
@@ -53,7 +53,7 @@ def critical_a(p: float, p_star: int) -> float:
         return 0.0
 
     def excess(log_a: float) -> float:
-        return end_excess(p, p_star, math.exp(log_a))
+        return _excess(p, p_star, math.exp(log_a))
 
     low = high = math.log(p_star / p)
     while excess(low) > 0:
@@ -78,7 +78,7 @@ def critical_p(a: float, p_star: int) -> int:
     """
     a, p_star = NormalizedSquare(a).a, int(positive_integer("p_star", p_star))
     high = 1
-    while end_excess(high, p_star, a) < 0:
+    while _excess(high, p_star, a) < 0:
         if high == WIDEST:
             raise NoConvergence(
                 f"p_c: the transition is continuous up to p = {WIDEST:g} at a = {a:g}"
@@ -87,7 +87,7 @@ def critical_p(a: float, p_star: int) -> int:
     low = high // 4
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if end_excess(middle, p_star, a) < 0 else (low, middle)
+        low, high = (middle, high) if _excess(middle, p_star, a) < 0 else (low, middle)
     return high
 
 
@@ -111,7 +111,7 @@ def threshold_minimum(p: float, p_star: int) -> ThresholdMinimum:
 
     def alpha(log_a: float) -> float:
         law = CommitteeLaw(TeacherStudent(p, p_star, NormalizedSquare(math.exp(log_a))))
-        return 1 / t_and_k(law, transition_point(law)[0])[0]
+        return transition(law, SINGLE).alpha
 
     corner = critical_a(p, p_star)
     grid = np.linspace(math.log(LOWEST_A), math.log(corner), GRID)
@@ -126,8 +126,5 @@ def threshold_minimum(p: float, p_star: int) -> ThresholdMinimum:
     return ThresholdMinimum(p, p_star, corner, values[-1], "critical")
 
 
-def end_excess(p: float, p_star: int, a: float) -> float:
-    """log(T/K) at g = −p/2: negative where the transition is continuous."""
-    law = CommitteeLaw(TeacherStudent(p, p_star, NormalizedSquare(a)))
-    t, k = t_and_k(law, -1 / law.unit)
-    return math.log(t / k)
+def _excess(p: float, p_star: int, a: float) -> float:
+    return end_excess(CommitteeLaw(TeacherStudent(p, p_star, NormalizedSquare(a))))

@@ -115,3 +115,12 @@ class Transition:
     eigenvalue: float
     alpha_0: float
     diagnostics: Diagnostics
+
+    def mirrored(self) -> "Transition":
+        """The same transition of −H, at the right edge."""
+        return replace(self, g=-self.g, eigenvalue=-self.eigenvalue)
+
+    def with_error(self, error: float, goal: float) -> "Transition":
+        """With the estimated relative error of α, and what it is meant to stay below."""
+        seen = replace(self.diagnostics, quadrature_error=error, goal=goal)
+        return replace(self, diagnostics=seen)

@@ -7,15 +7,15 @@ from bbpscape.core.status import Diagnostics, Status
 from bbpscape.model.activations import QUADRATIC
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.critical import critical_a
-from bbpscape.theory.law import TEACHER
 from bbpscape.theory.laws.committee import CommitteeLaw
 from bbpscape.theory.matrix.threshold import network_transition
-from bbpscape.theory.scalar.edges import inverse_stieltjes
-from bbpscape.theory.scalar.outliers import overlap
-from bbpscape.theory.scalar.transition import t_and_k, tangent_onset, transition_point
+from bbpscape.theory.scalar.transition import SINGLE, t_and_k, transition
 from bbpscape.theory.solution import Transition
 from bbpscape.theory.spectral.channel import QuadraticTeacher
 from bbpscape.theory.spectral.weak_recovery import weak_recovery
+
+# Of a quadrature error.
+ACCURACY = 1e-10
 
 
 @result
@@ -94,18 +94,9 @@ def threshold(model: TeacherStudent) -> Threshold:
 
 def _committee_transition(model: TeacherStudent) -> Transition:
     law = CommitteeLaw(model)
-    g, iterations, residual, continuous = transition_point(law)
-    alpha = 1 / t_and_k(law, g)[0]
-    fine = 1 / t_and_k(CommitteeLaw(model, refinement=1.5), g)[0]
-    return Transition(
-        alpha=alpha,
-        kind="continuous" if continuous else "discontinuous",
-        g=g,
-        m2_jump=0.0 if continuous else overlap(law, alpha, g, TEACHER),
-        eigenvalue=float(inverse_stieltjes(law, alpha, g)[0]),
-        alpha_0=alpha if continuous else tangent_onset(law, alpha, g),
-        diagnostics=Diagnostics(iterations, residual, abs(fine / alpha - 1)),
-    )
+    found = transition(law, SINGLE)
+    fine = 1 / t_and_k(CommitteeLaw(model, refinement=1.5), found.g)[0]
+    return found.with_error(abs(fine / found.alpha - 1), ACCURACY)
 
 
 def _weak_recovery(model: TeacherStudent) -> float | None:

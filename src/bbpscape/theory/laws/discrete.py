@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -120,8 +119,3 @@ class QuadratureLaw:
 
     def log_moment(self, g: ArrayLike) -> NDArray[np.inexact]:
         return self.nodes.log_moment(g)
-
-    @cached_property
-    def atom_at_top(self) -> float:
-        """P(f = sup f)."""
-        return float(self.nodes.weights[self.nodes.atoms == self.bounds[1]].sum())

@@ -1,13 +1,8 @@
 """The BBP threshold of any network, by the scalar or the p × p route."""
 
-import math
-from dataclasses import replace
-
 from bbpscape.core.checks import InvalidInput
 from bbpscape.core.status import Diagnostics
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.law import BULK, TEACHER
-from bbpscape.theory.laws.discrete import QuadratureLaw
 from bbpscape.theory.laws.network.matrix_law import MatrixLaw, matrix_law
 from bbpscape.theory.laws.network.nodes import has_kinks
 from bbpscape.theory.laws.network.scalar_law import curvature_range, is_scalar, scalar_law
@@ -18,10 +13,7 @@ from bbpscape.theory.matrix.transition import (
     refine_transition,
     search_transition,
 )
-from bbpscape.theory.roots import NoConvergence, find_root
-from bbpscape.theory.scalar.edges import branch_end, inverse_stieltjes
-from bbpscape.theory.scalar.outliers import overlap
-from bbpscape.theory.scalar.transition import tangent_onset
+from bbpscape.theory.scalar.transition import SPARSE, transition
 from bbpscape.theory.solution import Transition
 
 # Densities of the nodes that the transition is searched on, and of those whose difference is the
@@ -48,7 +40,7 @@ def network_transition(model: TeacherStudent) -> Transition:
         lower, upper, reason = curvature_range(model)
         _check_left_edge(reason)
         coarse, fine = (
-            _scalar_transition(scalar_law(model, (lower, upper), r)) for r in (COARSE, FINE)
+            transition(scalar_law(model, (lower, upper), r), SPARSE) for r in (COARSE, FINE)
         )
     else:
         law = matrix_law(model, SCAN)
@@ -65,8 +57,7 @@ def network_transition(model: TeacherStudent) -> Transition:
             change *= QMC_FACTOR
         return _transition(law, found, _error(model, change, same))
     error = _error(model, abs(coarse.alpha / fine.alpha - 1), coarse.kind == fine.kind)
-    seen = fine.diagnostics
-    return replace(fine, diagnostics=replace(seen, quadrature_error=error, goal=GOAL))
+    return fine.with_error(error, GOAL)
 
 
 def _error(model: TeacherStudent, change: float, same: bool) -> float:
@@ -92,47 +83,3 @@ def _transition(law: MatrixLaw, found: MatrixTransition, error: float) -> Transi
 def _check_left_edge(reason: str | None) -> None:
     if reason is not None:
         raise InvalidInput(f"the Hessian of this model has no left edge: {reason}")
-
-
-def _scalar_transition(law: QuadratureLaw) -> Transition:
-    """T(g) = g (m_1^y − m_1) against K(g) = g² m_2 on the real branch, from its far end."""
-
-    def ratio(log_g: float) -> float:
-        g = -math.exp(log_g)
-        (b1, b2), (w1, _) = law.moments(g, 2, (BULK, TEACHER))
-        if not math.isfinite(b2):
-            return math.nan
-        return float(g * (w1 - b1) / (g**2 * b2)) - 1
-
-    lower, _ = law.support()
-    scale = math.sqrt(float(law.nodes.weights @ law.nodes.atoms**2))
-    end = math.log(-1 / lower) if lower < -1e-10 * scale else math.log(1e6 / scale)
-    if lower < 0:
-        # An atom at the lowest f makes the moments infinite at the end of the branch.
-        end = branch_end(ratio, end)
-    iterations, residual, kind = 0, 0.0, "discontinuous"
-    log_g = end
-    if ratio(end) < 0 or lower >= 0:
-        kind, high = "continuous", end
-        low = high
-        while ratio(low) <= 0:
-            high, low = low, low - 0.25
-            if low < end - 60:
-                raise NoConvergence(
-                    "threshold: no outlier along the teacher leaves the left edge at any alpha"
-                )
-        root = find_root(ratio, low, high, "threshold")
-        log_g, iterations, residual = root.value, root.iterations, root.residual
-    g = -math.exp(log_g)
-    bulk, along = law.moments(g, 1, (BULK, TEACHER))[:, 0]
-    alpha = 1 / float(g * (along - bulk))
-    jump = kind == "discontinuous"
-    return Transition(
-        alpha,
-        kind,
-        g,
-        overlap(law, alpha, g, TEACHER) if jump else 0.0,
-        float(inverse_stieltjes(law, alpha, g)[0]),
-        tangent_onset(law, alpha, g) if jump else alpha,
-        Diagnostics(iterations, residual),
-    )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bbpscape.theory.law import BULK, TEACHER, Law
 from bbpscape.theory.roots import NoConvergence
-from bbpscape.theory.scalar.transition import t_and_k, transition_point
+from bbpscape.theory.scalar.transition import SINGLE, t_and_k, transition
 
 MAX_STEPS = 100
 TOLERANCE = 1e-9
@@ -51,7 +51,7 @@ def solve_branch(law: Law, alphas: NDArray[np.float64]) -> Branch:
     left_edge[sharp] = 1 / edge_g[sharp] + alphas[sharp] * law.moments(edge_g[sharp], 1)[0, 0]
     left_edge[~sharp] = 1 / end + alphas[~sharp] * float(law.moments(end, 1)[0, 0])
 
-    start = transition_point(law)[0]
+    start = transition(law, SINGLE).g
     informed = alphas * t_and_k(law, start)[0] > 1
     m2, outlier = np.zeros(alphas.shape), np.full(alphas.shape, np.nan)
     chosen = alphas[informed]

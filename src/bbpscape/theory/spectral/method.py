@@ -16,12 +16,12 @@ from scipy.optimize import minimize_scalar
 from bbpscape.core.checks import InvalidInput, positive
 from bbpscape.core.codec import encode
 from bbpscape.core.status import Diagnostics
-from bbpscape.theory.law import BULK, TEACHER
+from bbpscape.theory.law import TEACHER
 from bbpscape.theory.laws.discrete import DiscreteLaw, QuadratureLaw
 from bbpscape.theory.laws.mirrored import Mirrored
-from bbpscape.theory.roots import find_root
-from bbpscape.theory.scalar.edges import inverse_stieltjes, right_edge
-from bbpscape.theory.scalar.outliers import left_outlier, overlap
+from bbpscape.theory.scalar.edges import right_edge
+from bbpscape.theory.scalar.outliers import left_outlier
+from bbpscape.theory.scalar.transition import find_transition
 from bbpscape.theory.solution import Edge
 from bbpscape.theory.spectral.channel import Channel
 from bbpscape.theory.spectral.preprocessing import Preprocessing
@@ -29,9 +29,8 @@ from bbpscape.theory.spectral.preprocessing import Preprocessing
 # Where T at ±∞ is read off, and how far apart the two values of a limit may be.
 FAR, FARTHER = 1e120, 1e240
 LIMIT = 1e-9
-# E[(w − 1) q] = E[q²] at the end of the branch, the mark of an optimal T, is met to rounding.
-TIE = 1e-11
-SCAN = 240
+# Of a quadrature error.
+ACCURACY = 1e-10
 
 
 def preprocessing_law(
@@ -117,69 +116,23 @@ def spectral_threshold(channel: Channel, preprocessing: Preprocessing) -> Spectr
     >>> round(spectral_threshold(QuadraticTeacher(1), subset(2.0)).alpha, 6)
     0.912863
     """
-    coarse = _transition(preprocessing_law(channel, preprocessing))
-    alpha, g, transition, iterations, residual = _transition(
-        law := preprocessing_law(channel, preprocessing, 2)
+    coarse, fine = (
+        find_transition(Mirrored(preprocessing_law(channel, preprocessing, r))) for r in (1, 2)
     )
-    if math.isinf(alpha):
+    if fine is None:
         return SpectralThreshold(
-            preprocessing.name, alpha, "none", 0.0, None, Diagnostics(0, 0.0, 0.0)
+            preprocessing.name, math.inf, "none", 0.0, None, Diagnostics(0, 0.0, 0.0)
         )
-    error = abs(coarse[0] / alpha - 1)
+    error = math.inf if coarse is None else abs(coarse.alpha / fine.alpha - 1)
+    found = fine.mirrored().with_error(error, ACCURACY)
     return SpectralThreshold(
         preprocessing=preprocessing.name,
-        alpha=alpha,
-        transition=transition,
-        m2_jump=0.0 if transition == "continuous" else overlap(Mirrored(law), alpha, -g, TEACHER),
-        eigenvalue=float(inverse_stieltjes(law, alpha, g)[0]),
-        diagnostics=Diagnostics(iterations, residual, error),
+        alpha=found.alpha,
+        transition=found.kind,
+        m2_jump=found.m2_jump,
+        eigenvalue=found.eigenvalue,
+        diagnostics=found.diagnostics,
     )
-
-
-def _transition(law: QuadratureLaw) -> tuple[float, float, str, int, float]:
-    """(α, g, transition, iterations, residual)."""
-    top = law.bounds[1]
-    none = (math.inf, 0.0, "none", 0, 0.0)
-    if math.isinf(top):
-        return none
-
-    def signal_and_noise(g: float) -> tuple[float, float]:
-        (b1, b2), (w1, _) = law.moments(g, 2, (BULK, TEACHER))
-        return float(g * (w1 - b1)), float(g**2 * b2)
-
-    def difference(g: float) -> float:
-        signal, noise = signal_and_noise(g)
-        return signal / noise - 1
-
-    scale = 1 / max(top, float(abs(law.nodes.atoms).mean()) * 1e-3)
-    steps = np.arange(SCAN + 1) / SCAN
-    if top > 0:
-        # Dense at both ends: towards 1/sup T, and towards 0.
-        end = 1 / top
-        gaps = 10.0 ** (-12 * (1 - steps[:-1]))
-        grid = np.concatenate([end * (1 - gaps), end * gaps / 2])
-        if law.atom_at_top == 0:
-            signal, noise = signal_and_noise(end)
-            if math.isfinite(noise) and abs(signal / noise - 1) < TIE:
-                return 1 / noise, end, "continuous", 0, 0.0
-            if math.isfinite(noise) and signal > noise:
-                return 1 / signal, end, "discontinuous", 0, 0.0
-            grid = np.append(grid, end)
-    else:
-        grid = scale * 10.0 ** (24 * steps - 12)
-    grid = np.unique(grid)[::-1]
-    previous = None
-    for g in grid[grid > 0]:
-        value = difference(float(g))
-        if math.isfinite(value):
-            if value > 0 and previous is not None:
-                root = find_root(difference, float(g), previous, "spectral threshold")
-                noise = signal_and_noise(root.value)[1]
-                return 1 / noise, root.value, "continuous", root.iterations, root.residual
-            if value > 0:
-                return 1 / signal_and_noise(float(g))[1], float(g), "continuous", 0, 0.0
-            previous = float(g)
-    return none
 
 
 @dataclass(frozen=True)
@@ -229,7 +182,9 @@ def best_threshold(
     """The t in [low, high] at which ``family(t)`` starts at the smallest α, and that threshold."""
 
     def alpha(log_t: float) -> float:
-        return _transition(preprocessing_law(channel, family(math.exp(log_t))))[0]
+        law = preprocessing_law(channel, family(math.exp(log_t)))
+        found = find_transition(Mirrored(law))
+        return math.inf if found is None else found.alpha
 
     grid = np.linspace(math.log(low), math.log(high), 9)
     values = [alpha(x) for x in grid]

@@ -29,6 +29,7 @@ from bbpscape.theory.laws.network.nodes import has_kinks, network_nodes, permuta
 from bbpscape.theory.laws.network.rules import radial_rule
 
 RADIAL_STEP = 0.14
+ROUNDING = 1e-10
 # |λ| at which outputs are looked at for breaks.
 LAST, LOOKS = 9.0, 100_001
 FLAT = "the Hessian of this model is 0: its loss or its activation does not bend or move"
@@ -65,10 +66,15 @@ def scalar_law(
     ``bounds`` are the infimum and supremum of the spectrum of F (``curvature_range``).
     """
     if is_rotation_invariant(model):
-        return QuadratureLaw(check_curved(_quadratic_atoms(model, refinement)), bounds)
-    gather = LowestCurvature(model)
-    points = [] if gather.unbounded else gathering_points(gather.minimizers())
-    return QuadratureLaw(check_curved(_even_atoms(model, refinement, points)), bounds)
+        nodes = check_curved(_quadratic_atoms(model, refinement))
+    else:
+        gather = LowestCurvature(model)
+        points = [] if gather.unbounded else gathering_points(gather.minimizers())
+        nodes = check_curved(_even_atoms(model, refinement, points))
+    # A bound that is 0 was found by a search.
+    least = ROUNDING * math.sqrt(float(nodes.weights @ nodes.atoms**2))
+    lower, upper = (0.0 if abs(bound) < least else bound for bound in bounds)
+    return QuadratureLaw(nodes, (lower, upper))
 
 
 def check_curved(law: DiscreteLaw) -> DiscreteLaw:
