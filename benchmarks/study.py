@@ -90,12 +90,8 @@ def bare_loop(path):
     definition = load_definition(path).definition
     for cell, draws in definition.cells():
         for draw in range(draws):
-            execute(
-                Task(
-                    cell.key, draw, 1, definition.seed, definition.observables,
-                    definition.precision, definition.device, definition.tolerance,
-                )
-            )  # fmt: skip
+            numerics = definition.numerics
+            execute(Task(cell.key, draw, 1, definition.seed, definition.measured, numerics))
 
 
 def files_of_points(path, folder):
@@ -103,7 +99,7 @@ def files_of_points(path, folder):
     definition = load_definition(path).definition
     for cell, draws in definition.cells():
         for draw in range(draws):
-            values = draw_values(cell, cell.seed(definition.seed, draw), definition.observables)
+            values = draw_values(cell, cell.seed(definition.seed, draw), definition.measured)
             name = f"alpha{cell.alpha:.6f}_N{cell.N}_draw{draw}.json"
             (folder / name).write_text(json.dumps(values))
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from bbpscape.study.cells import Cell
-from bbpscape.study.descent_observables import trajectory
-from bbpscape.study.observables import draw_values
+from bbpscape.study.observables import DESCENT, draw_values, observable
+from bbpscape.study.subject import Numerics
 
 NAMES = ("descent_m2", "recovered", "recovery_step", "descent_loss", "descent_error")
 STEEP = {
@@ -17,8 +17,8 @@ def test_a_draw_that_diverges_has_not_recovered():
     cell = Cell.of(STEEP)
     ends = set()
     for seed in np.random.SeedSequence(0).spawn(8):
-        path = trajectory(cell, seed)
-        values = draw_values(cell, seed, NAMES)
+        path = DESCENT.prepare(cell, seed, Numerics(), False)
+        values = draw_values(cell, seed, [observable(name) for name in NAMES])
         ends.add(path.status)
         assert values["descent_m2"] == path.largest_m2 < 0.9
         assert (values["recovered"], values["recovery_step"]) == (0.0, None)

@@ -9,9 +9,9 @@ import pytest
 import small
 
 import bbpscape as bb
-from bbpscape.study import observables
+from bbpscape.study import spectrum
 from bbpscape.study.cells import Cell
-from bbpscape.study.observables import draw_values
+from bbpscape.study.observables import draw_values, observable
 from bbpscape.study.runner import run_study
 from bbpscape.study.store import Store
 from bbpscape.study.table import open_study
@@ -135,14 +135,14 @@ def test_local_processes_give_the_same_bits(tmp_path, undisturbed):
 
 def test_a_failed_point_is_a_row_and_stops_nothing(tmp_path, monkeypatch):
     path = small.write(tmp_path)
-    real = observables.draw
+    real = spectrum.draw
 
     def fail(model, alpha, N, seed):
         if N == 30 and alpha == 1.5:
             raise bb.NoConvergence("on\npurpose")
         return real(model, alpha, N, seed)
 
-    monkeypatch.setattr(observables, "draw", fail)
+    monkeypatch.setattr(spectrum, "draw", fail)
     done = run_study(path, 1)
     assert (done.done, done.failed) == (small.POINTS - 4, 4)
     with Store(path.with_suffix(".sqlite")) as store:
@@ -164,7 +164,8 @@ def test_every_draw_has_its_own_seed():
     cells = [Cell.of({"p": 1, "p_star": 1, "alpha": a, "N": 10}) for a in (1.0, 2.0)]
     states = {tuple(c.seed(s, d).generate_state(4)) for c in cells for s in (0, 1) for d in (0, 1)}
     assert len(states) == 8
-    values = [draw_values(cells[0], cells[0].seed(0, d), ["lowest"])["lowest"] for d in (0, 0, 1)]
+    lowest = [observable("lowest")]
+    values = [draw_values(cells[0], cells[0].seed(0, d), lowest)["lowest"] for d in (0, 0, 1)]
     assert values[0] == values[1] != values[2]
 
 

@@ -12,8 +12,9 @@ from bbpscape.analysis.analyse import Analysis
 from bbpscape.analysis.crossings import CROSSING
 from bbpscape.plots.canvas import compose
 from bbpscape.plots.dispatch import plot
-from bbpscape.plots.study import MARKERS, OBSERVABLES
+from bbpscape.plots.study import MARKERS
 from bbpscape.plots.style import FAINT, OUTLIER, THEORY, parameters
+from bbpscape.study.observables import symbol
 
 ONSET = "#2a7f62"
 # How far beyond the largest N the fits are drawn.
@@ -65,7 +66,7 @@ def _curves(axes: Axes, result: Analysis) -> None:
     if result.level is not None:
         axes.axhline(result.level, color=FAINT, linewidth=0.8)
     axes.set_xlabel(r"$\alpha$")
-    axes.set_ylabel(OBSERVABLES.get(result.observable, result.observable))
+    axes.set_ylabel(symbol(result.observable))
 
 
 def _points(axes: Axes, result: Analysis) -> None:

@@ -24,16 +24,6 @@ MOST_LINES = 12
 MAIN = ("p", "p_star", "a", "alpha", "N")
 MARKERS = "os^Dv<>Pp*hX"
 THEORY_COLOUR = "#404040"
-OBSERVABLES = {
-    "lowest": r"lowest eigenvalue $\lambda$",
-    "m2": r"squared overlap $m^2$",
-    "total_m2": r"total squared overlap $\sum m^2$",
-    "phi": r"fraction $\phi$",
-    "gap": "gap",
-    "teacher_mass": "teacher mass below the edge $Q$",
-    "edge": "left edge",
-    "alpha_bbp": r"$\alpha_\mathrm{BBP}$",
-}
 
 Curves = dict[tuple[Any, ...], list[tuple[float, Row]]]
 
@@ -179,7 +169,7 @@ def _simulation(axes: Axes, points: list[tuple[float, Row]], colour: Any, marker
 
 def _finish(axes: Axes, study: Study, observable: str, x: str, varying: list[str]) -> None:
     axes.set_xlabel(axis_label(x))
-    axes.set_ylabel(OBSERVABLES.get(observable, observable))
+    axes.set_ylabel(study.definition.symbol(observable))
     values = sorted({float(row.cell.parameters[x]) for row in study.rows})
     if len(values) > 2 and values[0] > 0 and _spread(np.log(values)) < _spread(np.array(values)):
         axes.set_xscale("log")

@@ -15,8 +15,9 @@ from bbpscape.core.checks import InvalidInput
 from bbpscape.simulation.data.instance import sample_count
 from bbpscape.study.axes import PARAMETERS, REQUIRED, Value, axis_values, check_value
 from bbpscape.study.cells import Cell
-from bbpscape.study.descent_observables import check_descent
-from bbpscape.study.observables import OBSERVABLES
+from bbpscape.study.observable import Observable
+from bbpscape.study.observables import observable, subjects, symbol
+from bbpscape.study.subject import Numerics
 
 MOST_CELLS = 1_000_000
 MOST_DRAWS = 10_000_000
@@ -51,8 +52,7 @@ class Definition(BaseModel):
     @classmethod
     def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
-            if name not in OBSERVABLES:
-                raise ValueError(f"{name!r} is no observable: use {', '.join(OBSERVABLES)}")
+            observable(name)
         if not names or len(set(names)) < len(names):
             raise ValueError("at least one observable, and none twice")
         return names
@@ -95,6 +95,19 @@ class Definition(BaseModel):
         if self.size > MOST_CELLS:
             raise ValueError(f"the axes must span at most {MOST_CELLS} cells, got {self.size}")
         return self
+
+    @property
+    def measured(self) -> tuple[Observable, ...]:
+        """The observables themselves."""
+        return tuple(observable(name) for name in self.observables)
+
+    def symbol(self, name: str) -> str:
+        """What an axis says of a row's name, with mathtext."""
+        return next((one.symbol for one in self.measured if one.name == name), symbol(name))
+
+    @property
+    def numerics(self) -> Numerics:
+        return Numerics(self.precision, self.device, self.tolerance)
 
     @property
     def size(self) -> int:
@@ -192,7 +205,7 @@ def define(values: dict[str, Any]) -> Definition:
 
 def _check_cells(definition: Definition) -> None:
     """Build every model once, and check α, N and the draws of every cell."""
-    descends = any(OBSERVABLES[name].descends for name in definition.observables)
+    read_off = subjects(definition.measured)
     for cell, draws in definition.cells():
         try:
             model = cell.model
@@ -202,8 +215,8 @@ def _check_cells(definition: Definition) -> None:
                 sample_count(cell.alpha, cell.N)
                 if model.p_star >= cell.N:
                     raise InvalidInput(f"N must be above p_star = {model.p_star}, got {cell.N}")
-                if descends:
-                    check_descent(cell)
+                for subject in read_off:
+                    subject.check(cell)
         except InvalidInput as error:
             raise InvalidInput(f"{error} (at {cell.key})") from None
 

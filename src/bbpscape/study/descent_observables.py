@@ -1,78 +1,122 @@
-"""What a study measures of a descent, and the rule that its parameters stand for."""
+"""Observables of a gradient descent on the loss of a draw, from the start and by the rule of its
+point."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from bbpscape.simulation.backend import backend
-from bbpscape.simulation.data.instance import draw
+from bbpscape.simulation.data.instance import draw, sample_count
 from bbpscape.simulation.descent.descend import descend_batch
 from bbpscape.simulation.descent.rule import RATE, DescentRule, Trajectory, budget_operations
 from bbpscape.simulation.descent.start import check_start, starting_point
+from bbpscape.simulation.memory import instance_bytes
 from bbpscape.study.cells import Cell
+from bbpscape.study.observable import OBSERVABLES, Observable
 from bbpscape.study.spectral_start import spectral_preprocessing
+from bbpscape.study.subject import Numerics, Subject
 
 
-def check_descent(cell: Cell) -> DescentRule:
-    """The rule of a cell, which ends a draw when it has recovered the teacher.
-
-    Raises
-    ------
-    InvalidInput
-        If the start does not go with the model.
-    """
-    values = cell.parameters
-    if check_start(values["start"], cell.model.overlap != 0.0) == "spectral":
-        spectral_preprocessing(cell.model)
-    return DescentRule(
-        method=str(values["method"]),
-        sphere=values["domain"] == "sphere",
-        steps=int(values["steps"]),
-        until_recovery=True,
-    )
-
-
-def trajectory(
-    cell: Cell, seed: np.random.SeedSequence, dtype: str = "float64", device: str = "cpu"
-) -> Trajectory:
-    """The descent of one draw of a cell.
+@dataclass(frozen=True)
+class Descents(Subject):
+    """The descent of a draw, which ends when it has recovered the teacher.
 
     One that diverges counts as not recovered, with the largest m² that it reached, and has no loss
     and error at its end.
     """
-    rule = check_descent(cell)
-    instance = draw(cell.model, cell.alpha, cell.N, seed)
-    start = str(cell.parameters["start"])
-    transform = spectral_preprocessing(cell.model) if start == "spectral" else None
-    point = starting_point(instance, start, transform)
-    (found,) = descend_batch([instance], [point], rule, dtype=dtype, where=backend(device))
-    return found
+
+    parameters = ("start", "method", "domain", "steps")
+
+    def check(self, cell: Cell) -> None:
+        self.rule(cell)
+
+    def rule(self, cell: Cell) -> DescentRule:
+        """The rule of a point; InvalidInput if its start does not go with the model."""
+        values = cell.parameters
+        if check_start(values["start"], cell.model.overlap != 0.0) == "spectral":
+            spectral_preprocessing(cell.model)
+        return DescentRule(
+            method=str(values["method"]),
+            sphere=values["domain"] == "sphere",
+            steps=int(values["steps"]),
+            until_recovery=True,
+        )
+
+    def prepare(
+        self, cell: Cell, seed: np.random.SeedSequence, numerics: Numerics, below_edge: bool
+    ) -> Trajectory:
+        rule = self.rule(cell)
+        instance = draw(cell.model, cell.alpha, cell.N, seed)
+        start = str(cell.parameters["start"])
+        transform = spectral_preprocessing(cell.model) if start == "spectral" else None
+        point = starting_point(instance, start, transform)
+        where = backend(numerics.device)
+        (found,) = descend_batch([instance], [point], rule, dtype=numerics.precision, where=where)
+        return found
+
+    def cost(self, cell: Cell, numerics: Numerics) -> tuple[float, int]:
+        """The whole budget of steps, at the rate of one core."""
+        p, N, M = int(cell.model.p), cell.N, sample_count(cell.alpha, cell.N)
+        return budget_operations(self.rule(cell), p, N, M) / RATE, 2 * instance_bytes(p, N, M)
 
 
-def descent_seconds(cell: Cell, M: int) -> float:
-    """The whole budget of steps, at the rate of one core."""
-    return budget_operations(check_descent(cell), int(cell.model.p), cell.N, M) / RATE
+DESCENT = Descents()
 
 
-def largest_m2(one: Trajectory) -> float | None:
+def _descent_m2(one: Trajectory) -> float | None:
     return one.largest_m2
 
 
-def recovered(one: Trajectory) -> float | None:
+def _recovered(one: Trajectory) -> float | None:
     return float(one.recovered and not _diverged(one))
 
 
-def recovery_step(one: Trajectory) -> float | None:
+def _recovery_step(one: Trajectory) -> float | None:
     if one.recovered_step is None or _diverged(one):
         return None
     return float(one.recovered_step)
 
 
-def last_loss(one: Trajectory) -> float | None:
+def _descent_loss(one: Trajectory) -> float | None:
     return None if _diverged(one) else float(one.loss[-1])
 
 
-def last_error(one: Trajectory) -> float | None:
+def _descent_error(one: Trajectory) -> float | None:
     return None if _diverged(one) else float(one.generalization[-1])
 
 
 def _diverged(one: Trajectory) -> bool:
     return one.status == "diverged"
+
+
+for _one in (
+    Observable(
+        "descent_m2",
+        _descent_m2,
+        None,
+        "largest $m^2$ of the descent",
+        "largest squared magnetization that the descent reaches",
+        DESCENT,
+    ),
+    Observable(
+        "recovered",
+        _recovered,
+        None,
+        "fraction recovered",
+        "1 if the descent recovers the teacher, else 0",
+        DESCENT,
+    ),
+    Observable("recovery_step", _recovery_step, None, "step of the recovery", "", DESCENT),
+    Observable(
+        "descent_loss", _descent_loss, None, "loss a sample", "loss a sample at the end", DESCENT
+    ),
+    Observable(
+        "descent_error",
+        _descent_error,
+        None,
+        "generalization error",
+        "generalization error at the end",
+        DESCENT,
+    ),
+):
+    OBSERVABLES.add(_one.name, _one)

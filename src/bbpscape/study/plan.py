@@ -8,19 +8,15 @@ from typing import Any
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.simulation.data.instance import sample_count
-from bbpscape.simulation.eigen.cost import CostModel
 from bbpscape.study.cells import Cell
 from bbpscape.study.definition import Definition
-from bbpscape.study.descent_observables import descent_seconds
-from bbpscape.study.observables import OBSERVABLES
+from bbpscape.study.observables import subjects
 from bbpscape.study.store import SIMULATION, THEORY, New, Store
 
 # Keys whose change would make the points of one study mean different things.
 KEPT = ("seed", "observables", "precision", "device", "tolerance")
-# Seconds: of a theory point with closed forms, of one without, and of a draw's own small work.
-CLOSED_FORM, GENERAL, SMALL = 0.02, 5.0, 5e-4
-# Seconds of the Lanczos bounds for phi, over those of the eigenpairs.
-PHI = 1.0
+# Seconds of a theory point with closed forms, and of one without.
+CLOSED_FORM, GENERAL = 0.02, 5.0
 
 
 @dataclass(frozen=True)
@@ -144,20 +140,13 @@ def cost(definition: Definition, source: str, cell: Cell) -> tuple[float, int]:
     """(seconds on one core, bytes) of one draw, or of the theory of a cell, as predicted."""
     if source == THEORY:
         return (CLOSED_FORM if cell.model.is_reference else GENERAL), 0
-    p, copies = int(cell.model.p), int(cell.model.p) * cell.model.p_star
-    M = sample_count(cell.alpha, cell.N)
-    one = CostModel(p, cell.N, M, min(copies + 1, p * cell.N))
-    dense = definition.precision == "float64" and definition.device == "cpu"
-    if dense and one.choice == "dense":
-        seconds, size = one.dense_seconds, one.dense_bytes
-    else:
-        seconds, size = one.iterative_seconds, one.iterative_bytes
-    seconds += M * cell.N * 1.5e-8 + SMALL
-    if "phi" in definition.observables:
-        seconds *= 1 + PHI
-    descending = [OBSERVABLES[name].descends for name in definition.observables]
-    if any(descending):
-        seconds = descent_seconds(cell, M) + (0.0 if all(descending) else seconds)
+    model, N, M = cell.model, cell.N, sample_count(cell.alpha, cell.N)
+    seconds, size = 0.0, 0
+    for subject in subjects(definition.measured):
+        one, needed = subject.cost(cell, definition.numerics)
+        read = [each for each in definition.measured if each.of == subject]
+        seconds += one + sum(each.seconds(model, N, M, one) for each in read)
+        size = max(size, needed)
     return seconds, size
 
 

@@ -173,19 +173,8 @@ class _Loop:
     def _send(self, point: Point) -> None:
         d = self._definition
         first = point.first if point.source == SIMULATION else None
-        self._crew.submit(
-            point,
-            Task(
-                point.cell,
-                first,
-                point.count,
-                d.seed,
-                d.observables,
-                d.precision,
-                d.device,
-                d.tolerance,
-            ),
-        )
+        task = Task(point.cell, first, point.count, d.seed, d.measured, d.numerics)
+        self._crew.submit(point, task)
 
     def _record(self, point: Point, outcome: Outcome | WorkerLost) -> None:
         if isinstance(outcome, WorkerLost):

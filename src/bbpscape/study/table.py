@@ -17,7 +17,7 @@ from bbpscape.core.files import check_output_path, replacing
 from bbpscape.study.axes import DESCENT, PARAMETERS, check_value
 from bbpscape.study.cells import Cell
 from bbpscape.study.definition import Definition, define
-from bbpscape.study.observables import OBSERVABLES
+from bbpscape.study.observables import subjects
 from bbpscape.study.store import SIMULATION, THEORY, Store
 
 if TYPE_CHECKING:
@@ -93,8 +93,8 @@ class Study:
         import pandas
 
         absent = set() if self._has_n else {"N"}
-        if not any(OBSERVABLES[name].descends for name in self.definition.observables):
-            absent |= set(DESCENT)
+        read_off = subjects(self.definition.measured)
+        absent |= set(DESCENT) - {name for one in read_off for name in one.parameters}
         names = [name for name in PARAMETERS if name not in absent]
         cells: dict[str, int] = {}
         parameters: list[dict[str, Any]] = []

@@ -10,21 +10,21 @@ from typing import Any
 from threadpoolctl import ThreadpoolController
 
 from bbpscape.study.cells import Cell
+from bbpscape.study.observable import Observable
 from bbpscape.study.observables import draw_values, theory_values
+from bbpscape.study.subject import Numerics
 
 
 @dataclass(frozen=True)
 class Task:
-    """A point as a worker gets it: plain values. ``first`` is None for theory."""
+    """A point as a worker gets it, with its observables. ``first`` is None for theory."""
 
     cell: str
     first: int | None
     count: int
     seed: int
-    observables: tuple[str, ...]
-    precision: str
-    device: str
-    tolerance: float
+    observables: tuple[Observable, ...]
+    numerics: Numerics
 
 
 @dataclass(frozen=True)
@@ -53,16 +53,10 @@ def _values(task: Task) -> dict[str, Any]:
     cell = Cell(task.cell)
     if task.first is None:
         return dict(theory_values(cell, task.observables))
-    values: dict[str, list[float | None]] = {name: [] for name in task.observables}
+    values: dict[str, list[float | None]] = {one.name: [] for one in task.observables}
     for draw in range(task.first, task.first + task.count):
-        measured = draw_values(
-            cell,
-            cell.seed(task.seed, draw),
-            task.observables,
-            tol=task.tolerance,
-            dtype=task.precision,
-            device=task.device,
-        )
+        seed = cell.seed(task.seed, draw)
+        measured = draw_values(cell, seed, task.observables, task.numerics)
         for name, value in measured.items():
             values[name].append(value)
     return values

@@ -1,0 +1,109 @@
+"""An observable: a number of a draw, how it is measured, and its limit at N → ∞."""
+
+import math
+import numbers
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bbpscape.core.checks import InvalidInput, NoConvergence
+from bbpscape.core.registry import Registry
+from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.study.spectrum import SPECTRUM, Limit
+from bbpscape.study.subject import Subject
+
+Seconds = Callable[[TeacherStudent, int, int], float]
+
+
+@dataclass(frozen=True)
+class Observable:
+    """A number of a draw, under its name in studies, tables and figures.
+
+    Parameters
+    ----------
+    name : str
+        Letters, digits and underscores.
+    measure : function, or None for what theory alone has
+        Gives the number, or None where nothing decides it, from what ``of`` prepares of a draw.
+    theory : function, optional
+        (model, limit) to the value at N → ∞; ``limit`` is the left end of the spectrum there, with
+        ``edge``, ``outliers``, ``lowest``, ``m2`` and ``total_m2``.
+    symbol : str, optional
+        What an axis says, with mathtext; the name by default.
+    meaning : str
+        One line for a reader.
+    of : Subject
+        What it is read off: ``SPECTRUM``, whose draws are each a ``MeasuredSpectrum``, or
+        ``DESCENT``, where they are each a ``Trajectory``.
+    needs_edge : bool
+        Whether it needs every eigenpair below the left edge at N → ∞.
+    cost : float, or function of (model, N, M)
+        Seconds of a draw beside those of ``of``: a multiple of these, or as the function has it.
+
+    Raises
+    ------
+    InvalidInput
+        If an argument is not allowed.
+
+    >>> spacing = Observable("spacing", lambda one: one.eigenvalues[1] - one.eigenvalues[0])
+    >>> spacing.symbol
+    'spacing'
+    """
+
+    name: str
+    measure: Callable[[Any], float | None] | None
+    theory: Callable[[TeacherStudent, Limit], float] | None = None
+    symbol: str = ""
+    meaning: str = ""
+    of: Subject = SPECTRUM
+    needs_edge: bool = False
+    cost: float | Seconds = 0.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not re.fullmatch(r"[A-Za-z]\w*", self.name, re.ASCII):
+            raise InvalidInput(
+                f"the name of an observable must be letters, digits and _, got {self.name!r}"
+            )
+        for what, function in (("measure", self.measure), ("theory", self.theory)):
+            if function is not None and not callable(function):
+                raise InvalidInput(f"{what} of {self.name} must be a function, got {function!r}")
+        if self.measure is None and self.theory is None:
+            raise InvalidInput(f"the observable {self.name} has neither a measure nor a theory")
+        if not isinstance(self.of, Subject):
+            raise InvalidInput(f"of must be a Subject such as SPECTRUM, got {self.of!r}")
+        fixed = isinstance(self.cost, numbers.Real) and not isinstance(self.cost, bool)
+        if not callable(self.cost) and not (fixed and 0 <= self.cost < math.inf):
+            raise InvalidInput(
+                f"cost must be a number of at least 0 or a function, got {self.cost!r}"
+            )
+        object.__setattr__(self, "symbol", self.symbol or self.name.replace("_", " "))
+
+    def value(self, prepared: Any) -> float | None:
+        """The number, or None where nothing decides it, of what ``of`` has prepared.
+
+        Raises
+        ------
+        NoConvergence
+            If it is not finite.
+        """
+        found = None if self.measure is None else self.measure(prepared)
+        if found is None:
+            return None
+        try:
+            number = float(found)
+        except (TypeError, ValueError):
+            raise InvalidInput(
+                f"{self.name} must measure a number or None, got {found!r}"
+            ) from None
+        if not math.isfinite(number):
+            raise NoConvergence(f"{self.name} is {number}")
+        return number
+
+    def seconds(self, model: TeacherStudent, N: int, M: int, subject: float) -> float:
+        """Seconds of a draw beside the ``subject``'s own."""
+        return self.cost(model, N, M) if callable(self.cost) else self.cost * subject
+
+
+# By name, as study files have them; each is added where it is implemented, and users add theirs.
+OBSERVABLES: Registry[Observable] = Registry("observable")

@@ -1,0 +1,124 @@
+"""The left end of the spectrum: of a draw, and at N → ∞."""
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bbpscape.core.checks import NoConvergence
+from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.simulation.data.instance import Instance, draw, sample_count
+from bbpscape.simulation.eigen.cost import CostModel
+from bbpscape.simulation.eigen.diagonalize import teacher_overlap
+from bbpscape.simulation.eigen.eigensolver import lowest
+from bbpscape.simulation.hessian import Hessian
+from bbpscape.study.cells import Cell
+from bbpscape.study.subject import Numerics, Subject
+from bbpscape.theory.spectrum import spectrum
+
+SMALL = 5e-4  # seconds of a draw's own small work
+SAMPLING = 1.5e-8  # seconds of an entry of X
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The left end of the spectrum at N → ∞: its edge, and its outliers from the lowest on as
+    (eigenvalue, multiplicity, m2), the overlap of one of their eigenvectors with the teacher."""
+
+    edge: float
+    outliers: tuple[tuple[float, float, float], ...]
+
+    @property
+    def lowest(self) -> float:
+        return self.outliers[0][0] if self.outliers else self.edge
+
+    @property
+    def m2(self) -> float:
+        return self.outliers[0][2] if self.outliers else 0.0
+
+    @property
+    def total_m2(self) -> float:
+        return sum(multiplicity * m2 for _, multiplicity, m2 in self.outliers if m2 > 0)
+
+
+@functools.lru_cache(maxsize=256)
+def limit(model: TeacherStudent, alpha: float) -> Limit:
+    """The left end at N → ∞, kept for the draws that follow."""
+    found = spectrum(model, alpha, points=2)
+    left = found.left_edge.value
+    outliers = sorted(
+        (one.eigenvalue, one.multiplicity, one.teacher_m2)
+        for one in found.outliers
+        if one.eigenvalue < left
+    )
+    return Limit(float(left), tuple(outliers))
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredSpectrum:
+    """A draw with its k lowest pairs, k above p·p*, and all below ``limit.edge`` where that is.
+
+    ``eigenvalues`` and ``m2``, the squared overlaps of the eigenvectors with the teacher's span,
+    have shape (k,), ``eigenvectors`` (pN, k).
+    """
+
+    instance: Instance
+    hessian: Hessian
+    eigenvalues: NDArray[np.float64]
+    eigenvectors: NDArray[np.float64]
+    m2: NDArray[np.float64]
+    limit: Limit | None
+
+    @property
+    def copies(self) -> int:
+        """p p*, the number of directions in which the teacher can be seen."""
+        model = self.instance.model
+        return min(int(model.p) * model.p_star, len(self.m2))
+
+
+@dataclass(frozen=True)
+class LowestPairs(Subject):
+    """The lowest eigenpairs of the Hessian at the random student."""
+
+    def prepare(
+        self, cell: Cell, seed: np.random.SeedSequence, numerics: Numerics, below_edge: bool
+    ) -> MeasuredSpectrum:
+        """The pairs, or NoConvergence if one did not converge or was missed."""
+        model, N = cell.model, cell.N
+        instance = draw(model, cell.alpha, N, seed)
+        hessian = Hessian(instance.inputs, instance.curvature)
+        size = hessian.shape[0]
+        at = limit(model, sample_count(cell.alpha, N) / N) if below_edge else None
+        # With the edge, a few pairs more, and twice as many until one is above it.
+        k = min(int(model.p) * model.p_star + (1 if at is None else 4), size)
+        while True:
+            pairs = lowest(
+                hessian,
+                k,
+                numerics.tolerance,
+                dtype=numerics.precision,
+                device=numerics.device,
+            )
+            if not pairs.converged or pairs.certificate.passed is False:
+                what = "an eigenvalue was missed" if pairs.converged else "residuals too large"
+                raise NoConvergence(f"lowest eigenpairs: {what} ({pairs.method}, k = {k})")
+            if at is None or k == size or pairs.eigenvalues[-1] >= at.edge:
+                break
+            k = min(2 * k, size)
+        m2 = teacher_overlap(pairs.eigenvectors, instance.teacher_basis)
+        return MeasuredSpectrum(instance, hessian, pairs.eigenvalues, pairs.eigenvectors, m2, at)
+
+    def cost(self, cell: Cell, numerics: Numerics) -> tuple[float, int]:
+        p, copies = int(cell.model.p), int(cell.model.p) * cell.model.p_star
+        N, M = cell.N, sample_count(cell.alpha, cell.N)
+        one = CostModel(p, N, M, min(copies + 1, p * N))
+        dense = numerics.precision == "float64" and numerics.device == "cpu"
+        if dense and one.choice == "dense":
+            seconds, size = one.dense_seconds, one.dense_bytes
+        else:
+            seconds, size = one.iterative_seconds, one.iterative_bytes
+        return seconds + M * N * SAMPLING + SMALL, size
+
+
+SPECTRUM = LowestPairs()

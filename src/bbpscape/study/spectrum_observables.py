@@ -1,0 +1,129 @@
+"""Observables of the spectrum: the lowest eigenvalues, and what their eigenvectors know."""
+
+import functools
+
+from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.simulation.eigen.cost import LAPACK
+from bbpscape.simulation.eigen.signal import FULL_SIZE, LANCZOS_STEPS, largest_overlap
+from bbpscape.simulation.eigen.teacher_mass import teacher_mass_below
+from bbpscape.study.observable import OBSERVABLES, Observable
+from bbpscape.study.spectrum import Limit, MeasuredSpectrum
+from bbpscape.theory.threshold import threshold
+
+# Operations of all eigenvectors, over the (pN)³ of the matrix.
+FULL = 12.0
+# Seconds of a Lanczos step beside its product, and operations a second of that.
+STEP, PRODUCT = 5e-5, 5e9
+
+
+def _lowest(one: MeasuredSpectrum) -> float:
+    return float(one.eigenvalues[0])
+
+
+def _lowest_limit(model: TeacherStudent, limit: Limit) -> float:
+    return limit.lowest
+
+
+def _m2(one: MeasuredSpectrum) -> float:
+    return float(one.m2[0])
+
+
+def _m2_limit(model: TeacherStudent, limit: Limit) -> float:
+    return limit.m2
+
+
+def _total_m2(one: MeasuredSpectrum) -> float:
+    return float(one.m2[: one.copies].sum())
+
+
+def _total_m2_limit(model: TeacherStudent, limit: Limit) -> float:
+    return limit.total_m2
+
+
+def _phi(one: MeasuredSpectrum) -> float | None:
+    basis = one.instance.teacher_basis
+    found = largest_overlap(one.hessian, one.eigenvalues, one.m2, basis).lowest
+    return None if found is None else float(found)
+
+
+def _phi_seconds(model: TeacherStudent, N: int, M: int) -> float:
+    """Lanczos in every teacher direction, and a full diagonalization where that is small."""
+    p = int(model.p)
+    size, products = p * N, LANCZOS_STEPS * p * model.p_star
+    full = FULL * size**3 / LAPACK if size <= FULL_SIZE else 0.0
+    return products * (STEP + 4.0 * M * size / PRODUCT) + full
+
+
+def _gap(one: MeasuredSpectrum) -> float | None:
+    if len(one.eigenvalues) <= one.copies:
+        return None
+    return float(one.eigenvalues[one.copies] - one.eigenvalues[one.copies - 1])
+
+
+def _teacher_mass(one: MeasuredSpectrum) -> float | None:
+    if one.limit is None:
+        return None
+    return teacher_mass_below(one.eigenvalues, one.m2, one.limit.edge, one.copies)
+
+
+def _teacher_mass_limit(model: TeacherStudent, limit: Limit) -> float:
+    return limit.total_m2 / (model.p * model.p_star)
+
+
+def _edge(model: TeacherStudent, limit: Limit) -> float:
+    return limit.edge
+
+
+@functools.lru_cache(maxsize=256)
+def _threshold(model: TeacherStudent) -> float:
+    return threshold(model).alpha_bbp
+
+
+def _alpha_bbp(model: TeacherStudent, limit: Limit) -> float:
+    return _threshold(model)
+
+
+EDGE = Observable("edge", None, _edge, "left edge", "left edge of the bulk")
+ALPHA_BBP = Observable(
+    "alpha_bbp", None, _alpha_bbp, r"$\alpha_\mathrm{BBP}$", "threshold of the transition"
+)
+
+for _one in (
+    Observable(
+        "lowest", _lowest, _lowest_limit, r"lowest eigenvalue $\lambda$", "lowest eigenvalue"
+    ),
+    Observable(
+        "m2",
+        _m2,
+        _m2_limit,
+        "squared overlap $m^2$",
+        "squared teacher overlap of the lowest eigenvector",
+    ),
+    Observable(
+        "total_m2",
+        _total_m2,
+        _total_m2_limit,
+        r"total squared overlap $\sum m^2$",
+        "sum of m2 over the p p* lowest eigenvectors",
+    ),
+    Observable(
+        "phi",
+        _phi,
+        None,
+        r"fraction $\phi$",
+        "1 if the eigenvector with the largest m2 is among the p p* lowest, else 0",
+        cost=_phi_seconds,
+    ),
+    Observable("gap", _gap, None, "gap", "distance from the p p*-th lowest eigenvalue to the next"),
+    Observable(
+        "teacher_mass",
+        _teacher_mass,
+        _teacher_mass_limit,
+        "teacher mass below the edge $Q$",
+        "m2 of all eigenvectors below the N → ∞ edge, over p p*",
+        needs_edge=True,
+    ),
+    EDGE,
+    ALPHA_BBP,
+):
+    OBSERVABLES.add(_one.name, _one)
