@@ -64,7 +64,7 @@ def compare(
             draws=draws,
             seed=seed,
             inputs=rows,
-            progress=lambda done: progress.update(task, completed=done),
+            progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
     if as_json:
         print_json(result.to_dict())

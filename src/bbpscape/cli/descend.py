@@ -141,7 +141,7 @@ def descend(
                 p=widths,
                 start=starts,
                 path=study,
-                progress=lambda s: tell(s.done + s.failed, s.done + s.failed + s.left),
+                progress=tell,
                 **options,
             )
         return _report(result, print_curve, plot, save, as_json)

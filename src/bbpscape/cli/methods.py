@@ -52,7 +52,7 @@ def methods(
             n,
             draws,
             seed,
-            progress=lambda done: progress.update(task, completed=done),
+            progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
     if as_json:
         print_json(result.to_dict())

@@ -18,11 +18,12 @@ from bbpscape.cli.common import (
     table_of,
 )
 from bbpscape.core.files import check_output_path, replacing
+from bbpscape.core.report import duration
 from bbpscape.simulation.parallel import available_cpus, check_workers
 from bbpscape.study.definition import load_definition
 from bbpscape.study.example import EXAMPLE
 from bbpscape.study.executors import ExecutorLost
-from bbpscape.study.plan import duration, make_plan
+from bbpscape.study.plan import make_plan
 from bbpscape.study.runner import Progress as Step
 from bbpscape.study.runner import run_study
 from bbpscape.study.status import study_status

@@ -1,6 +1,7 @@
 """What a result says to a reader: titled tables and notes, as text or HTML."""
 
 import html
+import math
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -66,6 +67,22 @@ def number(value: float | None, spec: str = ".4g") -> str:
 def counted(count: int, what: str) -> str:
     """'1 draw', '2 draws'."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def duration(seconds: float) -> str:
+    """Text such as "3 min": one or two digits, as many as an estimate has.
+
+    >>> duration(0.4), duration(95.0), duration(5000.0), duration(2e6)
+    ('under 1 s', '1.6 min', '1.4 h', '23 days')
+    """
+    if math.isnan(seconds):
+        return "unknown"
+    if seconds < 1:
+        return "under 1 s"
+    for unit, length in (("days", 86400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= (2 if unit == "days" else 1) * length:
+            return f"{seconds / length:.2g} {unit}"
+    return f"{seconds:.2g} s"
 
 
 def _cells(line: Sequence[str], widths: Sequence[int]) -> Iterator[str]:

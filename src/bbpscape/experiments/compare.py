@@ -104,7 +104,7 @@ def compare(
     draws: int = 20,
     seed: Seed = 0,
     inputs: Inputs | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Comparison:
     """Mean over draws of the Hessian's lowest eigenvalues and m², beside their theory.
 
@@ -124,7 +124,7 @@ def compare(
         Your own inputs (``prepare_inputs``); each draw takes M of them and a new teacher and
         student. Gaussian inputs by default.
     progress : function, optional
-        Called with the number of draws that are done.
+        Called with the number of draws that are done, and of all.
 
     Raises
     ------
@@ -176,7 +176,7 @@ def compare(
             instance = plant(model, sample(inputs, alpha, generator), generator)
         done.append(_measure(instance, k, sampled=inputs is None))
         if progress is not None:
-            progress(len(done))
+            progress(len(done), draws)
     return Comparison(
         model=model,
         alpha=M / N,

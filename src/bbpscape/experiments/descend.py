@@ -125,7 +125,7 @@ def descend(
     dtype: str = "float64",
     device: str = "cpu",
     workers: int | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Descent:
     """Descend on the empirical loss of each draw, from one kind of start.
 
@@ -149,7 +149,7 @@ def descend(
         Processes of one thread each; by default the number of cores if the budget of steps is worth
         starting them. Results do not depend on it.
     progress : function, optional
-        Called with the number of draws that are done.
+        Called with the number of draws that are done, and of all.
 
     Raises
     ------
@@ -187,7 +187,7 @@ def descend(
     for part in ordered_map(functools.partial(_descend, settings), batches, count):
         found += part
         if progress is not None:
-            progress(len(found))
+            progress(len(found), draws)
     return Descent(model, M / N, N, M, seed, start, rule, tuple(found))
 
 

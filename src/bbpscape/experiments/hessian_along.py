@@ -87,7 +87,7 @@ def hessian_along(
     dtype: str = "float64",
     device: str = "cpu",
     workers: int | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> DescentHessian:
     """Descend, and find the p·p* + 1 lowest eigenpairs of the Hessian at the steps ``at``.
 

@@ -87,7 +87,7 @@ def methods(
     N: int = 500,
     draws: int = 4,
     seed: Seed = 0,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> MethodComparison:
     """m² with the teacher of the lowest eigenvectors of H, and of D = Σ_μ T(y_μ) x_μ x_μᵀ.
 
@@ -107,7 +107,7 @@ def methods(
     seed : int or numpy Generator
         Each α uses the same seeds.
     progress : function, optional
-        Called with the number of diagonalized instances.
+        Called with the number of diagonalized instances, and of all.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def methods(
             measured[:, i, j] = _measure(instance, preprocessings)
             done += 1
             if progress is not None:
-                progress(done)
+                progress(done, values.size * draws)
     means = measured.mean(axis=2)
     if draws > 1:
         errors = measured.std(axis=2, ddof=1) / math.sqrt(draws)

@@ -90,7 +90,7 @@ def photograph(
     *,
     dtype: str = "float32",
     device: str = "cpu",
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Photograph:
     """Recover a photograph from M = αN quadratic measurements y = (w*·x)², N = side².
 
@@ -113,7 +113,7 @@ def photograph(
     dtype, device : str
         Of the descents, as in ``descend``.
     progress : function, optional
-        Called with the number of descents that are done, of 4.
+        Called with the number of descents that are done, and of all.
 
     Raises
     ------
@@ -157,7 +157,7 @@ def photograph(
             )
         )
         if progress is not None:
-            progress(len(recoveries))
+            progress(len(recoveries), len(ways))
     best = max(range(4), key=lambda i: (recoveries[i].m2 - recoveries[i].begin_m2, -i))
     strip = _strip(recoveries[best].trajectory, teacher, image)
     return Photograph(side, which, M / N, a, seed, image, tuple(recoveries), best, strip)

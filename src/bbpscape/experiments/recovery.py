@@ -25,7 +25,7 @@ from bbpscape.simulation.descent.rule import DescentRule
 from bbpscape.simulation.parallel import check_workers
 from bbpscape.study.definition import parse_definition
 from bbpscape.study.plan import make_plan
-from bbpscape.study.runner import run_study
+from bbpscape.study.runner import Progress, run_study
 from bbpscape.study.status import study_status
 from bbpscape.study.store import SIMULATION, Store
 from bbpscape.study.table import open_study
@@ -131,7 +131,7 @@ def recovery(
     device: str = "cpu",
     path: str | Path | None = None,
     workers: int | None = None,
-    progress: Callable[[Any], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> RecoveryCurve:
     """Descend at every α, width and start, until the teacher is recovered.
 
@@ -155,7 +155,7 @@ def recovery(
     workers : int, optional
         As in ``run_study``.
     progress : function, optional
-        Called with a ``study.runner.Progress``.
+        Called with the number of points that are done, and of all.
 
     Raises
     ------
@@ -181,7 +181,12 @@ def recovery(
             raise InvalidInput(f"{str(path)!r} is another study: remove it or name a new file")
         with replacing(target) as temporary:
             temporary.write_text(text, encoding="utf-8")
-        run_study(target, workers, progress=progress)
+
+        def tell(step: Progress) -> None:
+            if progress is not None:
+                progress(step.done + step.failed, step.done + step.failed + step.left)
+
+        run_study(target, workers, progress=tell)
         failed = study_status(target.with_suffix(".sqlite")).failed
         lines = _lines(target, alphas, widths, starts)
     found = {p: known_threshold(dataclasses.replace(model, p=p)) for p in widths}

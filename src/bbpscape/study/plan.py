@@ -1,7 +1,6 @@
 """The points of a definition: which are missing, what they cost, and whether it extends another."""
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -148,19 +147,3 @@ def cost(definition: Definition, source: str, cell: Cell) -> tuple[float, int]:
         seconds += one + sum(each.seconds(model, N, M, one) for each in read)
         size = max(size, needed)
     return seconds, size
-
-
-def duration(seconds: float) -> str:
-    """Text such as "3 min": one or two digits, as many as an estimate has.
-
-    >>> duration(0.4), duration(95.0), duration(5000.0), duration(2e6)
-    ('under 1 s', '1.6 min', '1.4 h', '23 days')
-    """
-    if math.isnan(seconds):
-        return "unknown"
-    if seconds < 1:
-        return "under 1 s"
-    for unit, length in (("days", 86400.0), ("h", 3600.0), ("min", 60.0)):
-        if seconds >= (2 if unit == "days" else 1) * length:
-            return f"{seconds / length:.2g} {unit}"
-    return f"{seconds:.2g} s"
