@@ -51,7 +51,7 @@ def finite_size(
             sizes,
             draws,
             seed,
-            progress=lambda done: progress.update(task, completed=done),
+            progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
     if as_json:
         print_json(result.to_dict(compact=True))

@@ -94,7 +94,7 @@ def finite_size(
     draws: int = 100,
     seed: Seed = 0,
     workers: int | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> FiniteSizeScaling:
     """P(outlier), λ₋, λ*, m² and α_½ at every N, beside N → ∞: no matrix, O(αN) a draw.
 
@@ -112,7 +112,7 @@ def finite_size(
     workers : int, optional
         Threads; as many as there are processors by default. The result does not depend on it.
     progress : function, optional
-        Called with the number of N that are done.
+        Called with the number of N that are done, and of all.
 
     Returns
     -------
@@ -137,7 +137,7 @@ def finite_size(
         half.append(half_alpha(model, n, draws, seed, workers))
         truncated.append(truncated_threshold(model, n))
         if progress is not None:
-            progress(done)
+            progress(done, len(sizes))
     return FiniteSizeScaling(at, chosen, tuple(sizes), tuple(laws), tuple(half), tuple(truncated))
 
 
