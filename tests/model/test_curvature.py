@@ -13,13 +13,14 @@ from bbpscape.model.curvature import (
     student_output,
     teacher_label,
 )
+from bbpscape.model.loss import Loss
 from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
 
 WIDTHS = [1, 2, 3, 5]
 
 
-class QuarticLoss:
+class QuarticLoss(Loss):
     """ℓ = (y − ŷ)⁴/12: ℓ′ = (ŷ − y)³/3 and ℓ″ = (ŷ − y)², so that ℓ″ varies with ŷ."""
 
     def value(self, y, y_hat):

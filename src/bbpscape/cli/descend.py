@@ -105,15 +105,14 @@ def descend(
     if photograph:
         if (n, draws, workers, start) != (None, None, None, "random"):
             raise bb.InvalidInput("--photograph goes without --N, --draws, --workers and --start")
-        a = getattr(model.loss, "a", None)
-        if not model.is_reference or model.p_star > 1 or a is None:
+        if not model.is_reference or model.p_star > 1:
             raise bb.InvalidInput("--photograph takes --p and --a alone of the model")
         with _progress("descending", 4) as tell:
             result: Any = bb.photograph(
                 alphas[0],
                 64 if side is None else side,
                 widths[0],
-                a,
+                model.normalization,
                 seed=seed,
                 rule=rule,
                 dtype="float32" if dtype is None else dtype,

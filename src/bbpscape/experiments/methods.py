@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput, positive, positive_integer
 from bbpscape.core.seeds import Seed, check_seed
-from bbpscape.model.activations import QUADRATIC
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import Instance, draw, sample_count, spawn_generators
 from bbpscape.simulation.eigen.diagonalize import lowest_dense, teacher_overlap
@@ -115,7 +114,7 @@ def methods(
         If an argument is not allowed or the Hessian would not fit in memory.
     """
     TeacherStudent.check(model)
-    if model.activation != QUADRATIC or model.labels.flip or model.overlap != 0.0:
+    if not model.activation.quadratic or model.labels.flip or model.overlap != 0.0:
         raise InvalidInput(
             "methods needs the quadratic activation, labels without flips and no overlap"
         )

@@ -18,7 +18,6 @@ from bbpscape.core.files import replacing
 from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.experiments.descend import Fraction
 from bbpscape.experiments.theory_beside import known_threshold
-from bbpscape.model.activations import QUADRATIC
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.backend import backend, check_dtype
 from bbpscape.simulation.descent.rule import DescentRule
@@ -193,7 +192,7 @@ def recovery(
     known = {p: one for p, (one, _) in found.items() if one is not None}
     notes = tuple(note for _, note in found.values() if note)
     weak = None
-    if model.activation == QUADRATIC and not model.labels.flip:
+    if model.activation.quadratic and not model.labels.flip:
         weak = weak_recovery(QuadraticTeacher(model.p_star, model.labels.noise)).alpha
     return RecoveryCurve(model, N, draws, seed, rule, lines, known, weak, failed, notes)
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from bbpscape.core.checks import InvalidInput
+from bbpscape.core.registry import Registry
 
 if TYPE_CHECKING:
     from bbpscape.model.expressions import Expression
@@ -74,6 +75,11 @@ class Activation:
             raise InvalidInput(f"activation {self.name} is not even")
         if self.bounds is None:
             object.__setattr__(self, "bounds", bounds_of(self.value))
+
+    @property
+    def quadratic(self) -> bool:
+        """Whether σ is x² itself, for which much has a closed form."""
+        return (self.value, self.first, self.second) == (_square, _twice, _two)
 
     def _check_derivatives(self, x: NDArray) -> None:
         """Central differences away from the breaks."""
@@ -197,9 +203,10 @@ RELU = Activation("relu", _relu, _step, _zero, breaks=(0.0,), bounds=(0.0, math.
 SOFTPLUS = Activation("softplus", _softplus, special.expit, _sigmoid_first, bounds=(0.0, math.inf))
 LOG_COSH = Activation("log-cosh", _log_cosh, np.tanh, _sech2, even=True, bounds=(0.0, math.inf))
 GELU = Activation("gelu", _gelu, _gelu_first, _gelu_second, bounds=(-0.16997120747990369, math.inf))
-ACTIVATIONS = {
-    one.name: one for one in (QUADRATIC, SIGMOID, TANH, ERF, RELU, SOFTPLUS, LOG_COSH, GELU)
-}
+# Users add theirs.
+ACTIVATIONS: Registry[Activation] = Registry("activation")
+for _one in (QUADRATIC, SIGMOID, TANH, ERF, RELU, SOFTPLUS, LOG_COSH, GELU):
+    ACTIVATIONS.add(_one.name, _one)
 
 
 def activation(text: str | Activation) -> Activation:

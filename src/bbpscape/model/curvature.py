@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.checks import InvalidInput
-from bbpscape.model.activations import QUADRATIC
 from bbpscape.model.teacher_student import TeacherStudent
 
 
@@ -91,7 +90,7 @@ def curvature_eigenvalues(model: TeacherStudent, r: ArrayLike, y: ArrayLike) -> 
     >>> curvature_eigenvalues(model, [2.0], [1.0]).tolist()
     [[0.5, 2.5]]
     """
-    if model.activation != QUADRATIC or model.second_layer is not None:
+    if not model.activation.quadratic or model.second_layer is not None:
         raise InvalidInput("curvature_eigenvalues needs the quadratic activation, c_k = 1/p")
     r, y = np.asarray(r, dtype=float), np.asarray(y, dtype=float)
     if r.shape != y.shape:

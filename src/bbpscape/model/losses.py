@@ -1,51 +1,22 @@
-"""Losses ℓ(y, ŷ) of a label y and a student's output ŷ."""
+"""Losses by name, and from an expression: ℓ(y, ŷ) of a label y and a student's output ŷ."""
 
+import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 
 from bbpscape.core.checks import InvalidInput, positive
+from bbpscape.core.registry import Registry
+from bbpscape.model.loss import Loss
 
-
-class Loss(Protocol):
-    """What every loss offers; arrays broadcast."""
-
-    @property
-    def name(self) -> str:
-        """As the command line calls it."""
-
-    @property
-    def label_breaks(self) -> tuple[float, ...]:
-        """Labels at which ℓ′ or ℓ″ jumps."""
-
-    def kinks(self, y: Any, y_hat: Any) -> tuple[NDArray, ...]:
-        """Functions of (y, ŷ) at whose zeros ℓ′ or ℓ″ jumps with ŷ; none for a smooth loss."""
-
-    def value(self, y, y_hat):
-        """ℓ(y, ŷ)."""
-
-    def derivatives(self, y, y_hat):
-        """(∂ℓ/∂ŷ, ∂²ℓ/∂ŷ²)."""
-
-    def check_labels(self, low: float, high: float) -> None:
-        """InvalidInput if ℓ is not defined for labels from ``low`` to ``high``."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """The parameters as plain JSON values."""
-
-
-class _Smooth:
-    """A loss whose derivatives have no jumps in ŷ."""
-
-    def kinks(self, y, y_hat):
-        return ()
+# Functions, a loss's class as a rule, that make a loss from its numbers; users add theirs.
+LOSSES: Registry[Callable[..., Loss]] = Registry("loss")
 
 
 @dataclass(frozen=True)
-class NormalizedSquare(_Smooth):
+class NormalizedSquare(Loss):
     """ℓ(y, ŷ) = (y − ŷ)² / (2 (a + y)).
 
     Parameters
@@ -64,13 +35,21 @@ class NormalizedSquare(_Smooth):
     1.0
     """
 
-    a: float
+    a: float = 0.01
 
     name = "normalized-square"
-    label_breaks = ()
+    is_square = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "a", positive("a", self.a, limit=1e12))
+
+    @property
+    def closed_form(self) -> float:
+        return self.a
+
+    @property
+    def label_scale(self) -> float:
+        return self.a
 
     def value(self, y, y_hat):
         """ℓ(y, ŷ), elementwise over arrays of one shape."""
@@ -88,25 +67,27 @@ class NormalizedSquare(_Smooth):
                 "raise a, or use absolute-normalized-square"
             )
 
-    def to_dict(self) -> dict[str, Any]:
-        return {"name": self.name, "a": self.a}
-
 
 @dataclass(frozen=True)
-class AbsoluteNormalizedSquare(_Smooth):
+class AbsoluteNormalizedSquare(Loss):
     """ℓ(y, ŷ) = (y − ŷ)² / (2 (a + |y|)), defined for labels of both signs.
 
     >>> AbsoluteNormalizedSquare(a=1.0).value(-1.0, 1.0)
     1.0
     """
 
-    a: float
+    a: float = 0.01
 
     name = "absolute-normalized-square"
     label_breaks = (0.0,)
+    is_square = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "a", positive("a", self.a, limit=1e12))
+
+    @property
+    def label_scale(self) -> float:
+        return self.a
 
     def value(self, y, y_hat):
         return 0.5 * (y - y_hat) ** 2 / (self.a + abs(y))
@@ -115,15 +96,9 @@ class AbsoluteNormalizedSquare(_Smooth):
         inverse = 1.0 / (self.a + abs(np.asarray(y)))
         return (y_hat - y) * inverse, inverse
 
-    def check_labels(self, low: float, high: float) -> None:
-        """Every label is allowed."""
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"name": self.name, "a": self.a}
-
 
 @dataclass(frozen=True)
-class Square(_Smooth):
+class Square(Loss):
     """ℓ(y, ŷ) = (y − ŷ)²/2.
 
     >>> Square().value(1.0, 3.0)
@@ -131,7 +106,7 @@ class Square(_Smooth):
     """
 
     name = "square"
-    label_breaks = ()
+    is_square = True
 
     def value(self, y, y_hat):
         return 0.5 * (y - y_hat) ** 2
@@ -140,15 +115,9 @@ class Square(_Smooth):
         first = np.asarray(y_hat - y)
         return first, np.ones(first.shape)
 
-    def check_labels(self, low: float, high: float) -> None:
-        """Every label is allowed."""
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"name": self.name}
-
 
 @dataclass(frozen=True)
-class Logistic(_Smooth):
+class Logistic(Loss):
     """ℓ(y, ŷ) = log(1 + e^{−y ŷ}).
 
     >>> float(Logistic().value(0.0, 3.0).round(6))
@@ -156,7 +125,6 @@ class Logistic(_Smooth):
     """
 
     name = "logistic"
-    label_breaks = ()
 
     def value(self, y, y_hat):
         return np.logaddexp(0.0, -y * y_hat)
@@ -166,15 +134,9 @@ class Logistic(_Smooth):
         s = expit(-y * y_hat)
         return -y * s, y * s * (y * (1 - s))
 
-    def check_labels(self, low: float, high: float) -> None:
-        """Every label is allowed."""
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"name": self.name}
-
 
 @dataclass(frozen=True)
-class Huber:
+class Huber(Loss):
     """ℓ = (y − ŷ)²/2 where |y − ŷ| < δ, δ (|y − ŷ| − δ/2) beyond.
 
     >>> Huber(delta=1.0).value(0.0, 3.0).tolist()
@@ -184,7 +146,6 @@ class Huber:
     delta: float = 1.0
 
     name = "huber"
-    label_breaks = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "delta", positive("delta", self.delta, limit=1e12))
@@ -202,15 +163,13 @@ class Huber:
         inside = np.where(abs(gap) < self.delta, 1.0, 0.0)
         return np.clip(gap, -self.delta, self.delta), inside
 
-    def check_labels(self, low: float, high: float) -> None:
-        """Every label is allowed."""
 
-    def to_dict(self) -> dict[str, Any]:
-        return {"name": self.name, "delta": self.delta}
+for _one in (NormalizedSquare, AbsoluteNormalizedSquare, Square, Logistic, Huber):
+    LOSSES.add(_one.name, _one)
 
 
 @dataclass(frozen=True)
-class ExpressionLoss:
+class ExpressionLoss(Loss):
     """ℓ(y, ŷ) as an expression in y and yhat, differentiated symbolically.
 
     >>> ExpressionLoss("(y - yhat)**4/12").derivatives(0.0, 2.0)[1].tolist()
@@ -255,52 +214,42 @@ class ExpressionLoss:
         _, first, second = self._functions  # type: ignore[attr-defined]
         return first(y, y_hat), second(y, y_hat)
 
-    def check_labels(self, low: float, high: float) -> None:
-        y = np.clip(np.tan(np.linspace(-1.45, 1.45, 59)), low, high)
-        y_hat = np.linspace(-2.0, 4.0, 13)[:, None]
-        values: tuple[NDArray, ...] = (self.value(y, y_hat), *self.derivatives(y, y_hat))
-        bad = ~np.logical_and.reduce([np.isfinite(v) for v in values]).all(axis=0)
-        if bad.any():
-            raise InvalidInput(
-                f"the loss {self.text!r} is not finite at y = {y[bad][0]:.4g}, where labels go "
-                f"from {low:.4g} to {high:.4g}"
-            )
 
-    def to_dict(self) -> dict[str, Any]:
-        return {"name": self.text}
+def loss(text: str | Loss, a: float = 0.01, delta: float = 1.0, **others: float) -> Loss:
+    """A loss by name, or from an expression in y and yhat; a Loss is returned as it is.
 
+    Parameters
+    ----------
+    text : str
+        A name in LOSSES, or an expression.
+    a, delta : float
+        Of the losses that have them: a of the normalized ones, δ of huber.
+    others
+        Further numbers of a loss that users registered.
 
-LOSSES = ("normalized-square", "absolute-normalized-square", "square", "logistic", "huber")
-
-
-def loss(text: str, a: float = 0.01, delta: float = 1.0) -> Loss:
-    """A loss by name, or from an expression in y and yhat.
-
-    ``a`` is used by the two normalized losses, ``delta`` by huber.
+    Raises
+    ------
+    InvalidInput
+        If ``text`` is neither, or the loss lacks one of ``others``.
 
     >>> loss("square").name, loss("(y - yhat)**2").name
     ('square', '(y - yhat)**2')
     """
+    if isinstance(text, Loss):
+        return text
     if not isinstance(text, str):
-        raise InvalidInput(f"loss must be a name or an expression, got {text!r}")
-    if text == "normalized-square":
-        return NormalizedSquare(a)
-    if text == "absolute-normalized-square":
-        return AbsoluteNormalizedSquare(a)
-    if text == "huber":
-        return Huber(delta)
+        raise InvalidInput(
+            f"loss must be a name, an expression in y and yhat or a Loss, got {text!r}"
+        )
     if text in LOSSES:
-        return Square() if text == "square" else Logistic()
+        make = LOSSES[text]
+        known = inspect.signature(make).parameters
+        if unknown := [name for name in others if name not in known]:
+            raise InvalidInput(f"the loss {text!r} has no parameter {unknown[0]!r}")
+        shared = {"a": a, "delta": delta}
+        return make(**{k: v for k, v in shared.items() if k in known}, **others)
     if not set(text) & set("()+-*/ ") or "yhat" not in text:
         raise InvalidInput(
             f"loss must be one of {', '.join(LOSSES)} or an expression in y and yhat, got {text!r}"
         )
     return ExpressionLoss(text)
-
-
-def is_loss(value: object) -> bool:
-    """Whether ``value`` has what a loss offers."""
-    methods = ("value", "derivatives", "kinks", "check_labels", "to_dict")
-    return all(callable(getattr(value, name, None)) for name in methods) and all(
-        hasattr(value, name) for name in ("name", "label_breaks")
-    )

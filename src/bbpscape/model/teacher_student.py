@@ -1,23 +1,27 @@
 """The teacher–student model at a random initialization."""
 
+import dataclasses
 import math
 import numbers
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.checks import InvalidInput, positive_integer
-from bbpscape.model.activations import QUADRATIC, Activation
+from bbpscape.model.activations import Activation
+from bbpscape.model.activations import activation as to_activation
 from bbpscape.model.labels import Labels
-from bbpscape.model.losses import NormalizedSquare, is_loss
+from bbpscape.model.loss import Loss, examine
+from bbpscape.model.losses import loss as to_loss
 
 # Wider students than this are p = ∞ to all digits.
 WIDEST = 10**9
 # The second layer and the overlaps are tables of one entry a neuron.
 MOST_ENTRIES = 10_000
 SMALLEST_WEIGHT = 1e-6
+EXACT = Labels()
 
 
 @dataclass(frozen=True)
@@ -34,10 +38,11 @@ class TeacherStudent:
         only).
     p_star : int
         Width of the teacher.
-    loss : Loss
-        The loss of one sample, from ``bbpscape.model.losses``.
-    activation : Activation
-        σ, of the teacher and of the student.
+    loss : Loss, or text
+        The loss of one sample: a name in LOSSES or an expression in y and yhat, or an object.
+    activation : Activation, or text
+        σ, of the teacher and of the student: a name in ACTIVATIONS, an expression in x, or an
+        object.
     labels : Labels
         Noise and sign flips of the labels y.
     second_layer : sequence of p numbers, optional
@@ -52,40 +57,45 @@ class TeacherStudent:
 
     Source: Annesi, Bocchi, Cammarota (2025), arXiv 2510.18435.
 
-    >>> TeacherStudent(p=2, p_star=1, loss=NormalizedSquare(a=0.01)).curvature_unit
+    >>> TeacherStudent(p=2, p_star=1, loss="normalized-square").curvature_unit
     1.0
     """
 
     p: float
     p_star: int
-    # A Loss; closed forms also ask for the ``a`` of a NormalizedSquare.
-    loss: Any = field(default_factory=lambda: NormalizedSquare(a=0.01))
-    activation: Activation = QUADRATIC
-    labels: Labels = field(default_factory=Labels)
-    second_layer: tuple[float, ...] | None = None
-    overlap: float | tuple[tuple[float, ...], ...] = 0.0
+    loss: Loss
+    activation: Activation
+    labels: Labels
+    second_layer: tuple[float, ...] | None
+    overlap: float | tuple[tuple[float, ...], ...]
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        p: float = 2,
+        p_star: int = 1,
+        loss: Loss | str = "normalized-square",
+        activation: Activation | str = "quadratic",
+        labels: Labels = EXACT,
+        second_layer: ArrayLike | None = None,
+        overlap: ArrayLike = 0.0,
+    ) -> None:
+        given = (p, p_star, to_loss(loss), to_activation(activation), labels, second_layer, overlap)
+        for one, value in zip(dataclasses.fields(self), given, strict=True):
+            object.__setattr__(self, one.name, value)
+        self._check()
+
+    def _check(self) -> None:
         object.__setattr__(self, "p", positive_integer("p", self.p, infinite=True))
         object.__setattr__(self, "p_star", positive_integer("p_star", self.p_star))
         for name in ("p", "p_star"):
             width = getattr(self, name)
             if width != math.inf and width > WIDEST:
                 raise InvalidInput(f"{name} must be at most {WIDEST}, got {width!r}")
-        if not is_loss(self.loss):
-            raise InvalidInput(
-                f"loss must be a loss such as loss('square') or Huber(1.0), got {self.loss!r}"
-            )
-        if not isinstance(self.activation, Activation):
-            raise InvalidInput(
-                "activation must be an Activation, as activation('tanh') or "
-                f"Activation(name, value, first, second), got {self.activation!r}"
-            )
         if not isinstance(self.labels, Labels):
             raise InvalidInput(f"labels must be Labels, got {self.labels!r}")
         self._check_second_layer()
         self._check_overlap()
-        self.loss.check_labels(*self.label_range)
+        examine(self.loss, *self.label_range)
         if math.isinf(self.p) and not self.is_reference:
             raise InvalidInput("p must be finite but for the quadratic model of the source")
 
@@ -150,12 +160,20 @@ class TeacherStudent:
     def is_reference(self) -> bool:
         """Whether this is the model of the source, which has closed forms."""
         return (
-            self.activation == QUADRATIC
-            and isinstance(self.loss, NormalizedSquare)
+            self.activation.quadratic
+            and self.loss.closed_form is not None
             and self.labels.clean
             and self.second_layer is None
             and self.overlap == 0.0
         )
+
+    @property
+    def normalization(self) -> float:
+        """a of the model of the source."""
+        a = self.loss.closed_form
+        if a is None:
+            raise InvalidInput(f"the loss {self.loss.name!r} is not the normalized square loss")
+        return a
 
     @property
     def curvature_unit(self) -> float:

@@ -69,6 +69,6 @@ def _of_model(model: TeacherStudent) -> list[str]:
     parts = [f"$p = {width}$", f"$p^* = {model.p_star}$"]
     if not model.is_reference:
         parts += [model.activation.name, f"{model.loss.to_dict()['name']} loss"]
-    if (a := getattr(model.loss, "a", None)) is not None:
+    if (a := model.loss.parameters.get("a")) is not None:
         parts.append(f"$a = {a:g}$")
     return parts

@@ -5,7 +5,6 @@ import functools
 import numpy as np
 
 from bbpscape.core.checks import InvalidInput
-from bbpscape.model.activations import QUADRATIC
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.descent.start import Preprocessing
 from bbpscape.theory.spectral.channel import QuadraticTeacher
@@ -25,7 +24,7 @@ def spectral_preprocessing(model: TeacherStudent) -> Preprocessing:
     InvalidInput
         If the activation is not the quadratic one, or labels are flipped.
     """
-    if model.activation != QUADRATIC or model.labels.flip:
+    if not model.activation.quadratic or model.labels.flip:
         raise InvalidInput(
             "the spectral start needs the quadratic activation and labels without flips"
         )

@@ -4,7 +4,6 @@ import math
 
 from bbpscape.core.result import Result, result
 from bbpscape.core.status import Diagnostics, Status
-from bbpscape.model.activations import QUADRATIC
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.critical import critical_a
 from bbpscape.theory.laws.committee import CommitteeLaw
@@ -102,7 +101,7 @@ def _committee_transition(model: TeacherStudent) -> Transition:
 def _weak_recovery(model: TeacherStudent) -> float | None:
     if model.is_reference:
         return noiseless_weak_recovery(model.p_star)
-    if model.activation != QUADRATIC or model.labels.flip or model.overlap != 0.0:
+    if not model.activation.quadratic or model.labels.flip or model.overlap != 0.0:
         return None
     return weak_recovery(QuadraticTeacher(model.p_star, model.labels.noise)).alpha
 

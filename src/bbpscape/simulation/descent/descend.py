@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput
-from bbpscape.model.activations import QUADRATIC
 from bbpscape.simulation.backend import Backend, NumpyBackend
 from bbpscape.simulation.data.instance import Instance
 from bbpscape.simulation.descent.gradient import BatchGradient
@@ -177,7 +176,7 @@ class _Batch:
         return np.array(self.where.host(self.w[i]), dtype=float)
 
     def _learned(self, i: int, one: _Notes) -> bool:
-        if self.model.activation == QUADRATIC:
+        if self.model.activation.quadratic:
             return True
         error = relative_error(self.model, self._host(i), one.instance.teacher)
         return bool(error < 1 - self.rule.recovery)

@@ -10,8 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput
-from bbpscape.model.activations import QUADRATIC
-from bbpscape.model.losses import AbsoluteNormalizedSquare, NormalizedSquare, Square
 from bbpscape.simulation.backend import Backend, NumpyBackend, check_dtype
 from bbpscape.simulation.data.instance import Instance
 from bbpscape.simulation.threads import blas_limit
@@ -22,7 +20,6 @@ GROUPS = 8  # runs of panels of a draw that are summed apart, whatever the numbe
 WORTH = 2e7  # operations from which threads are worth starting
 # Widths up to which X w is faster neuron by neuron: the BLAS copies X before a matrix product.
 NARROW = 4
-SQUARES = (Square, NormalizedSquare, AbsoluteNormalizedSquare)
 
 
 class BatchGradient:
@@ -46,6 +43,7 @@ class BatchGradient:
     InvalidInput
         If there is no instance, or they differ in model or shape.
 
+    >>> from bbpscape.model.losses import Square
     >>> from bbpscape.model.teacher_student import TeacherStudent
     >>> model = TeacherStudent(p=1, p_star=1, loss=Square())
     >>> one = Instance(model, np.array([[2.0]]), np.ones((1, 1)), np.ones((1, 1)))
@@ -69,7 +67,7 @@ class BatchGradient:
         self.calls = 0
         self._pool: ThreadPoolExecutor | None = None
         self._weights = first.model.output_weights
-        self._native = first.model.activation == QUADRATIC and isinstance(first.model.loss, SQUARES)
+        self._native = first.model.activation.quadratic and first.model.loss.is_square
         self._uniform = first.model.second_layer is None
         self._c = self.where.asarray(self._weights, dtype)
         self._set([self._held(one) for one in instances])

@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput
-from bbpscape.model.activations import QUADRATIC
 from bbpscape.model.teacher_student import TeacherStudent
 
 NODES = 48  # of a Gauss–Hermite rule, for each of two preactivations
@@ -128,7 +127,7 @@ def relative_error(
 def _moments(model: TeacherStudent, gram: NDArray) -> tuple[NDArray, NDArray]:
     """E[σ(u_i)] and E[σ(u_i) σ(u_j)] for Gaussian u of covariance ``gram``, (..., k, k)."""
     variances = np.diagonal(gram, axis1=-2, axis2=-1)
-    if model.activation == QUADRATIC:
+    if model.activation.quadratic:
         return variances, variances[..., :, None] * variances[..., None, :] + 2 * gram**2
     nodes, weights = _rule()
     deviations = np.sqrt(variances)

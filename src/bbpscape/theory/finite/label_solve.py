@@ -55,7 +55,7 @@ class LabelSums:
     def largest(self) -> float:
         """max (y − c r)/(a + y): S_k is finite for larger x. Its first atom has the smallest c."""
         found = -math.inf
-        c, a = self.atoms[0][0], self.model.loss.a
+        c, a = self.atoms[0][0], self.model.normalization
         for start in range(0, self.y.size, CHUNK):
             y, r = self.y[start : start + CHUNK], self.r[start : start + CHUNK]
             top, bottom = self._work[:2, : y.size]
@@ -69,7 +69,7 @@ class LabelSums:
     def __call__(self, x: float) -> tuple[float, float, float, float, float]:
         """(S_1, S_2, S_3, Y_1, Y_2) at x."""
         self.passes += 1
-        a, total = self.model.loss.a, np.zeros(5)
+        a, total = self.model.normalization, np.zeros(5)
         for start in range(0, self.y.size, CHUNK):
             y, r = self.y[start : start + CHUNK], self.r[start : start + CHUNK]
             base, d, t, square = self._work[:, : y.size]
@@ -91,7 +91,7 @@ class LabelSums:
     def complex_strength(self, x: complex) -> complex:
         """S_1 − Y_1 at a complex x."""
         self.passes += 1
-        a, total = self.model.loss.a, 0j
+        a, total = self.model.normalization, 0j
         for start in range(0, self.y.size, CHUNK):
             y, r = self.y[start : start + CHUNK], self.r[start : start + CHUNK]
             base, d, real, square = self._work[:, : y.size]

@@ -72,7 +72,7 @@ def typical_maximum(p_star: int, M: float) -> float:
 
 def _transition(model: TeacherStudent, cut: float) -> tuple[float, float]:
     """(α, eigenvalue) where the strength and S_2 of the cut law agree, in x = −p/(2g)."""
-    a, p = model.loss.a, model.p
+    a, p = model.normalization, model.p
     y, y_weight = _cut_nodes(model.p_star, cut)
     r, r_weight = _log_nodes(p)
     weight = y_weight[:, None] * r_weight

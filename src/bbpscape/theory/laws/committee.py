@@ -62,7 +62,7 @@ class CommitteeLaw:
         """(−2/p, ∞) at finite p: y → ∞ and r → ∞; (−1, c/a) at p = ∞, c = 3 for the trace."""
         if math.isfinite(self.model.p):
             return -self.unit, math.inf
-        return -self.unit, (3.0 if direction == STUDENT_TRACE else 1.0) / self.model.loss.a
+        return -self.unit, (3.0 if direction == STUDENT_TRACE else 1.0) / self.model.normalization
 
     @property
     def zero_mass(self) -> float:
@@ -83,7 +83,7 @@ class CommitteeLaw:
         A = (p p* a/4) |dz/dg|, or (p* (a + 1)/2) |dz/dg| at p = ∞: the pole of f/(1 − gf) sits at
         y = (a + r)/δ with δ = −1 − 2g/p, in the tail e^{−p* y/2}. Source: docs/theory.md §2.
         """
-        p, p_star, a = self.model.p, self.model.p_star, self.model.loss.a
+        p, p_star, a = self.model.p, self.model.p_star, self.model.normalization
         return abs(slope) * p_star * ((a + 1) / 2 if math.isinf(p) else p * a / 4)
 
     def _direction(self, name: str) -> tuple[tuple[float, float], int, int]:
@@ -108,7 +108,7 @@ class CommitteeLaw:
         t = exp(x − e^{−x}) in units well below 1/|D|, with equal steps in x; off the real axis on a
         ray, where the step is set by the distance to the nearest forbidden angle (``_angles``).
         """
-        a, at_infinity = self.model.loss.a, math.isinf(self.model.p)
+        a, at_infinity = self.model.normalization, math.isinf(self.model.p)
         if np.iscomplexobj(s):
             low, high = self._angles(s)
             angle = (low + high) / 2
@@ -133,7 +133,7 @@ class CommitteeLaw:
         e^{−at} must decay, or e^{−(a+s)t} at p = ∞; and the integrand must not rise on the ray,
         before it decays, by so much that digits are lost, as it would for large widths.
         """
-        a, p, p_star = self.model.loss.a, self.model.p, self.model.p_star
+        a, p, p_star = self.model.normalization, self.model.p, self.model.p_star
         around_zero, around_one = _argument(s.imag, s.real), _argument(s.imag, 1 - s.real)
         around_a = _argument(s.imag, a + s.real)
         around_top = _argument(s.imag, a + 1 - s.real)
@@ -185,7 +185,7 @@ class CommitteeLaw:
         t, w = self._nodes(s)
         # E log D − E log(a + y), each as ∫ (e^{−|t|} − E e^{−tD}) d log t − i φ on its own ray.
         size = abs(t)
-        total = np.exp(-self.model.loss.a * size) * _tilted(size, self.model.p_star)[0]
+        total = np.exp(-self.model.normalization * size) * _tilted(size, self.model.p_star)[0]
         y_weight, _ = _tilted((1 - s)[..., None] * t, self.model.p_star)
         for c, weight in zip(BRANCHES, self._direction(BULK)[0], strict=True):
             if weight:
@@ -194,7 +194,7 @@ class CommitteeLaw:
 
     def _branch(self, c: float, s: NDArray, t: NDArray) -> tuple[NDArray, NDArray]:
         """E[e^{−t(a + s c r)}], and the mean of r under that weight."""
-        a = self.model.loss.a
+        a = self.model.normalization
         if math.isinf(self.model.p):
             # At the very end of the support rounding alone decides the sign of a + s c.
             rate = np.where(abs(a + s * c) < 1e-12 * a, 0, a + s * c)

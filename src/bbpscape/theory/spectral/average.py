@@ -7,8 +7,6 @@ from numpy.typing import NDArray
 from scipy.special import roots_genlaguerre
 
 from bbpscape.core.checks import InvalidInput
-from bbpscape.model.activations import QUADRATIC
-from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.spectral.preprocessing import Preprocessing
 
@@ -25,15 +23,16 @@ def averaged_curvature(model: TeacherStudent) -> Preprocessing:
     InvalidInput
         If the activation is not quadratic, the second layer not uniform, or p infinite.
 
+    >>> from bbpscape.model.losses import NormalizedSquare
     >>> T = averaged_curvature(TeacherStudent(p=2, p_star=1, loss=NormalizedSquare(a=1.0)))
     >>> T([2.0, 5.0]).tolist()
     [0.0, 0.5]
     """
-    if model.activation != QUADRATIC or model.second_layer is not None or math.isinf(model.p):
+    if not model.activation.quadratic or model.second_layer is not None or math.isinf(model.p):
         raise InvalidInput("the average needs the quadratic activation, c_k = 1/p and a finite p")
     p = int(model.p)
-    if isinstance(model.loss, NormalizedSquare):
-        a = model.loss.a
+    a = model.loss.closed_form
+    if a is not None:
 
         def normalized(y: NDArray) -> NDArray:
             return 2 / p * (y - 1 - 2 / p) / (a + y)

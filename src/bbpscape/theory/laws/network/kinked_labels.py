@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.model.activations import QUADRATIC
 from bbpscape.model.labels import Labels
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.laws.network.label_law import (
@@ -106,7 +105,7 @@ def label_lines(model: TeacherStudent, refinement: float) -> list[tuple[float, L
         return [(1.0, _noisy_line(model, refinement))]
     if p_star == 1:
         line = _exact_line(model)
-    elif model.activation == QUADRATIC and not together:
+    elif model.activation.quadratic and not together:
         line = _radial_line(p_star)
     else:
         return None

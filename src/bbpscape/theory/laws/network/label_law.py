@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from bbpscape.core.checks import InvalidInput
-from bbpscape.model.activations import QUADRATIC
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.laws.network.rules import WIDTH, gaussian_rule, radial_rule, tensor_nodes
 
@@ -64,13 +63,13 @@ def teacher_nodes(model: TeacherStudent, refinement: float, *, full: bool) -> La
     their means.
     """
     activation, p_star = model.activation, model.p_star
-    if activation == QUADRATIC and not full and p_star > 1:
+    if activation.quadratic and not full and p_star > 1:
         return _radial_nodes(model, refinement)
     breaks = list(activation.breaks)
     for label in model.loss.label_breaks:
         if p_star == 1 and model.labels.noise == 0:
             breaks += _preimages(activation.value, label)
-    scale = getattr(model.loss, "a", None)
+    scale = model.loss.label_scale
     gather = []
     if scale is not None and not breaks:
         # 1/(a + y) has a pole at u = i √(2a/σ″(0)) where y is smallest.
@@ -240,7 +239,7 @@ def label_panels(
     """Ends of the panels of y for labels with Gaussian noise of deviation σ."""
     low, high = exact.y.min() - TAIL * sigma, exact.y.max() + TAIL * sigma
     spread = math.sqrt(sigma**2 + float(exact.weights @ (exact.y - exact.weights @ exact.y) ** 2))
-    scale = getattr(model.loss, "a", WIDTH)
+    scale = WIDTH if model.loss.label_scale is None else model.loss.label_scale
     width = min(sigma, spread) / refinement
     edges = _bin_edges(low, high, [0.0, *model.loss.label_breaks])
     points = [e for e in edges if low < e < high and min(abs(e), high - low) > scale / 8]

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput
-from bbpscape.model.activations import QUADRATIC
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.law import (
     STUDENT_ANTISYMMETRIC,
@@ -42,7 +41,7 @@ def is_scalar(model: TeacherStudent) -> bool:
 
 def is_rotation_invariant(model: TeacherStudent) -> bool:
     """Whether the law is invariant under rotations of the neurons, O(p)."""
-    return is_scalar(model) and model.activation == QUADRATIC
+    return is_scalar(model) and model.activation.quadratic
 
 
 def curvature_range(model: TeacherStudent) -> tuple[float, float, str | None]:
