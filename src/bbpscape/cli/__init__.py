@@ -1,42 +1,28 @@
 """The command line: parse, call, print. ``--json`` prints one JSON object and nothing else."""
 
 import io
+import os
 import sys
 from typing import Annotated
 
 import typer
 
 import bbpscape as bb
-from bbpscape.cli import (
-    compare,
-    data,
-    descend,
-    diagram,
-    finite_size,
-    methods,
-    simulate,
-    study,
-    study_analysis,
-    theory,
-    weak_recovery,
-)
-from bbpscape.cli.common import app
+from bbpscape.cli.tree import Tree
 
-__all__ = [
-    "app",
-    "compare",
-    "data",
-    "descend",
-    "diagram",
-    "finite_size",
-    "main",
-    "methods",
-    "simulate",
-    "study",
-    "study_analysis",
-    "theory",
-    "weak_recovery",
-]
+__all__ = ["app", "main"]
+
+LONGEST = 300  # characters of a refusal; a number of thousands of digits would bury the reason
+CLOSED = "the output could not be written: standard output is closed"
+
+app = typer.Typer(
+    cls=Tree,
+    help="When, and how, the Hessian of a two-layer network begins to know its teacher.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
 
 
 def _say_version(wanted: bool) -> None:
@@ -57,6 +43,8 @@ def bbpscape(
 
 def main() -> None:
     """Run the command line; a user's mistake is one line on standard error and exit status 2."""
+    if sys.stdout is None:
+        sys.exit(_fail(CLOSED, 1))
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that cannot show α must not cost a result.
         sys.stdout.reconfigure(errors="replace")
@@ -73,7 +61,8 @@ def main() -> None:
             sys.exit(0)
         sys.exit(_fail(error.format_message(), 2))
     except BrokenPipeError:
-        sys.stderr.close()
+        # Python would complain once more when it closes the pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
         sys.exit(_fail(f"the output could not be written: {error.strerror or error}", 1))
@@ -83,5 +72,8 @@ def main() -> None:
 
 def _fail(message: str, status: int) -> int:
     line = " ".join(message.split())
-    sys.stderr.write(f"bbpscape: {line}\n")
+    if len(line) > LONGEST:
+        line = f"{line[: LONGEST // 2]} … {line[-LONGEST // 2 :]}"
+    if sys.stderr is not None:
+        sys.stderr.write(f"bbpscape: {line}\n")
     return status

@@ -1,0 +1,128 @@
+"""A command from a Python function: its options are the arguments, in order, with their defaults.
+
+An option that is not given is not passed, so that the function's own default holds. An argument
+without a default stands on the command line by its place. Some arguments are *blocks*: a function
+makes them, whose own arguments become options in their place.
+"""
+
+import inspect
+import typing
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+from bbpscape.cli.blocks import block_of
+from bbpscape.cli.docstrings import described
+from bbpscape.cli.output import Output
+from bbpscape.cli.parameters import help_of
+from bbpscape.cli.progress import progress
+from bbpscape.cli.values import kind_of, text_of
+
+# Arguments that only Python can give.
+UNSEEN = ("executor", "progress", "snapshots")
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option: the argument it stands for, its type, its default and what the help says."""
+
+    name: str
+    hint: Any
+    default: Any
+    help: str
+
+    @property
+    def required(self) -> bool:
+        return self.default is inspect.Parameter.empty
+
+    @property
+    def flag(self) -> bool:
+        return self.hint is bool
+
+    def typer(self) -> inspect.Parameter:
+        """The argument of the command; texts are read later, each by its kind."""
+        flags = f"--{self.name.replace('_', '-')}"
+        hint: Any
+        default: Any = None
+        if self.flag:
+            both = f"{flags}/--no-{flags[2:]}" if self.default else flags
+            hint, default = Annotated[bool, typer.Option(both, help=self.help)], self.default
+        elif self.required:
+            metavar = self.name.upper()
+            hint = Annotated[str, typer.Argument(metavar=metavar, help=self.help)]
+            default = inspect.Parameter.empty
+        else:
+            metavar = kind_of(self.hint, self.name).metavar
+            shown = "" if self.default is None else f" [default: {text_of(self.default)}]"
+            text = self.help + shown
+            hint = Annotated[str | None, typer.Option(flags, metavar=metavar, help=text)]
+        return inspect.Parameter(
+            self.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint
+        )
+
+    def read(self, given: Any) -> Any:
+        return given if self.flag else kind_of(self.hint, self.name).read(self.name, given)
+
+
+def arguments(function: Function) -> Iterator[tuple[inspect.Parameter, Function | None]]:
+    """The arguments of ``function`` that options can give, each with its block if it is one."""
+    hints = typing.get_type_hints(inspect.unwrap(function), include_extras=True)
+    if inspect.isclass(function):
+        hints = typing.get_type_hints(function.__init__, include_extras=True)
+    for one in inspect.signature(function).parameters.values():
+        if one.name not in UNSEEN:
+            hint = hints.get(one.name, str)
+            yield one.replace(annotation=hint), block_of(hint)
+
+
+def options(function: Function) -> list[Option]:
+    """The options of ``function``; of two with one name the function's own stands."""
+    _, said = described(function)
+    own = {one.name for one, block in arguments(function) if block is None}
+    found = []
+    for one, block in arguments(function):
+        if block is None:
+            text = said.get(one.name) or help_of(one.name)
+            found.append(Option(one.name, one.annotation, one.default, text))
+        else:
+            found += [option for option in options(block) if option.name not in own]
+    return found
+
+
+def call(function: Function, values: dict[str, Any], **others: Any) -> Any:
+    """``function`` with the ``values`` that were given, those of its blocks among them."""
+    given = dict(others)
+    for one, block in arguments(function):
+        if block is not None:
+            given[one.name] = call(block, values)
+        elif one.name in values:
+            given[one.name] = values[one.name]
+    return function(**given)
+
+
+def command(function: Function, *, figure: bool = True) -> Function:
+    """The command of ``function``, for typer: read, call, print."""
+    listed = options(function)
+    outputs = Output.options(figure)
+    named = {one.name: one for one in listed}
+
+    def run(**texts: Any) -> None:
+        output = Output(**{name: texts.pop(name) for name in list(texts) if name not in named})
+        output.check()
+        given = {name: text for name, text in texts.items() if text is not None}
+        values = {name: named[name].read(text) for name, text in given.items()}
+        others = {}
+        with progress(function.__name__.replace("_", " ")) as tell:
+            if "progress" in inspect.signature(function).parameters:
+                others["progress"] = tell
+            result = call(function, values, **others)
+        output.write(result)
+
+    parameters = [*(one.typer() for one in listed), *outputs]
+    run.__name__, run.__doc__ = function.__name__, described(function)[0]
+    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return run

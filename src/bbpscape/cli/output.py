@@ -1,0 +1,102 @@
+"""Where results go: a summary or one JSON object on standard output, and files."""
+
+import csv
+import inspect
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import bbpscape as bb
+from bbpscape.core.files import check_output_path, replacing
+
+FILES = {
+    "plot": "Write a figure to this .png, .pdf or .svg file.",
+    "save": "Write all of the result to this .json file.",
+    "csv": "Write the numbers as a table to this .csv file.",
+}
+
+
+@dataclass(frozen=True)
+class Output:
+    """What ``--plot``, ``--save``, ``--csv`` and ``--json`` ask for."""
+
+    plot: str | None = None
+    save: str | None = None
+    csv: str | None = None
+    json: bool = False
+
+    @staticmethod
+    def options(figure: bool = True) -> list[inspect.Parameter]:
+        """The arguments of a command that ask for it; without a ``figure``, no ``--plot``."""
+        kind = inspect.Parameter.KEYWORD_ONLY
+        made = []
+        for name, help in FILES.items():
+            if figure or name != "plot":
+                hint = Annotated[str | None, typer.Option(f"--{name}", metavar="FILE", help=help)]
+                made.append(inspect.Parameter(name, kind, default=None, annotation=hint))
+        flag = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+        return [*made, inspect.Parameter("json", kind, default=False, annotation=flag)]
+
+    def check(self) -> None:
+        """Refuse files that could not be written, before the work."""
+        if self.plot is not None:
+            bb.plots.check_figure_path(self.plot)
+        for name in ("save", "csv"):
+            path, suffix = getattr(self, name), ".json" if name == "save" else f".{name}"
+            if path is not None and check_output_path(path).suffix != suffix:
+                raise bb.InvalidInput(f"--{name} must end in {suffix}, got {path!r}")
+
+    def write(self, result: bb.Result) -> None:
+        """Print the result and write its files; a closed pipe costs no file."""
+        try:
+            if self.json:
+                print_json(result.to_dict(compact=True))
+            else:
+                say(result.summary())
+            sys.stdout.flush()
+        finally:
+            self._write_files(result)
+        if not self.json:
+            say_written(figure=self.plot, data=self.save, table=self.csv)
+
+    def _write_files(self, result: bb.Result) -> None:
+        if self.save is not None:
+            with replacing(self.save) as temporary:
+                temporary.write_text(json.dumps(result.to_dict(), allow_nan=False) + "\n")
+        if self.csv is not None:
+            columns = result.columns()
+            with replacing(self.csv) as temporary, temporary.open("w", newline="") as stream:
+                writer = csv.writer(stream, lineterminator="\n")
+                writer.writerow(columns)
+                writer.writerows(zip(*map(_cells, columns.values()), strict=True))
+        if self.plot is not None:
+            bb.plots.save(result.plot(), self.plot)
+
+
+def _cells(column: Any) -> list[str]:
+    """Numbers to the last bit, nothing where there is none."""
+    values = column.tolist() if hasattr(column, "tolist") else list(column)
+    return ["" if one is None or one != one else str(one) for one in values]
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def say_written(**paths: str | Path | None) -> None:
+    for kind, path in paths.items():
+        if path is not None:
+            say(f"{kind}: {path}")
+
+
+def print_json(values: dict[str, Any]) -> None:
+    say(json.dumps(values, allow_nan=False))
+
+
+def tell(text: str) -> None:
+    """A message on standard error."""
+    sys.stderr.write(text + "\n")

@@ -1,0 +1,78 @@
+"""The commands by name, each imported when it is called or its help is asked for."""
+
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from bbpscape.cli.derive import command
+from bbpscape.cli.docstrings import synopsis
+
+# The module of each command; its function has the same name.
+COMMANDS = {
+    "diagram": "bbpscape.theory.diagram",
+    "finite-size": "bbpscape.theory.finite.scaling",
+}
+# Commands of several functions, or in a group.
+MODULES = {
+    "threshold": "bbpscape.cli.theory",
+    "spectrum": "bbpscape.cli.theory",
+    "weak-recovery": "bbpscape.cli.weak_recovery",
+    "compare": "bbpscape.cli.compare",
+    "methods": "bbpscape.cli.methods",
+    "simulate": "bbpscape.cli.simulate",
+    "descend": "bbpscape.cli.descend",
+    "data": "bbpscape.cli.data",
+    "study": "bbpscape.cli.study_analysis",
+}
+# Results that have no figure.
+WITHOUT_FIGURE = ("cost", "simulate", "weak-recovery")
+LISTS = "NUMBERS and INTEGERS: a list as 1,2,4, or a range as start:stop:count[:log]."
+
+Command = Any  # click's, which typer keeps to itself
+
+
+def derived(name: str) -> Command:
+    """The command made from the function of this name."""
+    function = getattr(importlib.import_module(COMMANDS[name]), name.replace("-", "_"))
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command(name, epilog=LISTS)(command(function, figure=name not in WITHOUT_FIGURE))
+    return get_command(app)
+
+
+class Commands(Mapping[str, Command]):
+    """Commands that are made when they are asked for."""
+
+    def __getitem__(self, name: str) -> Command:
+        if name in COMMANDS:
+            return derived(name)
+        importlib.import_module(MODULES[name])
+        made: Any = get_command(importlib.import_module("bbpscape.cli.common").app)
+        return getattr(made, "commands", {name: made})[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (*COMMANDS, *MODULES)
+
+    def __len__(self) -> int:
+        return len(COMMANDS) + len(MODULES)
+
+
+class Tree(TyperGroup):
+    """All commands; the help lists them without importing one."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands = Commands()  # type: ignore[assignment]
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(self.commands)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        homes = {name: (home, name.replace("-", "_")) for name, home in COMMANDS.items()}
+        rows = [(name, synopsis(*home)) for name, home in homes.items()]
+        rows += [(name, synopsis(home)) for name, home in MODULES.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
