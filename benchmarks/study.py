@@ -26,7 +26,7 @@ import bbpscape as bb
 from bbpscape.study.definition import load_definition
 from bbpscape.study.observables import draw_values
 from bbpscape.study.store import Store
-from bbpscape.study.work import Task, execute
+from bbpscape.study.work import Job, Task, execute
 
 POINTS = 20_000
 ROUNDS = 3
@@ -88,10 +88,10 @@ def own_work(path):
 def bare_loop(path):
     """The same draws in a loop of this process that keeps nothing."""
     definition = load_definition(path).definition
+    job = Job(definition.seed, definition.measured, definition.numerics)
     for cell, draws in definition.cells():
         for draw in range(draws):
-            numerics = definition.numerics
-            execute(Task(cell.key, draw, 1, definition.seed, definition.measured, numerics))
+            execute(job, Task(cell.key, draw, 1))
 
 
 def files_of_points(path, folder):

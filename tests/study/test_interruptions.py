@@ -103,26 +103,17 @@ def test_an_interrupted_run_gives_its_points_back(tmp_path, undisturbed, monkeyp
     small.same(path, undisturbed)
 
 
-def _full(task):
+def _full(job, task):
     """A task that ends its worker, at one cell only."""
     if '"N":30' in task.cell and task.first == 2 and '"alpha":1.5' in task.cell:
         os._exit(9)
-    return work.execute(task)
+    return work.execute(job, task)
 
 
 def test_a_point_that_ends_its_worker_is_retried_then_recorded(tmp_path, monkeypatch):
     path = small.write(tmp_path)
 
-    def pool():
-        return ProcessPoolExecutor(2, small.context())
-
-    monkeypatch.setattr(
-        executors,
-        "_processes",
-        lambda count: executors.Crew(
-            "deadly", 4, pool(), remake=pool, stop=executors._end_processes, work=_full
-        ),
-    )
+    monkeypatch.setattr(executors, "execute", _full)
     done = run_study(path, 2)
     assert (done.done, done.failed) == (small.POINTS - 1, 1)
     assert done.retried >= runner.DEATHS

@@ -1,14 +1,15 @@
 """Independent tasks over processes of one BLAS thread each, in order, whatever their number."""
 
-import multiprocessing
+import functools
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from typing import TypeVar
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
 
 from threadpoolctl import threadpool_limits
 
 from bbpscape.core.checks import InvalidInput, positive_integer
+from bbpscape.simulation.processes import end_processes, pack, process_pool, unpack
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -34,8 +35,12 @@ def ordered_map(
 ) -> Iterator[Result]:
     """function(task) for each task, in order, with one BLAS thread a task.
 
-    One worker is this process; more are processes of their own, which a script has to start under
-    ``if __name__ == "__main__"``.
+    One worker is this process; more are processes of their own.
+
+    Raises
+    ------
+    InvalidInput
+        If ``function`` cannot be sent to a process, or processes cannot be started.
     """
     workers = min(check_workers(workers), len(tasks))
     if workers == 1:
@@ -44,11 +49,20 @@ def ordered_map(
                 result = function(task)
             yield result
         return
-    # "spawn": a fork would copy the state of the BLAS threads, and of torch.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_one_thread) as pool:
-        yield from pool.map(function, tasks)
+    packed = pack(function, "the computation")
+    pool = process_pool(workers)
+    try:
+        yield from pool.map(functools.partial(_call, packed), tasks)
+        pool.shutdown()
+    except BrokenProcessPool:
+        raise InvalidInput(
+            "a worker process has ended without a word, perhaps for want of memory: use fewer "
+            "workers, or workers=1 to compute in this process"
+        ) from None
+    finally:
+        end_processes(pool)
 
 
-def _one_thread() -> None:
-    threadpool_limits(limits=1)
+def _call(packed: bytes, task: Any) -> Any:
+    with threadpool_limits(limits=1):
+        return unpack(packed)(task)

@@ -5,32 +5,26 @@ not depend on it.
 """
 
 import math
-import multiprocessing
-import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
     CancelledError,
     Executor,
     Future,
-    ProcessPoolExecutor,
     wait,
 )
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.simulation.parallel import available_cpus, check_workers
-from bbpscape.study.work import Outcome, Task, execute
+from bbpscape.simulation.processes import end_processes, pack, process_pool
+from bbpscape.study.work import Job, Outcome, Task, execute, ready
 
 LOOK = 5.0  # seconds between looks at the size of a cluster
 CONNECT = 10.0  # seconds that a scheduler has to answer
-
-Work = Callable[[Task], Outcome]
 
 
 class WorkerLost(Exception):
@@ -38,10 +32,7 @@ class WorkerLost(Exception):
 
 
 class ExecutorLost(RuntimeError):
-    """No worker is left, nor can any be made."""
-
-    def __init__(self, name: str):
-        super().__init__(f"the executor is gone ({name}); what was finished is kept")
+    """No worker is left, nor can any be made; the message says what to do."""
 
 
 class Serial(Executor):
@@ -60,31 +51,21 @@ class Crew:
     ----------
     name : str
         For the record of the run.
-    width : int or callable
-        How many tasks are kept in flight.
     executor : Executor
-    remake : callable, optional
-        Makes a new executor when a worker's death has broken it.
-    stop : callable, optional
-        Ends the workers at once.
-    alive : callable, optional
-        Whether an executor that lost a worker goes on by itself; False ends the run, and so does a
-        worker's death where there is neither this nor ``remake``.
+        Left open.
+    job : Job, or bytes of one
+        What all tasks share, as the workers get it.
+    width : int
+        How many tasks are kept in flight.
     """
 
-    def __init__(
-        self,
-        name: str,
-        width: int | Callable[[], int],
-        executor: Executor,
-        remake: Callable[[], Executor] | None = None,
-        stop: Callable[[Executor], None] | None = None,
-        alive: Callable[[], bool] | None = None,
-        work: Work = execute,
-    ) -> None:
-        self.name, self._width = name, width
-        self._executor, self._remake, self._stop, self._work = executor, remake, stop, work
-        self._alive = alive
+    # Seconds that a result may be waited for before the executor is looked after.
+    patience: ClassVar[float | None] = None
+    # How many workers are asked whether they can work, so that all of them start at once.
+    asked: int = 1
+
+    def __init__(self, name: str, executor: Executor, job: Job | bytes, width: int) -> None:
+        self.name, self._executor, self._job, self._width = name, executor, job, width
         self._waiting: dict[Future, Any] = {}
 
     def __len__(self) -> int:
@@ -93,12 +74,40 @@ class Crew:
     @property
     def width(self) -> int:
         """How many tasks are kept in flight."""
-        return self._width() if callable(self._width) else self._width
+        return self._width
+
+    def start(self) -> None:
+        """Wait for a worker that can do the work.
+
+        Raises
+        ------
+        InvalidInput
+            If a worker lacks a package, the device, or what the tasks are made of.
+        ExecutorLost
+            If none can be started.
+        """
+        try:
+            futures = {self._executor.submit(ready, self._job) for _ in range(self.asked)}
+            problem = next(iter(self._first(futures))).result()
+        except Exception as error:
+            if _is_loss(error):
+                raise ExecutorLost(
+                    f"no worker could be started ({self.name}): use workers=1 to compute in this "
+                    'process, or a pool of your own under if __name__ == "__main__"'
+                ) from None
+            if isinstance(error, InvalidInput | ExecutorLost):
+                raise
+            raise InvalidInput(
+                f"a worker cannot do this work ({type(error).__name__}: {error}): it needs the "
+                "packages that this process has"
+            ) from None
+        if problem:
+            raise InvalidInput(problem)
 
     def submit(self, tag: Any, task: Task) -> None:
         """Give a task to a worker; ``tag`` comes back with its outcome."""
         try:
-            future = self._executor.submit(self._work, task)
+            future = self._executor.submit(execute, self._job, task)
         except BrokenExecutor as error:
             future = Future()
             future.set_exception(error)
@@ -108,13 +117,11 @@ class Crew:
         """Wait for the next tasks to end."""
         ended: list[tuple[Any, Outcome | WorkerLost]] = []
         broken = False
-        for future in self._first_to_end():
+        for future in self._first(self._waiting):
             tag = self._waiting.pop(future)
             error = CancelledError() if future.cancelled() else future.exception()
             if error is not None and not _is_loss(error):
-                # A lost scheduler leaves errors of many kinds in its futures.
-                if self._alive is not None:
-                    self._require_life()
+                self.complain()
                 raise error
             broken |= isinstance(error, BrokenExecutor)
             ended.append((tag, future.result() if error is None else WorkerLost()))
@@ -122,38 +129,94 @@ class Crew:
             # Every task in flight is lost with the pool, and none says which one broke it.
             ended += [(tag, WorkerLost()) for tag in self._waiting.values()]
             self._waiting.clear()
-        if broken and self._remake is not None:
-            self.stop()
-            self._executor = self._remake()
-        elif broken or any(isinstance(one, WorkerLost) for _, one in ended):
-            self._require_life()
+            self.recover()
+        elif any(isinstance(one, WorkerLost) for _, one in ended):
+            self.require_life()
         return ended
 
-    def _first_to_end(self) -> set[Future]:
-        # A cluster that is gone may leave its futures pending for ever.
-        every = None if self._alive is None else LOOK
-        while not (done := wait(self._waiting, every, FIRST_COMPLETED).done):
-            self._require_life()
+    def _first(self, futures: Any) -> set[Future]:
+        while not (done := wait(futures, self.patience, FIRST_COMPLETED).done):
+            self.require_life()
         return done
 
-    def _require_life(self) -> None:
-        if self._alive is None or not self._alive():
-            raise ExecutorLost(self.name)
+    def complain(self) -> None:
+        """ExecutorLost if an error of a task is that of an executor which is gone."""
+
+    def require_life(self) -> None:
+        """ExecutorLost unless an executor that lost a worker goes on by itself."""
+        raise self.lost()
+
+    def recover(self) -> None:
+        """Make a new executor after a worker's death has broken it, or raise ExecutorLost."""
+        raise self.lost()
+
+    def lost(self) -> ExecutorLost:
+        return ExecutorLost(
+            f"the executor is gone ({self.name}); what was finished is kept: run again to go on"
+        )
 
     def stop(self) -> None:
         """Drop what is in flight."""
         for future in self._waiting:
             future.cancel()
-        if self._stop is not None:
-            self._stop(self._executor)
+
+
+class LocalProcesses(Crew):
+    """Processes of this machine, which are replaced when one dies, and ended at once."""
+
+    def __init__(self, count: int, job: Job) -> None:
+        # A few more than the workers, so that none waits for this process.
+        packed = pack(job, "an observable or the model")
+        super().__init__(f"{count} processes", process_pool(count), packed, count + 2)
+        self.asked = count
+
+    def recover(self) -> None:
+        self.stop()
+        self._executor = process_pool(self.asked)
+        self.start()
+
+    def stop(self) -> None:
+        super().stop()
+        end_processes(self._executor)
+
+
+class Cluster(Crew):
+    """The workers of a Dask scheduler, which may grow and shrink: twice their threads in flight."""
+
+    patience = LOOK
+
+    def __init__(self, client: Any, job: Job) -> None:
+        # pure=False: a task that is asked for again is computed again.
+        pool = client.get_executor(pure=False)
+        super().__init__("Dask", pool, pack(job, "an observable or the model"), 1)
+        self._client, self._looked = client, -math.inf
+
+    @property
+    def width(self) -> int:
+        if time.monotonic() - self._looked > LOOK:
+            self._looked = time.monotonic()
+            try:
+                threads = sum(self._client.nthreads().values())
+            except (OSError, ValueError) as error:  # ValueError: the client has closed
+                raise self.lost() from error
+            self._width = 2 * max(threads, 1)
+        return self._width
+
+    def complain(self) -> None:
+        # A lost scheduler leaves errors of many kinds in its futures.
+        self.require_life()
+
+    def require_life(self) -> None:
+        if self._client.status != "running":
+            raise self.lost()
 
 
 @contextmanager
 def crew(
+    job: Job,
     workers: int | None = None,
     executor: Executor | None = None,
     scheduler: str | None = None,
-    device: str = "cpu",
 ) -> Iterator[Crew]:
     """The workers of a run: ``executor``, else a Dask ``scheduler``, else local processes.
 
@@ -162,64 +225,41 @@ def crew(
     Raises
     ------
     InvalidInput
-        If two of them are given, or Dask is not installed or does not answer.
+        If two of them are given, the device is not here, what the job is made of cannot be sent,
+        or Dask is not installed or does not answer.
     """
     if executor is not None and scheduler is not None:
         raise InvalidInput("give an executor or a scheduler, not both")
+    if scheduler is not None:
+        with _client(scheduler) as client, _ending(Cluster(client, job)) as members:
+            yield members
+        return
     if executor is not None:
         if not isinstance(executor, Executor):
             raise InvalidInput(f"executor must be a concurrent.futures.Executor, got {executor!r}")
         width = check_workers(workers or getattr(executor, "_max_workers", available_cpus()))
-        members = Crew(type(executor).__name__, 2 * width, executor)
-    elif scheduler is not None:
-        with _dask(scheduler) as members:
-            yield members
-        return
+        packed = pack(job, "an observable or the model")
+        members = Crew(type(executor).__name__, executor, packed, 2 * width)
     else:
-        count = 1 if device == "cuda" and workers is None else workers
+        if problem := ready(job):
+            raise InvalidInput(problem)
+        count = 1 if job.numerics.device == "cuda" and workers is None else workers
         count = available_cpus() if count is None else check_workers(count)
-        members = Crew("serial", 1, Serial()) if count == 1 else _processes(count)
+        members = Crew("serial", Serial(), job, 1) if count == 1 else LocalProcesses(count, job)
+    with _ending(members):
+        yield members
+
+
+@contextmanager
+def _ending(members: Crew) -> Iterator[Crew]:
     try:
         yield members
     finally:
         members.stop()
 
 
-def _processes(count: int) -> Crew:
-    # "spawn": a fork would copy the state of the BLAS threads, and of torch.
-    context = multiprocessing.get_context("spawn")
-
-    def make() -> Executor:
-        return ProcessPoolExecutor(count, context, initializer=_start_worker)
-
-    # A few more than the workers, so that none waits for this process.
-    return Crew(f"{count} processes", count + 2, make(), remake=make, stop=_end_processes)
-
-
-def _start_worker() -> None:
-    """A worker leaves Ctrl-C to its parent, and ends with it even if that is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-
-    def follow() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
-
-
-def _end_processes(pool: Executor) -> None:
-    processes = list((getattr(pool, "_processes", None) or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        process.kill()
-    for process in processes:
-        process.join()
-
-
 @contextmanager
-def _dask(address: str) -> Iterator[Crew]:
+def _client(address: str) -> Iterator[Any]:
     try:
         from distributed import Client
     except ImportError:
@@ -231,29 +271,7 @@ def _dask(address: str) -> Iterator[Crew]:
     except (OSError, ValueError, TimeoutError) as error:
         raise InvalidInput(f"no Dask scheduler answers at {address!r}: {error}") from None
     with client:
-        # pure=False: a task that is asked for again is computed again.
-        pool = client.get_executor(pure=False)
-        members = Crew("Dask", _Threads(client), pool, alive=lambda: client.status == "running")
-        try:
-            yield members
-        finally:
-            members.stop()
-
-
-class _Threads:
-    """Twice the threads of a cluster, looked up now and then: it may grow and shrink."""
-
-    def __init__(self, client: Any) -> None:
-        self._client, self._count, self._looked = client, 1, -math.inf
-
-    def __call__(self) -> int:
-        if time.monotonic() - self._looked > LOOK:
-            self._looked = time.monotonic()
-            try:
-                self._count = sum(self._client.nthreads().values())
-            except (OSError, ValueError) as error:  # ValueError: the client has closed
-                raise ExecutorLost("Dask") from error
-        return 2 * max(self._count, 1)
+        yield client
 
 
 def _is_loss(error: BaseException) -> bool:

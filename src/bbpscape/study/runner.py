@@ -17,7 +17,7 @@ from bbpscape.study.definition import StudyFile, load_definition
 from bbpscape.study.executors import Crew, WorkerLost, crew
 from bbpscape.study.plan import extend
 from bbpscape.study.store import SIMULATION, Point, Store
-from bbpscape.study.work import Outcome, Task
+from bbpscape.study.work import Job, Outcome, Task
 
 BEAT = 20.0  # seconds between heartbeats
 POLL = 0.5  # seconds between looks at a run beside this one
@@ -90,25 +90,29 @@ def run_study(
     """
     file = load_definition(path)
     began = time.monotonic()
-    with Store(file.store, create=True) as store:
+    job = Job(file.definition.seed, file.definition.measured, file.definition.numerics)
+    with (
+        crew(job, workers, executor, scheduler) as members,
+        Store(file.store, create=True) as store,
+    ):
         extend(file.definition, store)
         if retry_failed:
             store.retry_failed()
-        with crew(workers, executor, scheduler, file.definition.device) as members:
-            run = store.start_run(members.name)
-            loop = _Loop(file, store, run, members, progress)
+        if any(store.remaining()[:2]):
+            members.start()
+        run = store.start_run(members.name)
+        loop = _Loop(file, store, run, members, progress)
+        try:
+            with _Heartbeat(file.store, run):
+                loop.run()
+        finally:
+            # A second Ctrl-C may come while the workers are ended.
             try:
-                with _Heartbeat(file.store, run):
-                    loop.run()
+                members.stop()
             finally:
-                # A second Ctrl-C may come while the workers are ended.
-                try:
-                    members.stop()
-                finally:
-                    _give_back(store, run)
-    return RunSummary(
-        file.store, loop.done, loop.failed, loop.retried, time.monotonic() - began, members.name
-    )
+                _give_back(store, run)
+    seconds = time.monotonic() - began
+    return RunSummary(file.store, loop.done, loop.failed, loop.retried, seconds, members.name)
 
 
 class _Loop:
@@ -171,10 +175,8 @@ class _Loop:
             self._send(self._queue.popleft())
 
     def _send(self, point: Point) -> None:
-        d = self._definition
         first = point.first if point.source == SIMULATION else None
-        task = Task(point.cell, first, point.count, d.seed, d.measured, d.numerics)
-        self._crew.submit(point, task)
+        self._crew.submit(point, Task(point.cell, first, point.count))
 
     def _record(self, point: Point, outcome: Outcome | WorkerLost) -> None:
         if isinstance(outcome, WorkerLost):

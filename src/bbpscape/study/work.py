@@ -9,6 +9,9 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
+from bbpscape.core.checks import InvalidInput
+from bbpscape.simulation.backend import backend
+from bbpscape.simulation.processes import unpack
 from bbpscape.study.cells import Cell
 from bbpscape.study.observable import Observable
 from bbpscape.study.observables import draw_values, theory_values
@@ -16,15 +19,21 @@ from bbpscape.study.subject import Numerics
 
 
 @dataclass(frozen=True)
+class Job:
+    """What all points of a study share."""
+
+    seed: int
+    observables: tuple[Observable, ...]
+    numerics: Numerics
+
+
+@dataclass(frozen=True)
 class Task:
-    """A point as a worker gets it, with its observables. ``first`` is None for theory."""
+    """A point of a job; ``first`` is None for theory."""
 
     cell: str
     first: int | None
     count: int
-    seed: int
-    observables: tuple[Observable, ...]
-    numerics: Numerics
 
 
 @dataclass(frozen=True)
@@ -36,12 +45,23 @@ class Outcome:
     seconds: float
 
 
-def execute(task: Task) -> Outcome:
+def ready(job: Job | bytes) -> str:
+    """ "" if a process has what the job takes, else what it lacks."""
+    try:
+        backend(_unpacked(job).numerics.device)
+    except Exception as error:
+        if isinstance(error, InvalidInput):
+            return str(error)
+        return f"a worker cannot load the study ({type(error).__name__}: {error})"
+    return ""
+
+
+def execute(job: Job | bytes, task: Task) -> Outcome:
     """Compute a point with one BLAS thread; an error becomes its reason."""
     began = time.perf_counter()
     try:
         with _one_thread():
-            values = _values(task)
+            values = _values(_unpacked(job), task)
     except Exception as error:
         message = " ".join(str(error).split()) or "no message"
         reason = f"{type(error).__name__}: {message}"[:1000]
@@ -49,14 +69,18 @@ def execute(task: Task) -> Outcome:
     return Outcome(values, "", time.perf_counter() - began)
 
 
-def _values(task: Task) -> dict[str, Any]:
+def _unpacked(job: Job | bytes) -> Job:
+    return unpack(job) if isinstance(job, bytes) else job
+
+
+def _values(job: Job, task: Task) -> dict[str, Any]:
     cell = Cell(task.cell)
     if task.first is None:
-        return dict(theory_values(cell, task.observables))
-    values: dict[str, list[float | None]] = {one.name: [] for one in task.observables}
+        return dict(theory_values(cell, job.observables))
+    values: dict[str, list[float | None]] = {one.name: [] for one in job.observables}
     for draw in range(task.first, task.first + task.count):
-        seed = cell.seed(task.seed, draw)
-        measured = draw_values(cell, seed, task.observables, task.numerics)
+        seed = cell.seed(job.seed, draw)
+        measured = draw_values(cell, seed, job.observables, job.numerics)
         for name, value in measured.items():
             values[name].append(value)
     return values

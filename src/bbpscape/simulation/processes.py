@@ -1,0 +1,93 @@
+"""Processes that compute: they start from any script, notebook or prompt, and end with it.
+
+A worker does not run the script that started it, so none needs ``if __name__ == "__main__"``; what
+was defined there, lambdas among it, is sent to it as a whole.
+"""
+
+import functools
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+import threading
+import types
+from concurrent.futures import Executor, ProcessPoolExecutor
+from multiprocessing.context import SpawnContext, SpawnProcess
+from typing import Any
+
+from bbpscape.core.checks import InvalidInput
+
+_starting = threading.Lock()
+
+
+class _Worker(SpawnProcess):
+    """A new interpreter that imports what its tasks need and not the script of its parent."""
+
+    def start(self) -> None:
+        with _starting:
+            script = sys.modules["__main__"]
+            # Python tells a new process to run the file of the module of this name.
+            sys.modules["__main__"] = types.ModuleType("__main__")
+            try:
+                super().start()
+            finally:
+                sys.modules["__main__"] = script
+
+
+class _Context(SpawnContext):
+    Process = _Worker
+
+
+def process_pool(workers: int) -> ProcessPoolExecutor:
+    """An executor of processes of their own, which leave Ctrl-C to this one and end with it."""
+    # Not forks, which would copy the state of the BLAS threads, and of torch.
+    return ProcessPoolExecutor(workers, _Context(), initializer=_follow)
+
+
+def end_processes(pool: Executor) -> None:
+    """End the workers of a pool at once, whatever they are doing."""
+    processes = list((getattr(pool, "_processes", None) or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.kill()
+    for process in processes:
+        process.join()
+
+
+def pack(value: object, what: str) -> bytes:
+    """``value`` for other processes, with what it needs of the script that runs.
+
+    Raises
+    ------
+    InvalidInput
+        If it holds something that belongs to this process, such as a file or a lock.
+    """
+    import cloudpickle
+
+    try:
+        return cloudpickle.dumps(value)
+    except Exception as error:
+        raise InvalidInput(
+            f"{what} cannot be sent to other processes ({' '.join(str(error).split())}): leave out "
+            "what belongs to this process, or use workers=1"
+        ) from None
+
+
+@functools.lru_cache(maxsize=8)
+def unpack(data: bytes) -> Any:
+    """The value of ``pack``, kept for the tasks that follow."""
+    return pickle.loads(data)
+
+
+def _follow() -> None:
+    """Leave Ctrl-C to the parent, and end with it even if that is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
