@@ -2,6 +2,10 @@
 
 import math
 import numbers
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 class InvalidInput(ValueError):
@@ -44,3 +48,69 @@ def positive_integer(name: str, value: object, *, infinite: bool = False) -> flo
     if not (number.is_integer() and 1 <= number <= LARGEST):
         raise InvalidInput(f"{name} must be {allowed}, got {value!r}")
     return int(number)
+
+
+def number(name: str, value: object, low: float = -math.inf, high: float = math.inf) -> float:
+    """Return ``value`` as a finite float from ``low`` to ``high``; −0 becomes 0: they are one."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise InvalidInput(f"{name} must be a number, got {value!r}")
+    found = float(value)
+    if not math.isfinite(found):
+        raise InvalidInput(f"{name} must be a finite number, got {value!r}")
+    if not low <= found <= high:
+        raise InvalidInput(f"{name} must be {_bounds(low, high)}, got {value!r}")
+    return found + 0.0
+
+
+def integer(name: str, value: object, low: int = 1, high: float = math.inf) -> int:
+    """Return ``value`` as an int from ``low`` to ``high``; a float without fraction is one too."""
+    allowed = "a positive integer" if low == 1 else "an integer"
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise InvalidInput(f"{name} must be {allowed}, got {value!r}")
+    if isinstance(value, numbers.Integral) and abs(int(value)) > LARGEST:
+        raise InvalidInput(f"{name} must be at most {LARGEST}, got {value!r}")
+    found = float(value)
+    if not found.is_integer() or (low == 1 and found < 1):
+        raise InvalidInput(f"{name} must be {allowed}, got {value!r}")
+    if not low <= found <= high:
+        raise InvalidInput(f"{name} must be {_bounds(low, high)}, got {value!r}")
+    return int(value) if isinstance(value, numbers.Integral) else int(found)
+
+
+def choice(name: str, value: object, allowed: Iterable[str]) -> str:
+    """Return ``value`` if it is one of the texts ``allowed``."""
+    known = tuple(allowed)
+    if not isinstance(value, str) or value not in known:
+        raise InvalidInput(f"{name} must be one of {', '.join(known)}, got {value!r}")
+    return value
+
+
+def boolean(name: str, value: object) -> bool:
+    """Return ``value`` if it is True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise InvalidInput(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
+def text(name: str, value: object) -> str:
+    """Return ``value`` if it is a text."""
+    if not isinstance(value, str):
+        raise InvalidInput(f"{name} must be a text in quotes, got {value!r}")
+    return value
+
+
+def finite_array(name: str, value: object) -> NDArray[np.float64]:
+    """Return ``value`` as an array of finite floats."""
+    try:
+        array = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"{name} must be numbers, got {value!r}") from None
+    if not np.isfinite(array).all():
+        raise InvalidInput(f"{name} must be finite numbers, got {value!r}")
+    return array
+
+
+def _bounds(low: float, high: float) -> str:
+    if math.isinf(high):
+        return f"at least {low:g}"
+    return f"at most {high:g}" if math.isinf(low) else f"from {low:g} to {high:g}"

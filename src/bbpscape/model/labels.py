@@ -1,14 +1,12 @@
 """What is done to a teacher's output before the student sees it."""
 
 import math
-import numbers
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.core.checks import InvalidInput
+from bbpscape.core.checks import number
 
 
 @dataclass(frozen=True)
@@ -36,12 +34,7 @@ class Labels:
 
     def __post_init__(self) -> None:
         for name, limit in (("noise", 1e6), ("flip", 1.0)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, numbers.Real):
-                raise InvalidInput(f"{name} must be a number, got {value!r}")
-            if not 0 <= float(value) <= limit:
-                raise InvalidInput(f"{name} must be from 0 to {limit:g}, got {value!r}")
-            object.__setattr__(self, name, float(value))
+            object.__setattr__(self, name, number(name, getattr(self, name), 0.0, limit))
 
     @property
     def clean(self) -> bool:
@@ -64,6 +57,3 @@ class Labels:
         if self.flip == 1:
             return -high, -low
         return (min(low, -high), max(high, -low)) if self.flip else (low, high)
-
-    def to_dict(self) -> dict[str, Any]:
-        return dict(vars(self))

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-import numbers
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.checks import InvalidInput, positive_integer
-from bbpscape.model.activations import Activation
+from bbpscape.model.activations import ACTIVATIONS, Activation
 from bbpscape.model.activations import activation as to_activation
 from bbpscape.model.labels import Labels
+from bbpscape.model.layers import check_overlap, check_second_layer, common_overlap
 from bbpscape.model.loss import Loss, examine
+from bbpscape.model.losses import LOSSES
 from bbpscape.model.losses import loss as to_loss
+from bbpscape.model.record import NUMBERS, arguments_of, identity_of, label_of, values_of
 
 # Wider students than this are p = ∞ to all digits.
 WIDEST = 10**9
-# The second layer and the overlaps are tables of one entry a neuron.
-MOST_ENTRIES = 10_000
-SMALLEST_WEIGHT = 1e-6
 EXACT = Labels()
 
 
@@ -93,50 +93,29 @@ class TeacherStudent:
                 raise InvalidInput(f"{name} must be at most {WIDEST}, got {width!r}")
         if not isinstance(self.labels, Labels):
             raise InvalidInput(f"labels must be Labels, got {self.labels!r}")
-        self._check_second_layer()
-        self._check_overlap()
+        second_layer = check_second_layer(self.second_layer, self.p)
+        object.__setattr__(self, "second_layer", second_layer)
+        object.__setattr__(self, "overlap", check_overlap(self.overlap, self.p, self.p_star))
+        self._check_names()
         examine(self.loss, *self.label_range)
         if math.isinf(self.p) and not self.is_reference:
             raise InvalidInput("p must be finite but for the quadratic model of the source")
 
-    def _check_second_layer(self) -> None:
-        if self.second_layer is None:
-            return
-        weights = _numbers("second_layer", self.second_layer)
-        if weights.shape != (self.p,) or not weights.all():
+    def _check_names(self) -> None:
+        """A listed name stands for the listed object alone: it is all that a record keeps."""
+        listed = ACTIVATIONS.get(self.activation.name, self.activation)
+        if listed != self.activation:
             raise InvalidInput(
-                f"second_layer must be p = {self.p} numbers other than 0, got {self.second_layer!r}"
+                f"the activation {self.activation.name!r} is not the one that is listed by this "
+                "name: give it another"
             )
-        if not ((abs(weights) >= SMALLEST_WEIGHT) & (abs(weights) <= 1 / SMALLEST_WEIGHT)).all():
-            raise InvalidInput(
-                f"second_layer must have sizes from {SMALLEST_WEIGHT:g} to "
-                f"{1 / SMALLEST_WEIGHT:g}, got {self.second_layer!r}"
-            )
-        uniform = self.p <= MOST_ENTRIES and np.allclose(weights, 1 / self.p, rtol=1e-14, atol=0)
-        object.__setattr__(self, "second_layer", None if uniform else tuple(weights.tolist()))
-
-    def _check_overlap(self) -> None:
-        if isinstance(self.overlap, numbers.Real) and not isinstance(self.overlap, bool):
-            if self.overlap == 0:
-                object.__setattr__(self, "overlap", 0.0)
-                return
-            if self.p * self.p_star > MOST_ENTRIES:
-                raise InvalidInput("a model with an overlap needs p p_star of at most 10000")
-            table = np.full((self.p_star, int(self.p)), float(self.overlap))
-        else:
-            table = _numbers("overlap", self.overlap)
-        if table.shape != (self.p_star, self.p):
-            raise InvalidInput(
-                f"overlap must be a number or have shape ({self.p_star}, {self.p}), "
-                f"got {self.overlap!r}"
-            )
-        if not ((table**2).sum(axis=0) < 1).all():
-            raise InvalidInput(
-                "the squared overlaps of a student neuron with the teacher must sum to less than "
-                f"1, got {self.overlap!r}"
-            )
-        nested = tuple(tuple(row) for row in table.tolist()) if table.any() else 0.0
-        object.__setattr__(self, "overlap", nested)
+        if self.loss.name in LOSSES:
+            numbers = self.loss.parameters
+            if to_loss(self.loss.name, **numbers) != self.loss:
+                raise InvalidInput(
+                    f"the loss {self.loss.name!r} is not the one that is listed by this name: "
+                    "give it another"
+                )
 
     @staticmethod
     def check(model: object) -> "TeacherStudent":
@@ -216,45 +195,65 @@ class TeacherStudent:
         >>> TeacherStudent(p=2, p_star=1).label(N=500)
         'p = 2, p* = 1, a = 0.01, N = 500'
         """
-        values = self.to_dict()
-        parts = [f"p = {self.p:g}", f"p* = {self.p_star}"]
-        if values["activation"] != "quadratic":
-            parts.append(str(values["activation"]))
-        if values["loss"] != "normalized-square":
-            parts.append(f"{values['loss']} loss")
-        parts += [f"{name} = {values[name]:g}" for name in ("a", "delta") if name in values]
-        for name in ("label_noise", "flip"):
-            if values.get(name):
-                parts.append(f"{name.replace('_', ' ')} = {values[name]:g}")
-        for name in ("second_layer", "overlap"):
-            if name in values:
-                parts.append(f"{name.replace('_', ' ')} {values[name]}")
-        return ", ".join([*parts, *(f"{name} = {value}" for name, value in others.items())])
+        told = [f"{name} = {value}" for name, value in others.items()]
+        return ", ".join([*label_of(self.to_dict()), *told])
+
+    def replace(self, **parameters: Any) -> "TeacherStudent":
+        """The model with other values of the parameters p, p_star, a, loss, delta, activation, …
+
+        A loss of another name keeps the numbers that it shares with this one.
+
+        Raises
+        ------
+        InvalidInput
+            If there is no such parameter, the loss has none of this name, or the model is refused.
+
+        >>> TeacherStudent(2, 1).replace(p=4, loss="huber", delta=0.5).label()
+        'p = 4, p* = 1, huber loss, delta = 0.5'
+        """
+        given = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
+        given["overlap"] = common_overlap(self.overlap)
+        mine = self.loss.parameters
+        others = {name: parameters.pop(name) for name in [*parameters] if name in (*NUMBERS, *mine)}
+        loss = parameters.pop("loss", None)
+        if loss is not None:
+            shared = {name: mine[name] for name in NUMBERS if name in mine}
+            given["loss"] = to_loss(loss, **shared | others)
+        elif others:
+            given["loss"] = self.loss.replace(**others)
+        noise = {"label_noise": "noise", "flip": "flip"}
+        changed = {noise[name]: parameters.pop(name) for name in noise if name in parameters}
+        given["labels"] = dataclasses.replace(parameters.pop("labels", self.labels), **changed)
+        if unknown := [name for name in parameters if name not in given]:
+            raise InvalidInput(f"{unknown[0]} is no parameter of a model")
+        return TeacherStudent(**given | parameters)
+
+    def identity(self, alpha: float, N: int | None = None) -> str:
+        """The text that names what is drawn at α and N: JSON of all that differs from the defaults.
+
+        α is kept to 12 digits, so that it is the same however it was computed.
+
+        >>> TeacherStudent(p=2, p_star=1, loss="huber").identity(3, 100)
+        '{"N":100,"alpha":3.0,"loss":"huber","p":2,"p_star":1}'
+        """
+        return identity_of(self.to_dict(), alpha, N)
 
     def to_dict(self) -> dict[str, Any]:
         """The parameters as plain JSON values; p = ∞ is the string "inf"."""
-        loss = self.loss.to_dict()
-        values = {
-            "p": "inf" if math.isinf(self.p) else self.p,
-            "p_star": self.p_star,
-            "activation": self.activation.name,
-            "loss": loss.pop("name"),
-            **loss,
-        }
-        if not self.labels.clean:
-            values |= {"label_noise": self.labels.noise, "flip": self.labels.flip}
-        if self.second_layer is not None:
-            values["second_layer"] = list(self.second_layer)
-        if self.overlap != 0.0:
-            values["overlap"] = self.overlap_matrix.tolist()
-        return values
+        return values_of(self)
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "TeacherStudent":
+        """The model of a record, or of parameters by name; numbers that its loss lacks are unused.
 
-def _numbers(name: str, value: object) -> NDArray[np.float64]:
-    try:
-        array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        raise InvalidInput(f"{name} must be numbers, got {value!r}") from None
-    if not np.isfinite(array).all():
-        raise InvalidInput(f"{name} must be finite numbers, got {value!r}")
-    return array
+        Raises
+        ------
+        InvalidInput
+            If a name is unknown, a loss or activation is neither listed nor an expression, or the
+            model is refused.
+
+        >>> model = TeacherStudent(3, 2, "huber", "tanh", overlap=0.1)
+        >>> TeacherStudent.from_dict(model.to_dict()) == model
+        True
+        """
+        return cls(**arguments_of(values))

@@ -11,12 +11,9 @@ from typing import Any
 import numpy as np
 
 from bbpscape.core.checks import InvalidInput
-from bbpscape.model.activations import activation
-from bbpscape.model.labels import Labels
-from bbpscape.model.losses import loss
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import sample_count
-from bbpscape.study.axes import DESCENT, PARAMETERS, Value, check_value
+from bbpscape.study.axes import DESCENT, PARAMETERS, REQUIRED, Value, check_value
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ class Cell:
         kept = {
             name: "inf" if value == math.inf else value
             for name, value in parameters.items()
-            if value != PARAMETERS[name].default
+            if name in REQUIRED or value != PARAMETERS[name].default
         }
         return cls(json.dumps(kept, sort_keys=True, separators=(",", ":"), allow_nan=False))
 
@@ -62,7 +59,7 @@ class Cell:
         given = json.loads(self.key)
         values = {}
         for name, one in PARAMETERS.items():
-            value = given.get(name, one.default)
+            value = given.get(name, None if name in REQUIRED else one.default)
             if value is not None:
                 values[name] = math.inf if value == "inf" else value
         return values
@@ -101,12 +98,4 @@ MODEL = tuple(name for name in PARAMETERS if name not in ("alpha", "N", *DESCENT
 
 @functools.lru_cache(maxsize=256)
 def _model(*values: Any) -> TeacherStudent:
-    given = dict(zip(MODEL, values, strict=True))
-    return TeacherStudent(
-        p=given["p"],
-        p_star=given["p_star"],
-        loss=loss(given["loss"], given["a"], given["delta"]),
-        activation=activation(given["activation"]),
-        labels=Labels(given["label_noise"], given["flip"]),
-        overlap=given["overlap"],
-    )
+    return TeacherStudent.from_dict(dict(zip(MODEL, values, strict=True)))

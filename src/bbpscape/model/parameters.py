@@ -1,0 +1,218 @@
+"""The parameters that commands, studies and figures share: one table of all of them.
+
+A name that means something else in one command stands again as ``command.name``.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bbpscape.core import checks
+
+Check = Callable[[str, Any], Any]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What a name means, which values it takes, and which it has unless it is given.
+
+    Parameters
+    ----------
+    name : str
+        As in Python and in a study file.
+    help : str
+        What it is, in a line that ends with a full stop.
+    check : function of (name, value)
+        Returns the value in its own type, or raises InvalidInput.
+    default : value, optional
+        None where it must be given, or where a function has a default of its own.
+    kind : type
+        int, float, str or bool.
+    symbol, plain : str
+        In figures and in text; by default its name in words.
+    meaning : str
+        What it measures, for an axis of a figure.
+    """
+
+    name: str
+    help: str
+    check: Check
+    default: Any = None
+    kind: type = float
+    symbol: str = ""
+    plain: str = ""
+    meaning: str = ""
+
+    def __post_init__(self) -> None:
+        words = self.name.replace("_", " ")
+        object.__setattr__(self, "symbol", self.symbol or words)
+        object.__setattr__(self, "plain", self.plain or words)
+
+    @property
+    def option(self) -> str:
+        """As the command line writes it."""
+        return "--" + self.name.rpartition(".")[2].replace("_", "-")
+
+    @property
+    def axis(self) -> str:
+        """What stands along its axis in a figure."""
+        return f"{self.meaning} {self.symbol}" if self.meaning else self.symbol
+
+    @property
+    def text(self) -> bool:
+        return self.kind is str
+
+    @property
+    def integer(self) -> bool:
+        return self.kind is int
+
+
+def _width(name: str, value: object) -> float:
+    return checks.positive_integer(name, math.inf if value == "inf" else value, infinite=True)
+
+
+def _one_of(*allowed: str) -> Check:
+    return lambda name, value: checks.choice(name, value, allowed)
+
+
+def _between(low: float, high: float) -> Check:
+    return lambda name, value: checks.number(name, value, low, high)
+
+
+def _at_least(low: int) -> Check:
+    return lambda name, value: checks.integer(name, value, low)
+
+
+def _weights(name: str, value: object) -> tuple[float, ...]:
+    return tuple(checks.finite_array(name, value).tolist())
+
+
+MODEL = (
+    Parameter(
+        "p",
+        "Student width: a positive integer, or inf.",
+        _width,
+        2,
+        int,
+        "$p$",
+        meaning="student width",
+    ),
+    Parameter(
+        "p_star",
+        "Teacher width, a positive integer.",
+        checks.integer,
+        1,
+        int,
+        "$p^*$",
+        "p*",
+        "teacher width",
+    ),
+    Parameter(
+        "a",
+        "Loss normalization a > 0.",
+        checks.positive,
+        0.01,
+        symbol="$a$",
+        meaning="loss normalization",
+    ),
+    Parameter(
+        "loss",
+        "normalized-square, huber, …, or an expression in y and yhat.",
+        checks.text,
+        "normalized-square",
+        str,
+    ),
+    Parameter(
+        "delta",
+        "Where the Huber loss turns linear, > 0.",
+        checks.positive,
+        1.0,
+        symbol=r"$\delta$",
+    ),
+    Parameter(
+        "activation",
+        "quadratic, tanh, relu, …, or an expression in x.",
+        checks.text,
+        "quadratic",
+        str,
+    ),
+    Parameter("label_noise", "Variance of the Gaussian noise on the labels.", checks.number, 0.0),
+    Parameter("flip", "Probability that the sign of a label is flipped.", checks.number, 0.0),
+    Parameter("second_layer", "p weights with commas; 1/p each by default.", _weights),
+    Parameter(
+        "overlap",
+        "Student–teacher overlap: a number, or rows as 0.2,0.1;0,0.3.",
+        checks.number,
+        0.0,
+    ),
+)
+SIZES = (
+    Parameter(
+        "alpha",
+        "Samples per dimension, M/N > 0.",
+        checks.positive,
+        symbol=r"$\alpha$",
+        meaning="samples per dimension",
+    ),
+    Parameter(
+        "N", "Input dimension.", checks.integer, kind=int, symbol="$N$", meaning="input dimension"
+    ),
+    Parameter("draws", "Number of independent draws.", _at_least(1), 1, int),
+    Parameter("seed", "Seed of the draws.", _at_least(0), 0, int),
+    Parameter("workers", "Processes; by default as many as pay.", _at_least(1), kind=int),
+    Parameter("dtype", "float64 or float32.", _one_of("float64", "float32"), "float64", str),
+    Parameter("device", "cpu, cuda or torch-cpu.", _one_of("cpu", "cuda", "torch-cpu"), "cpu", str),
+)
+DESCENT = (
+    Parameter("start", "random, hessian, spectral or overlap.", checks.text, "random", str),
+    Parameter("method", "gd, momentum or flow.", _one_of("gd", "momentum", "flow"), "gd", str),
+    Parameter("domain", "free, or sphere.", _one_of("free", "sphere"), "free", str),
+    Parameter("sphere", "Keep every neuron at radius √N.", checks.boolean, False, bool),
+    Parameter("steps", "Budget of steps a draw.", checks.integer, 2000, int),
+    Parameter(
+        "step",
+        "Step size η; by default 1/λ_max of the Hessian, renewed on the way.",
+        checks.positive,
+        symbol=r"$\eta$",
+    ),
+    Parameter("beta", "Momentum β, from 0 to below 1.", _between(0, 1), 0.9, symbol=r"$\beta$"),
+    Parameter(
+        "tolerance",
+        "Stop when |∇L| has fallen to this times its first value.",
+        _between(0, 1),
+        1e-5,
+    ),
+    Parameter("recovery", "m2 that counts as recovered.", _between(0, 1), 0.9),
+    Parameter("until_recovery", "Stop a draw when it has recovered.", checks.boolean, False, bool),
+)
+SOLVING = (
+    Parameter("k", "Pairs wanted; p p* + 1 at least come out.", checks.integer, 1, int),
+    Parameter("tol", "Residual over the largest |eigenvalue|.", checks.positive, 1e-8),
+    Parameter(
+        "simulate.method",
+        "auto, dense or iterative.",
+        _one_of("auto", "dense", "iterative"),
+        "auto",
+        str,
+    ),
+    Parameter(
+        "stream", "Make the inputs anew instead of holding them.", checks.boolean, False, bool
+    ),
+    Parameter("phi", "Decide where the largest teacher overlap is.", checks.boolean, False, bool),
+    Parameter("points", "Points of the density.", checks.integer, 400, int),
+    Parameter("resamples", "How often draws are resampled.", checks.integer, 400, int),
+)
+PARAMETERS = {one.name: one for one in (*MODEL, *SIZES, *DESCENT, *SOLVING)}
+
+
+def parameter(name: str, command: str = "") -> Parameter:
+    """The parameter that ``name`` is in ``command``.
+
+    >>> parameter("method").default, parameter("method", "simulate").default
+    ('gd', 'auto')
+    """
+    found = PARAMETERS.get(f"{command}.{name}") or PARAMETERS.get(name)
+    if found is None:
+        raise checks.InvalidInput(f"{name} is no parameter: use {', '.join(PARAMETERS)}")
+    return found

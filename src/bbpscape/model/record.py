@@ -1,0 +1,92 @@
+"""A model as plain values by the names of its parameters: written, read, named and told."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from bbpscape.core.checks import InvalidInput
+from bbpscape.model.labels import Labels
+from bbpscape.model.layers import common_overlap
+from bbpscape.model.losses import loss
+from bbpscape.model.parameters import PARAMETERS
+
+if TYPE_CHECKING:
+    from bbpscape.model.teacher_student import TeacherStudent
+
+# Numbers of losses that have names of their own in a record.
+NUMBERS = ("a", "delta")
+# Values that a model takes as they are.
+ARGUMENTS: tuple[str, ...] = ("p", "p_star", "activation", "second_layer", "overlap")
+# What an identity names even where it is the default.
+ALWAYS = ("p", "p_star", "alpha", "N")
+DIGITS = 12
+
+
+def values_of(model: "TeacherStudent") -> dict[str, Any]:
+    """The parameters of ``model`` as JSON values; p = ∞ is the string "inf"."""
+    values: dict[str, Any] = {
+        "p": "inf" if math.isinf(model.p) else model.p,
+        "p_star": model.p_star,
+        "activation": model.activation.name,
+        "loss": model.loss.name,
+    }
+    numbers = dict(model.loss.parameters)
+    values |= {name: numbers.pop(name) for name in NUMBERS if name in numbers}
+    if numbers:
+        values["loss_parameters"] = numbers
+    if not model.labels.clean:
+        values |= {"label_noise": model.labels.noise, "flip": model.labels.flip}
+    if model.second_layer is not None:
+        values["second_layer"] = list(model.second_layer)
+    if model.overlap != 0.0:
+        values["overlap"] = model.overlap_matrix.tolist()
+    return values
+
+
+def arguments_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a model from such values; numbers that its loss lacks are unused."""
+    left = dict(values)
+    arguments = {name: left.pop(name) for name in ARGUMENTS if name in left}
+    if arguments.get("p") == "inf":
+        arguments["p"] = math.inf
+    numbers = {name: left.pop(name) for name in NUMBERS if name in left}
+    numbers |= left.pop("loss_parameters", {})
+    arguments["loss"] = loss(left.pop("loss", PARAMETERS["loss"].default), **numbers)
+    arguments["labels"] = Labels(left.pop("label_noise", 0.0), left.pop("flip", 0.0))
+    if left:
+        raise InvalidInput(f"{next(iter(left))} is no parameter of a model")
+    return arguments
+
+
+def identity_of(values: Mapping[str, Any], alpha: float, N: int | None) -> str:
+    """JSON of the values that differ from their defaults, with α and N, sorted by name."""
+    named = {**values, "alpha": float(f"{alpha:.{DIGITS}g}")}
+    if "overlap" in values:
+        named["overlap"] = common_overlap(values["overlap"])
+    if N is not None:
+        named["N"] = int(N)
+    kept = {
+        name: value
+        for name, value in named.items()
+        if name in ALWAYS or name not in PARAMETERS or value != PARAMETERS[name].default
+    }
+    return json.dumps(kept, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def label_of(values: Mapping[str, Any]) -> list[str]:
+    """The parameters in words, but for what is as in the source."""
+    parts = [f"{PARAMETERS[name].plain} = {values[name]}" for name in ("p", "p_star")]
+    if values["activation"] != PARAMETERS["activation"].default:
+        parts.append(str(values["activation"]))
+    if values["loss"] != PARAMETERS["loss"].default:
+        parts.append(f"{values['loss']} loss")
+    numbers = {name: values[name] for name in NUMBERS if name in values}
+    numbers |= values.get("loss_parameters", {})
+    numbers |= {name: values[name] for name in ("label_noise", "flip") if values.get(name)}
+    parts += [f"{name.replace('_', ' ')} = {value:g}" for name, value in numbers.items()]
+    if "second_layer" in values:
+        parts.append(f"second layer {values['second_layer']}")
+    if "overlap" in values:
+        parts.append(f"overlap {values['overlap']}")
+    return parts
