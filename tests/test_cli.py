@@ -1,9 +1,6 @@
 """The command line: what it prints, refuses and writes."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -79,8 +76,6 @@ def test_compare_takes_inputs(run, tmp_path):
         (["threshold", "--plot", "no_folder/x.png"], "existing folder"),
         (["threshold", "--plot", "x.bmp"], ".png"),
         (["threshold", "--save", "x.txt"], ".json"),
-        (["threshold", "--nonsense"], "--nonsense"),
-        (["nonsense"], "nonsense"),
         (["spectrum", "--alpha", "0"], "alpha must be"),
         (["spectrum", "--alpha", "inf"], "alpha must be"),
         (["spectrum", "--points", "1"], "points must be"),
@@ -123,9 +118,3 @@ def test_interruption_leaves_nothing(run, tmp_path, monkeypatch):
     assert (status, out) == (130, "")
     assert err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_installed_command_runs():
-    command = Path(sys.executable).with_name("bbpscape")
-    done = subprocess.run([command, "--help"], capture_output=True, text=True, check=True)
-    assert "threshold" in done.stdout

@@ -16,14 +16,14 @@ def network(
     p: Width = 2,
     p_star: int = 1,
     a: float = 0.01,
-    activation: str = "quadratic",
     loss: str = "normalized-square",
     delta: float = 1.0,
+    activation: str = "quadratic",
     label_noise: float = 0.0,
     flip: float = 0.0,
     second_layer: Sequence[float] | None = None,
     overlap: Overlap = 0.0,
-) -> bb.TeacherStudent:
+) -> "bb.TeacherStudent":
     """The model of these parameters."""
     return bb.TeacherStudent(
         p,

@@ -49,7 +49,7 @@ class Option:
         default: Any = None
         if self.flag:
             both = f"{flags}/--no-{flags[2:]}" if self.default else flags
-            hint, default = Annotated[bool, typer.Option(both, help=self.help)], self.default
+            hint = Annotated[bool | None, typer.Option(both, help=self.help)]
         elif self.required:
             metavar = self.name.upper()
             hint = Annotated[str, typer.Argument(metavar=metavar, help=self.help)]
@@ -94,13 +94,11 @@ def options(function: Function) -> list[Option]:
 
 def call(function: Function, values: dict[str, Any], **others: Any) -> Any:
     """``function`` with the ``values`` that were given, those of its blocks among them."""
-    given = dict(others)
-    for one, block in arguments(function):
-        if block is not None:
-            given[one.name] = call(block, values)
-        elif one.name in values:
-            given[one.name] = values[one.name]
-    return function(**given)
+    named = list(arguments(function))
+    own = {one.name: values[one.name] for one, block in named if not block and one.name in values}
+    rest = {name: value for name, value in values.items() if name not in own}
+    made = {one.name: call(block, rest) for one, block in named if block}
+    return function(**own, **made, **others)
 
 
 def command(function: Function, *, figure: bool = True) -> Function:

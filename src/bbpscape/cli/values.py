@@ -125,7 +125,7 @@ TEXT = Kind("TEXT", _as_is)
 GRID = Kind("NUMBERS", grid)
 INTEGER_GRID = Kind("INTEGERS", integer_grid)
 FILE = Kind("FILE", lambda name, text: Path(text))
-SCALARS = {int: Kind("INTEGER", integer), float: Kind("NUMBER", number), str: TEXT, Path: FILE}
+SCALARS = {int: Kind("INTEGER", integer), float: Kind("NUMBER", number), Path: FILE, str: TEXT}
 LISTS = {
     float: Kind("NUMBERS", numbers),
     int: Kind("INTEGERS", integers),
@@ -144,7 +144,7 @@ def kind_of(hint: Any, name: str = "") -> Kind:
     members = set(_members(hint))
     if members >= set(_members(ArrayLike)):
         return INTEGER_GRID if is_integer(name) else GRID
-    listed = {_members(one)[0] for inner in members for one in typing.get_args(inner)[:1]}
+    listed = [_members(one)[0] for inner in members for one in typing.get_args(inner)[:1]]
     for of, kinds in LISTS.items():
         if of in listed:
             return kinds

@@ -13,7 +13,11 @@ def check_output_path(path: str | os.PathLike[str]) -> Path:
     """``path`` if a file can be made or replaced there, else InvalidInput; none is left."""
     target = Path(path)
     folder = target.parent
-    if target.is_dir():
+    try:
+        is_folder = target.is_dir()
+    except OSError as error:  # a name that is too long
+        raise InvalidInput(f"{str(path)!r} cannot be written: {error.strerror}") from error
+    if is_folder:
         raise InvalidInput(f"the output must be a file, and {str(path)!r} is a folder")
     if not folder.is_dir():
         raise InvalidInput(f"the output needs an existing folder, and there is no {str(folder)!r}")

@@ -1,0 +1,70 @@
+"""The line of progress: on a terminal, in a log, and nowhere else."""
+
+import io
+
+import pytest
+
+from bbpscape.cli import progress as module
+from bbpscape.cli.progress import line, progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands until a test sets it."""
+    times = [0.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: times[0])
+    return times
+
+
+def test_on_a_terminal_the_line_is_renewed_and_gone_at_the_end(monkeypatch, clock):
+    stream = Terminal()
+    monkeypatch.setattr("sys.stderr", stream)
+    with progress("descend") as tell:
+        assert stream.getvalue().endswith("descend …")
+        clock[0] = 10.0
+        tell(1, 4)
+        assert stream.getvalue().endswith("\r\x1b[Kdescend: 1 of 4, about 30 s to go")
+        tell(2, 4)
+        assert "2 of 4" not in stream.getvalue()
+        clock[0] = 20.0
+        tell(4, 4)
+        assert stream.getvalue().endswith("descend: 4 of 4")
+    assert stream.getvalue().endswith("\r\x1b[K")
+
+
+def test_a_long_line_does_not_wrap(monkeypatch, clock):
+    stream = Terminal()
+    monkeypatch.setattr("sys.stderr", stream)
+    monkeypatch.setenv("COLUMNS", "20")
+    with progress("x" * 100):
+        assert stream.getvalue() == "\r\x1b[K" + "x" * 19
+
+
+def test_without_a_terminal_nothing_is_said(monkeypatch, clock):
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    with progress("descend") as tell:
+        clock[0] = 1000.0
+        tell(1, 2)
+    assert stream.getvalue() == ""
+
+
+def test_a_log_gets_a_line_now_and_then(monkeypatch, clock):
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    with line(logged=True) as one:
+        for second in range(0, 100, 10):
+            clock[0] = float(second)
+            one.show(f"at {second}")
+    assert stream.getvalue() == "at 30\nat 60\nat 90\n"
+
+
+def test_without_standard_error_nothing_happens(monkeypatch):
+    monkeypatch.setattr("sys.stderr", None)
+    with progress("descend") as tell:
+        tell(1, 2)
