@@ -74,9 +74,18 @@ def identity_of(values: Mapping[str, Any], alpha: float, N: int | None) -> str:
     return json.dumps(kept, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def label_of(values: Mapping[str, Any]) -> list[str]:
-    """The parameters in words, but for what is as in the source."""
-    parts = [f"{PARAMETERS[name].plain} = {values[name]}" for name in ("p", "p_star")]
+def label_of(values: Mapping[str, Any], *, symbols: bool = False) -> list[str]:
+    """The parameters in words, but for what is as in the source; as mathtext with ``symbols``."""
+
+    def told(name: str, value: Any) -> str:
+        shown = f"{value:g}" if isinstance(value, float) else str(value)
+        if not symbols:
+            return f"{PARAMETERS[name].plain if name in PARAMETERS else name} = {shown}"
+        symbol = PARAMETERS[name].symbol if name in PARAMETERS else name
+        shown = shown.replace("inf", r"\infty")
+        return f"{symbol[:-1]} = {shown}$" if symbol.endswith("$") else f"{symbol} = {shown}"
+
+    parts = [told(name, values[name]) for name in ("p", "p_star")]
     if values["activation"] != PARAMETERS["activation"].default:
         parts.append(str(values["activation"]))
     if values["loss"] != PARAMETERS["loss"].default:
@@ -84,7 +93,7 @@ def label_of(values: Mapping[str, Any]) -> list[str]:
     numbers = {name: values[name] for name in NUMBERS if name in values}
     numbers |= values.get("loss_parameters", {})
     numbers |= {name: values[name] for name in ("label_noise", "flip") if values.get(name)}
-    parts += [f"{name.replace('_', ' ')} = {value:g}" for name, value in numbers.items()]
+    parts += [told(name, value) for name, value in numbers.items()]
     if "second_layer" in values:
         parts.append(f"second layer {values['second_layer']}")
     if "overlap" in values:
