@@ -117,7 +117,7 @@ def test_a_photograph(run):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--p", "x"), "p must be a number, a list"),
+        (("--p", "x"), "p must be an integer, got 'x'"),
         (("--p", "inf"), "p must be finite, got 'inf'"),
         (("--p", "1,2"), "alpha and p take one value each without --curve"),
         (("--alpha", "1:2:3"), "alpha and p take one value each without --curve"),

@@ -20,8 +20,8 @@ from bbpscape.cli.common import (
     say_written,
     write_results,
 )
-from bbpscape.cli.grids import parse_grid
 from bbpscape.cli.model_options import integers, with_model
+from bbpscape.core.grids import parse_grid
 
 
 @app.command()

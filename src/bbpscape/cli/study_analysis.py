@@ -14,8 +14,8 @@ from bbpscape.cli.common import (
     say_written,
     write_results,
 )
-from bbpscape.cli.grids import parse_grid
 from bbpscape.cli.study import Any_, Where, commands, conditions
+from bbpscape.core.grids import parse_grid
 
 
 @commands.command()
