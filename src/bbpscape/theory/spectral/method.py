@@ -152,7 +152,7 @@ class SpectralOverlap:
     def to_dict(self) -> dict[str, Any]:
         """JSON values."""
         values = dict(vars(self))
-        values["edge"] = self.edge.to_dict()
+        values["edge"] = encode(self.edge)
         return values
 
 
