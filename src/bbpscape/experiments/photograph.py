@@ -69,6 +69,7 @@ class Photograph(Result):
     M: int
     a: float
     seed: int
+    rule: DescentRule
     image: NDArray[np.float64] = field(metadata=BULKY)
     recoveries: tuple[Recovery, ...]
     strip_of: int
@@ -156,7 +157,7 @@ def photograph(
     p = int(positive_integer("p", p))
     require_memory(lambda n: 2 * instance_bytes(p, n, -(-M * n // N)), N)
     rule = DescentRule() if rule is None else rule
-    rule = dataclasses.replace(rule, snapshots=tuple(record_steps(rule.steps).tolist()))
+    frames = dataclasses.replace(rule, snapshots=tuple(record_steps(rule.steps).tolist()))
     teacher = (image - image.mean()).reshape(1, N)
     teacher = teacher * (math.sqrt(N) / np.linalg.norm(teacher))
     paths: list[Trajectory] = []
@@ -165,7 +166,7 @@ def photograph(
     for name, start, instance in ways:
         transform = spectral_preprocessing(instance.model) if start == "spectral" else None
         begin = starting_point(instance, start, transform)
-        (path,) = descend_batch([instance], [begin], rule, dtype=check_dtype(dtype), where=where)
+        (path,) = descend_batch([instance], [begin], frames, dtype=check_dtype(dtype), where=where)
         paths.append(path)
         recoveries.append(_recovery(name, path, begin, teacher, image))
         if progress is not None:
@@ -178,6 +179,7 @@ def photograph(
         M=M,
         a=a,
         seed=seed,
+        rule=rule,
         image=image,
         recoveries=tuple(recoveries),
         strip_of=best,
