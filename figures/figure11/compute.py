@@ -49,7 +49,8 @@ def compute(size: str) -> Data:
         ]
     )
     weak = [
-        bb.spectral.weak_recovery(bb.spectral.QuadraticTeacher(1, noise)).alpha for noise in noises
+        bb.spectral.information_limit(bb.spectral.QuadraticTeacher(1, noise)).alpha
+        for noise in noises
     ]
     data.tables["weak_recovery"] = {"noise": noises.tolist(), "alpha": weak}
     theory = []

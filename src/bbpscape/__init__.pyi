@@ -41,5 +41,6 @@ from .theory.overlap_curve import overlap_curve as overlap_curve
 from .theory.spectral.preprocessing import Preprocessing as Preprocessing
 from .theory.spectrum import spectrum as spectrum
 from .theory.threshold import threshold as threshold
+from .theory.weak_recovery import weak_recovery as weak_recovery
 
 __version__: str

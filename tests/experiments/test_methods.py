@@ -6,7 +6,7 @@ import pytest
 import bbpscape as bb
 from bbpscape.experiments.methods import methods
 from bbpscape.model.curvature import curvature
-from bbpscape.theory.spectral.method import spectral_threshold
+from bbpscape.theory.spectral.threshold import spectral_threshold
 
 
 def test_theory_and_simulation_of_every_method():

@@ -15,12 +15,12 @@ from bbpscape.cli.docstrings import synopsis
 COMMANDS = {
     "diagram": "bbpscape.theory.diagram",
     "finite-size": "bbpscape.theory.finite.scaling",
+    "weak-recovery": "bbpscape.theory.weak_recovery",
 }
 # Commands of several functions, or in a group.
 MODULES = {
     "threshold": "bbpscape.cli.theory",
     "spectrum": "bbpscape.cli.theory",
-    "weak-recovery": "bbpscape.cli.weak_recovery",
     "compare": "bbpscape.cli.compare",
     "methods": "bbpscape.cli.methods",
     "simulate": "bbpscape.cli.simulate",

@@ -19,8 +19,6 @@ from bbpscape.theory.scalar.branch import solve_branch
 from bbpscape.theory.scalar.transition import t_and_k
 from bbpscape.theory.threshold import Threshold, threshold
 
-# Of a quadrature error, what a cell falls short of.
-ACCURACY = 1e-10
 MOST_CELLS = 1_000_000
 GOAL = Diagnostics.goal
 THRESHOLD_FIELDS = ("alpha_bbp", "continuous", "m2_jump", "eigenvalue", "alpha_0")
@@ -234,7 +232,7 @@ def _over_alpha(
             for name, value in _numbers(at).items():
                 columns[name][column] = value
             columns["weak_recovery"][column] = at.alpha_weak_recovery
-            law = CommitteeLaw(model(along))
+            law = CommitteeLaw(at.model)
             columns["alpha_sharp"][column] = 1 / t_and_k(law, 1 / law.support()[0])[1]
             branch = solve_branch(law, alpha)
             fields["m2"][:, column] = branch.m2

@@ -43,7 +43,7 @@ class LinearOnset(Result):
 
     @property
     def model(self) -> TeacherStudent:
-        return TeacherStudent.check(self.threshold.model)
+        return self.threshold.model
 
     @property
     def status(self) -> Status:

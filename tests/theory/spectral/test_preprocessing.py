@@ -8,19 +8,17 @@ import mpmath
 import numpy as np
 import pytest
 from scipy.linalg import eigh
-from scipy.special import erfc
+from scipy.special import erfc, gammaincc
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.theory.law import BULK, TEACHER
 from bbpscape.theory.scalar.edges import left_edge, right_edge
 from bbpscape.theory.spectral.channel import QuadraticTeacher
+from bbpscape.theory.spectral.families import PREPROCESSINGS, Setting
 from bbpscape.theory.spectral.general_channel import GeneralChannel
-from bbpscape.theory.spectral.method import (
-    best_threshold,
-    preprocessing_law,
-    spectral_overlap,
-    spectral_threshold,
-)
+from bbpscape.theory.spectral.information import information_limit
+from bbpscape.theory.spectral.law import preprocessing_law
+from bbpscape.theory.spectral.overlap import spectral_overlap
 from bbpscape.theory.spectral.preprocessing import (
     Preprocessing,
     mondelli_montanari,
@@ -28,7 +26,7 @@ from bbpscape.theory.spectral.preprocessing import (
     subset,
     trimming,
 )
-from bbpscape.theory.spectral.weak_recovery import weak_recovery
+from bbpscape.theory.spectral.threshold import best_threshold, spectral_threshold
 
 CHANNELS = [(1, 0.0), (1, 0.2), (2, 0.0), (3, 1.0)]
 OTHERS = {
@@ -43,7 +41,7 @@ OTHERS = {
 @pytest.mark.parametrize(("p_star", "noise"), CHANNELS)
 def test_optimal_preprocessing_reaches_weak_recovery(p_star, noise):
     channel = QuadraticTeacher(p_star, noise)
-    limit = weak_recovery(channel).alpha
+    limit = information_limit(channel).alpha
     result = spectral_threshold(channel, optimal(channel))
     assert result.alpha == pytest.approx(limit, rel=1e-12)
     assert (result.transition, result.m2_jump) == ("continuous", 0.0)
@@ -57,7 +55,7 @@ def test_optimal_preprocessing_reaches_weak_recovery(p_star, noise):
 def test_every_other_preprocessing_starts_later(p_star, noise, name):
     channel = QuadraticTeacher(p_star, noise)
     result = spectral_threshold(channel, OTHERS[name])
-    assert 1.1 * weak_recovery(channel).alpha < result.alpha < math.inf
+    assert 1.1 * information_limit(channel).alpha < result.alpha < math.inf
     assert result.diagnostics.status.ok
     json.dumps(result.to_dict(), allow_nan=False)
 
@@ -129,7 +127,7 @@ def test_no_outlier_below_and_a_small_overlap_above(p_star, noise, name):
 @pytest.mark.parametrize(("p_star", "noise"), CHANNELS)
 def test_mondelli_montanari_is_tuned_to_one_alpha(p_star, noise):
     channel = QuadraticTeacher(p_star, noise)
-    limit = weak_recovery(channel).alpha
+    limit = information_limit(channel).alpha
     # Its transition at fixed c = √(α/α_wr) jumps at c α_wr, below its own α: it works there.
     tuned = mondelli_montanari(channel, 4 * limit)
     result = spectral_threshold(channel, tuned)
@@ -154,7 +152,7 @@ def test_optimal_outlier_sits_at_one_and_overlaps_most(p_star, noise):
     With α g (m_1^w − m_1) = 1 this leaves α m_1^w = 1, which is z, at every α.
     """
     channel = QuadraticTeacher(p_star, noise)
-    alpha = 3 * weak_recovery(channel).alpha
+    alpha = 3 * information_limit(channel).alpha
     best = spectral_overlap(channel, optimal(channel), alpha)
     assert best.eigenvalue == pytest.approx(1.0, abs=1e-10)
     for other in OTHERS.values():
@@ -223,7 +221,54 @@ def test_no_threshold_where_there_is_none():
     ):
         result = spectral_threshold(channel, preprocessing)
         assert math.isinf(result.alpha)
-        assert (result.transition, result.to_dict()["alpha"]) == ("none", None)
+        assert (result.transition, result.to_dict()["alpha"]) == ("none", "inf")
+
+
+@pytest.mark.parametrize("p_star", [100, 1000])
+def test_wide_teachers(p_star):
+    """P = Q(ν, νt) and E[y; y > t] = Q(ν + 1, νt), ν = p*/2: the best t of a subset among them."""
+    nu, channel = p_star / 2, QuadraticTeacher(p_star)
+
+    def alpha(t):
+        probability = gammaincc(nu, nu * t)
+        return probability / (gammaincc(nu + 1, nu * t) - probability) ** 2
+
+    family = PREPROCESSINGS["subset"]
+    best = family.choose(Setting(channel))
+    grid = np.linspace(1, 1 + 4 * math.sqrt(2 / p_star), 4001)
+    assert best.threshold.alpha == pytest.approx(alpha(grid).min(), rel=1e-6)
+    assert best.threshold.alpha == pytest.approx(alpha(best.threshold.t), rel=1e-10)
+    assert (
+        best.threshold.t == best.preprocessing.t == pytest.approx(grid[alpha(grid).argmin()], 1e-3)
+    )
+    assert information_limit(channel).alpha == pytest.approx(p_star / 2, rel=1e-11)
+
+
+def test_a_subset_of_very_rare_labels():
+    """P(y > 100) = 1.5e-23 beside 1 is nothing, and yet it is what the method sees."""
+    probability = erfc(math.sqrt(50))
+    excess = 2 * math.sqrt(100 / (2 * math.pi)) * math.exp(-50)
+    result = spectral_threshold(QuadraticTeacher(1), subset(100.0))
+    assert result.alpha == pytest.approx(probability / excess**2, rel=1e-9)
+    assert result.transition == "continuous"
+
+
+@pytest.mark.parametrize("method", [spectral_threshold, lambda c, T: spectral_overlap(c, T, 2.0)])
+def test_a_step_where_there_are_no_labels_is_refused(method):
+    """P(y > 1000) = e^-500: no answer is better than "never" or an error of 1e200."""
+    with pytest.raises(InvalidInput, match="subset, t = 1000: T is 0 for every label"):
+        method(QuadraticTeacher(1), subset(1000.0))
+    with pytest.raises(InvalidInput, match="T is 1 for every label"):
+        method(QuadraticTeacher(1), subset(-1.0))
+
+
+def test_best_threshold_where_only_some_t_work():
+    """Of t from 1e-6 to 1e6 most tell nothing: the best is found among the others."""
+    t, best = best_threshold(QuadraticTeacher(1), subset, 1e-6, 1e6)
+    assert best.alpha == pytest.approx(0.868668, rel=1e-5)
+    assert t == pytest.approx(2.686, rel=1e-2)
+    with pytest.raises(InvalidInput, match="from a lower to a higher"):
+        best_threshold(QuadraticTeacher(1), subset, 2.0, 1.0)
 
 
 def test_one_bit_labels():
@@ -234,7 +279,7 @@ def test_one_bit_labels():
         outcomes=(0.0, 1.0),
         signal_breaks=(math.sqrt(2),),
     )
-    probability, limit = erfc(1.0), weak_recovery(channel).alpha
+    probability, limit = erfc(1.0), information_limit(channel).alpha
     excess = 2 * math.sqrt(2 / (2 * math.pi)) * math.exp(-1)
     assert limit == pytest.approx(probability * (1 - probability) / excess**2, rel=1e-10)
     assert spectral_threshold(channel, optimal(channel)).alpha == pytest.approx(limit, rel=1e-9)

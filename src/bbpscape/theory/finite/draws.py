@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.core.checks import InvalidInput, positive, positive_integer
+from bbpscape.core.checks import InvalidInput, integer, positive, positive_integer
 from bbpscape.model.teacher_student import TeacherStudent
 
 # A worker holds the two label arrays of one draw, 3.2 GB at most.
@@ -64,10 +64,7 @@ def check_sizes(model: TeacherStudent, alpha: float, N: int) -> tuple[int, int]:
 
 def check_draws(draws: object) -> int:
     """``draws`` as an int from 1 to MOST_DRAWS."""
-    count = positive_integer("draws", draws)
-    if count > MOST_DRAWS:
-        raise InvalidInput(f"draws must be at most {MOST_DRAWS}, got {draws!r}")
-    return int(count)
+    return integer("draws", draws, high=MOST_DRAWS)
 
 
 def check_finite(model: TeacherStudent) -> None:

@@ -36,7 +36,7 @@ class FiniteSizeScaling(Result):
 
     @property
     def model(self) -> TeacherStudent:
-        return TeacherStudent.check(self.threshold.model)
+        return self.threshold.model
 
     @property
     def status(self) -> Status:

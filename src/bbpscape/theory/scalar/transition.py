@@ -70,9 +70,10 @@ def find_transition(law: Law, scan: Iterable[float] = DENSE) -> Transition | Non
         return t / k - 1 if math.isfinite(k) else math.nan
 
     lower, _ = law.support()
-    if math.isinf(lower) or law.zero_mass == 1:
-        return None
     ends = lower < 0
+    # A mass of 1 may be rounded: rare curvatures count, if there are any.
+    if math.isinf(lower) or (law.zero_mass == 1 and not (ends and t_and_k(law, 0.5 / lower)[1])):
+        return None
     last = math.log(-1 / lower) if ends else _typical(law) + math.log(FAR)
     high = end = branch_end(excess, last)
     at_end = excess(end)

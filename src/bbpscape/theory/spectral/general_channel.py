@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -95,10 +94,6 @@ class GeneralChannel:
     def second_moment(self, y: ArrayLike) -> NDArray[np.float64]:
         values = np.asarray(y, dtype=float)
         return self._posterior(values.ravel(), PANEL_NODES)[2].reshape(values.shape)
-
-    def to_dict(self) -> dict[str, Any]:
-        """What of the channel has a JSON value."""
-        return {"p_star": self.p_star, "density": getattr(self.density, "__name__", "callable")}
 
     def _label_panels(self, breaks: Iterable[float], nodes: int) -> tuple[NDArray, NDArray]:
         low, high = self.label_range

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bbpscape.core.checks import InvalidInput, positive
+from bbpscape.core.checks import InvalidInput, number, positive
 from bbpscape.theory.spectral.channel import Channel
-from bbpscape.theory.spectral.weak_recovery import weak_recovery
+from bbpscape.theory.spectral.information import information_limit
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class Preprocessing:
         Infimum and supremum of T over the labels. By default they are the extremes over the
         quadrature nodes, both sides of each break and the limits y → ±∞ (infinite if T still moves
         there); give them where T reaches its limit more slowly than 1/y.
+    t : float, optional
+        The parameter of T, if it is one of a family.
 
     T equal to a constant on a set of labels of positive probability is an atom of the law; a
     supremum approached only as y → ∞ is not.
@@ -36,6 +38,7 @@ class Preprocessing:
     function: Callable[[NDArray], NDArray]
     breaks: tuple[float, ...] = ()
     bounds: tuple[float, float] | None = None
+    t: float | None = None
 
     def __post_init__(self) -> None:
         if not callable(self.function):
@@ -56,7 +59,7 @@ def trimming(t: float) -> Preprocessing:
     [1.0, 0.0]
     """
     t = positive("t", t)
-    return Preprocessing("trimming", lambda y: np.where(y < t, y, 0.0), (t,))
+    return Preprocessing("trimming", lambda y: np.where(y < t, y, 0.0), (t,), t=t)
 
 
 def subset(t: float) -> Preprocessing:
@@ -65,15 +68,14 @@ def subset(t: float) -> Preprocessing:
     >>> subset(2.0)([1.0, 3.0]).tolist()
     [0.0, 1.0]
     """
-    if not math.isfinite(t):
-        raise InvalidInput(f"t must be finite, got {t!r}")
-    return Preprocessing("subset", lambda y: np.where(y > t, 1.0, 0.0), (float(t),), (0.0, 1.0))
+    t = number("t", t)
+    return Preprocessing("subset", lambda y: np.where(y > t, 1.0, 0.0), (t,), (0.0, 1.0), t)
 
 
 def optimal(channel: Channel) -> Preprocessing:
     """T = 1 − 1/w(y), w = E[|u|²/p* | y]: the largest overlap at every α (Luo, Alghamdi, Lu 2019).
 
-    q = w − 1 at g = 1, which attains the Cauchy–Schwarz bound of ``weak_recovery``.
+    q = w − 1 at g = 1, which attains the Cauchy–Schwarz bound of ``information_limit``.
     """
     return _ratio("optimal", channel, 1.0)
 
@@ -85,7 +87,7 @@ def mondelli_montanari(channel: Channel, alpha: float) -> Preprocessing:
     well: it weakly recovers at its own α if and only if α > α_wr, and is T* itself at α = α_wr.
     The overlaps above differ. At fixed c > 1 its own transition is discontinuous, at c α_wr.
     """
-    c = math.sqrt(positive("alpha", alpha) / weak_recovery(channel).alpha_spectral)
+    c = math.sqrt(positive("alpha", alpha) / information_limit(channel).alpha_spectral)
     return _ratio("mondelli-montanari", channel, c)
 
 

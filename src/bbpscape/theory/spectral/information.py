@@ -1,19 +1,17 @@
-"""Weak recovery: the α above which labels tell anything of the teacher."""
+"""The information limit: the α above which labels tell anything of the teacher."""
 
 import math
-from dataclasses import dataclass
-from typing import Any
 
-from bbpscape.core.codec import encode
-from bbpscape.core.status import Diagnostics
+from bbpscape.core.result import Result, result
+from bbpscape.core.status import Diagnostics, Status
 from bbpscape.theory.spectral.channel import Channel, Labels
 
 # Below this E[(w − 1)²] and E[E[u|y]²] are rounding.
 NO_INFORMATION = 1e-20
 
 
-@dataclass(frozen=True)
-class WeakRecovery:
+@result
+class InformationLimit(Result):
     """The weak-recovery threshold: below ``alpha`` no fast algorithm beats a guess.
 
     ``alpha`` is 0 where labels tell the sign of u; ``alpha_spectral`` is where the best spectral
@@ -24,16 +22,15 @@ class WeakRecovery:
     alpha_spectral: float
     diagnostics: Diagnostics
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON values; infinity becomes None."""
-        return {
-            "alpha": self.alpha if math.isfinite(self.alpha) else None,
-            "alpha_spectral": self.alpha_spectral if math.isfinite(self.alpha_spectral) else None,
-            "diagnostics": encode(self.diagnostics),
-        }
+    @property
+    def status(self) -> Status:
+        return self.diagnostics.status
+
+    def headline(self) -> str:
+        return f"Weak recovery is possible from alpha = {self.alpha:.8g}"
 
 
-def weak_recovery(channel: Channel) -> WeakRecovery:
+def information_limit(channel: Channel) -> InformationLimit:
     """1/α = E_y[(E[|u|²/p* | y] − 1)²].
 
     Approximate message passing with an overlap matrix S (p* × p*, near 0) multiplies it, in one
@@ -50,7 +47,7 @@ def weak_recovery(channel: Channel) -> WeakRecovery:
     Source: Mondelli and Montanari (2018), Lu and Li (2020) for p* = 1.
 
     >>> from bbpscape.theory.spectral.channel import QuadraticTeacher
-    >>> round(weak_recovery(QuadraticTeacher(p_star=3)).alpha, 12)
+    >>> round(information_limit(QuadraticTeacher(p_star=3)).alpha, 12)
     1.5
     """
     coarse, fine = channel.labels(), channel.labels(refinement=2)
@@ -58,7 +55,7 @@ def weak_recovery(channel: Channel) -> WeakRecovery:
     signed = float(fine.weights @ fine.first**2)
     error = abs(values[0] / values[1] - 1) if values[1] > NO_INFORMATION else 0.0
     spectral = 1 / values[1] if values[1] > NO_INFORMATION else math.inf
-    return WeakRecovery(
+    return InformationLimit(
         alpha=0.0 if signed > NO_INFORMATION else spectral,
         alpha_spectral=spectral,
         diagnostics=Diagnostics(0, 0.0, error),

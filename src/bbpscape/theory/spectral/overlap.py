@@ -1,0 +1,60 @@
+"""What a spectral method D = Σ_μ T(y_μ) x_μ x_μᵀ shows at one α: its right edge and outlier."""
+
+from bbpscape.core.checks import positive
+from bbpscape.core.result import Result, result
+from bbpscape.theory.law import TEACHER
+from bbpscape.theory.laws.mirrored import Mirrored
+from bbpscape.theory.scalar.edges import right_edge
+from bbpscape.theory.scalar.outliers import left_outlier
+from bbpscape.theory.solution import Edge
+from bbpscape.theory.spectral.channel import Channel
+from bbpscape.theory.spectral.law import check_seen, preprocessing_law
+from bbpscape.theory.spectral.preprocessing import Preprocessing
+
+# α beyond it, or below its inverse, leaves double precision.
+EXTREME = 1e100
+
+
+@result
+class SpectralOverlap(Result):
+    """What D looks like at one α: its right ``edge`` and the informative outlier beyond it.
+
+    ``eigenvalue`` is None and ``m2`` is 0 without one; ``m2`` is the squared overlap of one of its
+    p* eigenvectors with the p* directions of the teacher.
+    """
+
+    preprocessing: str
+    t: float | None
+    alpha: float
+    m2: float
+    eigenvalue: float | None
+    edge: Edge
+
+    def headline(self) -> str:
+        return f"Spectral method {self.preprocessing}, alpha = {self.alpha:.6g}"
+
+
+def spectral_overlap(
+    channel: Channel, preprocessing: Preprocessing, alpha: float
+) -> SpectralOverlap:
+    """m², eigenvalue and right edge of the bulk of D = Σ_μ T(y_μ) x_μ x_μᵀ at M = αN.
+
+    Units: those of T.
+
+    Raises
+    ------
+    InvalidInput
+        If α is not positive, or T is not defined or not seen on the labels.
+    """
+    alpha = positive("alpha", alpha, EXTREME)
+    law = check_seen(preprocessing_law(channel, preprocessing, 2), preprocessing)
+    edge = right_edge(law, alpha)
+    found = left_outlier(Mirrored(law), alpha, edge.mirrored(), TEACHER)
+    return SpectralOverlap(
+        preprocessing=preprocessing.name,
+        t=preprocessing.t,
+        alpha=alpha,
+        m2=0.0 if found is None else found.m2,
+        eigenvalue=None if found is None else -found.eigenvalue,
+        edge=edge,
+    )
