@@ -15,9 +15,8 @@ from bbpscape.simulation.data.instance import spawn_generators
 from bbpscape.simulation.eigen.diagonalize import lowest_dense, teacher_overlap
 from bbpscape.simulation.hessian import Hessian
 from bbpscape.theory.laws.network.matrix_law import matrix_law
-from bbpscape.theory.matrix.solver import network_solver
-from bbpscape.theory.matrix.threshold import network_transition
 from bbpscape.theory.matrix.transition import refine_transition, search_transition
+from bbpscape.theory.route import route
 
 A = bb.activation
 MODEL = bb.TeacherStudent
@@ -95,8 +94,7 @@ def main():
     print(f"| model | {columns} |")
     print("|---|---|---|---|---|")
     for name, (model, alpha, N) in CASES.items():
-        solver = network_solver(model, 1.0)
-        edge, found = solver.left(alpha)
+        edge, found = route(model).coarse.left(alpha)
         outlier = found[0]
         gap = edge.value - outlier.eigenvalue
         values = measure(model, alpha, N, outlier, gap)
@@ -115,7 +113,7 @@ def main():
     print("|---|---|---|---|")
     for name, model in TIMED.items():
         began = time.perf_counter()
-        found = network_transition(model)
+        found = route(model).transition()
         seconds = time.perf_counter() - began
         sparse = search_transition(matrix_law(model, 0.4))
         dense = refine_transition(matrix_law(model, DENSE[model.p], seed=7), sparse).alpha

@@ -29,7 +29,7 @@ def compute(size: str) -> Data:
         [
             {"method": m.name, "alpha": alpha, "m2": m2}
             for m in fine.methods
-            for alpha, m2 in zip(fine.alphas, m.theory, strict=True)
+            for alpha, m2 in zip(fine.alpha, m.theory, strict=True)
         ]
     )
     data.tables["simulation"] = table_of(
@@ -37,7 +37,7 @@ def compute(size: str) -> Data:
             {"method": m.name, "alpha": alpha, "theory": t, "mean": y, "standard_error": e}
             for m in found.methods
             for alpha, t, y, e in zip(
-                found.alphas, m.theory, m.measured, m.standard_error, strict=True
+                found.alpha, m.theory, m.measured, m.standard_error, strict=True
             )
         ]
     )

@@ -25,6 +25,10 @@ def compute(size: str) -> Data:
         found = bb.hessian_along(
             model, case["alpha"], s["N"], [0, *times.tolist()], s["draws"], SEED, rule=rule
         )
-        records += [{"case": name, **one.to_dict()} for one in found.steps]
+        table = found.columns()
+        records += [
+            {"case": name, **{column: values[i] for column, values in table.items()}}
+            for i in range(len(found.steps))
+        ]
     data.tables["hessian"] = table_of(records)
     return data

@@ -13,7 +13,7 @@ from bbpscape.simulation.hessian import Hessian
 from bbpscape.theory.laws.network.matrix_law import matrix_law
 from bbpscape.theory.matrix.edges import left_matrix_edge
 from bbpscape.theory.matrix.outliers import left_matrix_outliers
-from bbpscape.theory.matrix.solver import network_solver
+from bbpscape.theory.route import route
 
 LIMIT = 4.0
 A = bb.activation
@@ -65,7 +65,7 @@ CASES = {
 def lowest_outlier(name):
     """(left edge, lowest outlier) at N → ∞."""
     model, alpha, _, _ = CASES[name]
-    edge, found = network_solver(model, 0.8).left(alpha)
+    edge, found = route(model).level(0.8).left(alpha)
     return edge, found[0]
 
 

@@ -21,12 +21,12 @@ def test_json_is_the_result(run):
     assert (status, err) == (0, "")
     rule = bb.DescentRule("flow", sphere=True, steps=60)
     expected = bb.descend(MODEL, 6.0, 30, 3, 3, rule=rule, workers=1)
-    assert out == json.dumps(expected.to_dict()) + "\n"
+    assert out == json.dumps(expected.to_dict(compact=True)) + "\n"
     values = json.loads(out)
     assert values["M"] == 180
     assert sum(values["statuses"].values()) == values["recovered"]["of"] == 3
     keys = "step time loss generalization m2 largest_m2 recovered recovered_step status eta"
-    assert all(set(keys.split()) <= set(one) for one in values["draws"])
+    assert all(set(keys.split()) <= set(one) for one in values["trajectories"])
 
 
 def test_a_table_and_files(run, tmp_path):
@@ -47,15 +47,15 @@ def test_the_hessian_along_the_way(run):
     status, out, err = run(*arguments, "--json")
     assert (status, err) == (0, "")
     values = json.loads(out)
-    assert [one["step"] for one in values["hessian"]] == [0, 1]
+    assert [one["step"] for one in values["steps"]] == [0, 1]
     rule = bb.DescentRule(steps=60)
     model = bb.TeacherStudent(1, 1, bb.NormalizedSquare(0.5))
     expected = bb.hessian_along(model, 6.0, 30, [0, 1], 3, rule=rule, dtype="float32", workers=1)
-    assert values == json.loads(json.dumps(expected.to_dict()))
+    assert values == json.loads(json.dumps(expected.to_dict(compact=True)))
     status, out, _ = run(*arguments, "--hessian", "0")
     assert status == 0
     assert "theory of an independent student" in out
-    assert f"{expected.steps[0].outlier:.4g} ±" in out
+    assert f"{expected.steps[0].outlier.mean:.4g} ±" in out
 
 
 def test_a_curve_is_kept_and_extended(run, tmp_path):
@@ -64,19 +64,19 @@ def test_a_curve_is_kept_and_extended(run, tmp_path):
     status, out, err = run(*arguments, "--alpha", "1,8")
     assert (status, err) == (0, "")
     first = json.loads(out)
-    assert [(one["start"], one["p"]) for one in first["curves"]] == [
+    assert [(one["start"], one["p"]) for one in first["lines"]] == [
         ("random", 1), ("random", 2), ("spectral", 1), ("spectral", 2),
     ]  # fmt: skip
     assert first["failed"] == 0
-    assert [one["p"] for one in first["thresholds"]] == [1, 2]
+    assert list(first["thresholds"]) == ["1", "2"]
     law = bb.threshold(bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.5)))
-    assert first["thresholds"][1]["alpha_bbp"] == pytest.approx(law.alpha_bbp)
+    assert first["thresholds"]["2"]["alpha_bbp"] == pytest.approx(law.alpha_bbp)
     assert first["weak_recovery"] == pytest.approx(0.5)
     alone = json.loads(run(*CURVE, "--alpha", "1,8", "--json")[1])
     assert alone == first
     assert json.loads(run(*arguments, "--alpha", "1,8")[1]) == first
     longer = json.loads(run(*arguments, "--alpha", "1,4,8")[1])
-    for one, other in zip(first["curves"], longer["curves"], strict=True):
+    for one, other in zip(first["lines"], longer["lines"], strict=True):
         assert other["alpha"] == [1, 4, 8]
         assert [other["m2"][0], other["m2"][2]] == one["m2"]
 
@@ -106,7 +106,7 @@ def test_a_photograph(run):
     values = json.loads(out)
     assert values["N"] == 64
     expected = bb.photograph(8.0, 8, 2, 0.5, rule=bb.DescentRule(steps=150))
-    assert values == json.loads(json.dumps(expected.to_dict()))
+    assert values == json.loads(json.dumps(expected.to_dict(compact=True)))
     starts = {one["name"]: one["begin_m2"] for one in values["recoveries"]}
     assert starts["random start, p = 1"] < 0.1 < starts["spectral start, p = 1"]
     status, out, _ = run(*arguments, "--steps", "20")
@@ -117,7 +117,7 @@ def test_a_photograph(run):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--p", "x"), "p must be a number, a list"),
+        (("--p", "x"), "p must be an integer, got 'x'"),
         (("--p", "inf"), "p must be finite, got 'inf'"),
         (("--p", "1,2"), "alpha and p take one value each without --curve"),
         (("--alpha", "1:2:3"), "alpha and p take one value each without --curve"),

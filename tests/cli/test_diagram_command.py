@@ -1,4 +1,4 @@
-"""The command ``diagram`` and its grids."""
+"""The command ``diagram``."""
 
 import csv
 import json
@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import bbpscape as bb
-from bbpscape.cli.grids import parse_grid
 
 
 def test_json_csv_and_figure_say_the_same(run, tmp_path):
@@ -36,31 +35,6 @@ def test_the_table_says_the_status(run):
     assert status == 0
     assert "converged" in out
     assert "where the kind changes" in out
-
-
-@pytest.mark.parametrize(
-    ("text", "integer", "values"),
-    [
-        ("3", True, 3),
-        ("inf", True, float("inf")),
-        ("1e-2", False, 0.01),
-        ("1:4", True, [1, 2, 3, 4]),
-        ("1,2,8", True, [1, 2, 8]),
-        ("0.5:2.5:3", False, [0.5, 1.5, 2.5]),
-        ("1:100:3:log", False, [1.0, 10.0, 100.0]),
-        ("1:4:7", True, [1, 2, 3, 4]),
-    ],
-)
-def test_grids(text, integer, values):
-    assert parse_grid("x", text, integer) == pytest.approx(values)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "x", "1:2", "2:1:3", "1:2:1", "1:2:3:lin", "1,1", "0:1:3:log", "1:2:3:log:4"]
-)
-def test_bad_grids(text):
-    with pytest.raises(bb.InvalidInput, match="^x "):
-        parse_grid("x", text)
 
 
 @pytest.mark.parametrize(

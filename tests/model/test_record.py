@@ -180,7 +180,7 @@ def test_an_identity_tells_models_apart():
 )
 def test_labels(model, text):
     assert model.label() == text
-    assert model.label(alpha=3.0, N=500) == f"{text}, alpha = 3.0, N = 500"
+    assert model.label(alpha=3.0, N=500) == f"{text}, alpha = 3, N = 500"
 
 
 def test_a_model_with_other_parameters():

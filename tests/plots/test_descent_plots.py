@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import bbpscape as bb
+from bbpscape.core.statistics import Estimate
 from bbpscape.experiments.hessian_along import DescentHessian, HessianStep
 
 MODEL = bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.5))
@@ -45,11 +46,13 @@ def test_the_hessian_along_the_way(known):
     rule = bb.DescentRule(steps=20)
     steps = [
         HessianStep(
-            step, 0.1 * i, -1.2 - i, 0.1, -1.0 - i, 0.1, -0.5 - i, 0.2, 0.3, 0.05, -0.6, -0.9, 0.4
-        )
-        if i < known
-        else HessianStep(
-            step, 0.1 * i, -1.2 - i, 0.1, -1.0 - i, 0.1, -0.5 - i, 0.2, 0.3, 0.05, None, None, None
+            step,
+            0.1 * i,
+            Estimate(-1.2 - i, 0.1, 2),
+            Estimate(-1.0 - i, 0.1, 2),
+            Estimate(-0.5 - i, 0.2, 2),
+            Estimate(0.3, 0.05, 2),
+            *((-0.6, -0.9, 0.4) if i < known else (None, None, None)),
         )
         for i, step in enumerate((0, 5, 20))
     ]
@@ -62,7 +65,7 @@ def test_the_hessian_along_the_way(known):
     for container, name in zip(left.containers, ("outlier", "above"), strict=True):
         x, y = numbers(container.lines[0])
         assert x.tolist() == [0, 5, 20]
-        assert y.tolist() == [getattr(one, name) for one in steps]
+        assert y.tolist() == [getattr(one, name).mean for one in steps]
     # The theory is drawn where there is one.
     (edge,) = [line for line in left.get_lines() if line.get_linestyle() == ":"]
     assert numbers(edge)[0].tolist() == [0, 5, 20][:known]
@@ -106,7 +109,7 @@ def test_a_curve_marks_the_thresholds(a):
     for line, container in zip(curve.lines[:2], figure.axes[0].containers, strict=True):
         x, y = numbers(container.lines[0])
         assert x == pytest.approx([0.4, 2.0, 4.0], abs=0.03), "beside their α"
-        assert y == pytest.approx(line.mean_m2)
+        assert y == pytest.approx(line.m2)
     shown = {container.lines[0].get_marker() for container in figure.axes[1].containers}
     assert len(shown) == 2, "widths are told apart in grey"
 
@@ -123,9 +126,9 @@ def test_a_photograph_beside_its_recoveries():
         np.testing.assert_array_equal(axes.get_images()[0].get_array(), one.image)
         assert axes.get_title().startswith(one.name)
         assert f"{one.begin_m2:.2g} → {one.m2:.2g}" in axes.get_title()
-    for axes, (step, image, m2) in zip(below.axes, result.strip, strict=True):
-        np.testing.assert_array_equal(axes.get_images()[0].get_array(), image)
-        assert axes.get_title() == f"step {step}\n$m^2$ = {m2:.2g}"
+    for axes, one in zip(below.axes, result.strip, strict=True):
+        np.testing.assert_array_equal(axes.get_images()[0].get_array(), one.image)
+        assert axes.get_title() == f"step {one.step}\n$m^2$ = {one.m2:.2g}"
     shades = {axes.get_images()[0].get_clim() for axes in (*above.axes, *below.axes)}
     assert len(shades) == 1, "images are compared in the same greys"
     assert "8 × 8 pixels" in above.get_suptitle()

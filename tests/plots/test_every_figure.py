@@ -64,7 +64,7 @@ SAMPLES = {
     ),
     "MethodComparison": (
         lambda folder: bb.methods(MODEL, [1.0, 3.0], 20, 2),
-        lambda one: [(one.alphas, method.measured) for method in one.methods],
+        lambda one: [(one.alpha, method.measured) for method in one.methods],
     ),
     "Descent": (
         lambda folder: descent(),
@@ -72,13 +72,13 @@ SAMPLES = {
     ),
     "DescentHessian": (
         lambda folder: bb.hessian_along(MODEL, 3.0, 20, [0, 5], 2, workers=1),
-        lambda one: [([0, 5], [step.outlier for step in one.steps])],
+        lambda one: [([0, 5], [step.outlier.mean for step in one.steps])],
     ),
     "RecoveryCurve": (
         lambda folder: bb.recovery(
             MODEL, [1.0, 4.0], 20, 2, p=[1], rule=bb.DescentRule(steps=20), workers=1
         ),
-        lambda one: [(one.lines[0].alphas, one.lines[0].mean_m2)],
+        lambda one: [(one.lines[0].alpha, one.lines[0].m2)],
     ),
     "Study": (
         study,

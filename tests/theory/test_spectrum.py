@@ -12,6 +12,7 @@ from direct import model_of
 from scipy.optimize import brentq
 
 from bbpscape.core.checks import InvalidInput
+from bbpscape.core.codec import encode
 from bbpscape.theory.law import TEACHER
 from bbpscape.theory.laws.committee import CommitteeLaw
 from bbpscape.theory.laws.discrete import DiscreteLaw
@@ -219,7 +220,7 @@ def test_density_at_a_smooth_edge_vanishes_exponentially(p, p_star, a, alpha):
     assert measured == pytest.approx(expected, rel=0.1)
     reported = spectrum(law.model, alpha, points=2).left_edge
     assert reported.rate == pytest.approx(expected)
-    assert reported.to_dict()["rate"] == reported.rate
+    assert encode(reported)["rate"] == reported.rate
 
 
 def test_density_at_a_sharp_edge_is_a_square_root():

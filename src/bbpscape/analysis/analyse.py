@@ -1,22 +1,33 @@
 """Finite-size analysis of a study: crossings, extrapolations and onsets beside the predictions."""
 
+import dataclasses
 import math
-import numbers
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bbpscape.analysis.crossings import CROSSING, Crossing, crossings, level_points
+from bbpscape.analysis.crossings import CROSSING, UNCLEAR, Crossing, crossings, level_points
 from bbpscape.analysis.curves import Curve, curves_of, theory_of
 from bbpscape.analysis.extrapolation import Extrapolation, extrapolate
 from bbpscape.analysis.onset import WINDOWS, SizeOnset, onsets
 from bbpscape.analysis.predictions import Predictions, predictions
-from bbpscape.core.checks import InvalidInput, positive
-from bbpscape.core.seeds import Seed, check_seed
+from bbpscape.analysis.tables import (
+    crossing_table,
+    extrapolation_table,
+    onset_table,
+    prediction_table,
+)
+from bbpscape.core.checks import InvalidInput, integer, number, positive
+from bbpscape.core.codec import BULKY
+from bbpscape.core.report import Report, counted
+from bbpscape.core.result import Result, result
+from bbpscape.core.seeds import Seed, check_seed, stream
+from bbpscape.core.status import CONVERGED, Status
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.study.table import Study, open_study
 
@@ -29,8 +40,8 @@ MOST_RESAMPLES = 100_000
 SURE = 0.95
 
 
-@dataclass(frozen=True, eq=False)
-class Analysis:
+@result
+class Analysis(Result):
     """The finite-size analysis of one observable of one model.
 
     Attributes
@@ -44,10 +55,12 @@ class Analysis:
     predictions : α_BBP, α₀, and the label-sampled α_½ at each N
     """
 
+    derived: ClassVar[tuple[str, ...]] = ("sizes",)
+
     model: TeacherStudent
     observable: str
     level: float | None
-    curves: tuple[Curve, ...]
+    curves: tuple[Curve, ...] = field(metadata=BULKY)
     crossings: tuple[Crossing, ...]
     level_points: tuple[Crossing, ...]
     onsets: tuple[SizeOnset, ...]
@@ -57,22 +70,61 @@ class Analysis:
     resamples: int
     seed: int
 
-    def to_dict(self) -> dict[str, Any]:
-        """Everything but the draws, as JSON values."""
-        return {
-            "model": self.model.to_dict(),
-            "observable": self.observable,
-            "level": self.level,
-            "sizes": [curve.N for curve in self.curves],
-            "crossings": [one.to_dict() for one in self.crossings],
-            "level_points": [one.to_dict() for one in self.level_points],
-            "onsets": [one.to_dict() for one in self.onsets],
-            "extrapolations": [one.to_dict() for one in self.extrapolations],
-            "limits": [{"alpha": alpha, "value": value} for alpha, value in self.limits.items()],
-            "predictions": self.predictions.to_dict(),
-            "resamples": self.resamples,
-            "seed": self.seed,
-        }
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The N of the study, rising."""
+        return tuple(curve.N for curve in self.curves)
+
+    @property
+    def status(self) -> Status:
+        met = (*self.crossings, *self.level_points)
+        unclear = sum(one.status == UNCLEAR for one in met)
+        if not unclear:
+            return CONVERGED
+        return Status(
+            f"{unclear} of {counted(len(met), 'crossing')} unclear, less than two standard errors "
+            "from 0 on one side",
+            "add draws, or α further from it",
+        )
+
+    def headline(self) -> str:
+        return f"{self.observable}: {self.model.label()}"
+
+    def report(self) -> Report:
+        """What theory predicts, where the curves meet and begin, and where that goes."""
+        met = (*self.crossings, *self.level_points)
+        tables = [prediction_table(self.headline(), self.predictions)]
+        tables += [crossing_table(met)] if met else []
+        tables += [onset_table(self.onsets)] if self.onsets else []
+        tables += [extrapolation_table(self.extrapolations)] if self.extrapolations else []
+        notes = [f"no {what}: {why}" for what, why in self.predictions.missing.items()]
+        return Report(tables, notes if self.status.ok else [*notes, str(self.status)])
+
+    def columns(self) -> Mapping[str, Any]:
+        """An α a row: of crossings (of N and ``other_N``), of ``level``, of onsets, and α_½."""
+        rows: list[dict[str, Any]] = [
+            {"kind": "crossing", "N": one.sizes[0], "other_N": one.sizes[1], **_found(one)}
+            for one in self.crossings
+        ]
+        rows += [
+            {"kind": "level", "N": one.sizes[0], "level": one.level, **_found(one)}
+            for one in self.level_points
+        ]
+        rows += [
+            {"kind": "onset", "N": size.N, "window": one.window, **_found(one)}
+            for size in self.onsets
+            for one in size.windows
+        ]
+        rows += [
+            {"kind": "half", "N": one.N, "alpha": one.alpha, "standard_error": one.standard_error}
+            for one in self.predictions.half
+        ]
+        names = ("kind", "N", "other_N", "level", "window", "alpha", "standard_error", "p_value")
+        return {name: [row.get(name) for row in rows] for name in names}
+
+
+def _found(one: Any) -> dict[str, float | None]:
+    return {name: getattr(one, name) for name in ("alpha", "standard_error", "p_value")}
 
 
 def analyse(
@@ -113,64 +165,66 @@ def analyse(
         If an argument is not allowed, or the study has no draws of the observable, less than two at
         some point, or several models.
     """
-    resamples = _between("resamples", resamples, 10, MOST_RESAMPLES)
-    seed = check_seed(seed)
-    label_draws = _between("label_draws", label_draws, 0, MOST_RESAMPLES)
-    try:
-        widths = tuple(positive("windows", one, limit=1000.0) for one in windows)
-    except TypeError:
-        raise InvalidInput(f"windows must be a list of numbers, got {windows!r}") from None
-    if start is not None:
-        start = positive("start", start)
-    if level is not None and (
-        isinstance(level, bool) or not isinstance(level, numbers.Real) or not math.isfinite(level)
-    ):
-        raise InvalidInput(f"level must be a finite number, got {level!r}")
+    resamples = integer("resamples", resamples, 10, MOST_RESAMPLES)
+    label_draws = integer("label_draws", label_draws, 0, MOST_RESAMPLES)
+    seed, widths = check_seed(seed), _widths(windows)
+    start = None if start is None else positive("start", start)
     opened = study if isinstance(study, Study) else open_study(Path(study))
     if observable is None:
         observable = opened.definition.observables[0]
+    level = LEVELS.get(observable) if level is None else number("level", level)
     curves = curves_of(opened, observable)
-    seeds = np.random.SeedSequence(seed).spawn(len(curves))
-    resampled = [
-        curve.resampled(np.random.default_rng(one), resamples)
-        for curve, one in zip(curves, seeds, strict=True)
-    ]
     model = next(row.cell.model for row in opened.rows)
+    resampled = _resampled(curves, seed, resamples)
     has_onset = observable in OVERLAPS
-    level = LEVELS.get(observable) if level is None else float(level)
     expected = predictions(
         model, [curve.N for curve in curves], widths if has_onset else (), label_draws, seed
     )
     first = expected.alpha_bbp if start is None else start
-    crossed = crossings(curves, resampled)
-    reached = () if level is None else level_points(curves, resampled, level)
-    begun = onsets(curves, resampled, first, widths) if has_onset and first else ()
-    limits = theory_of(opened, observable)
-    # As N → ∞, phi is a step at α_BBP.
-    step = expected.alpha_bbp if observable == "phi" else None
-    return Analysis(
-        model,
-        observable,
-        level,
-        tuple(curves),
-        crossed,
-        reached,
-        begun,
-        (
-            *_of_crossings("crossing", [one for one in crossed if _neighbours(one, curves)], step),
-            *_of_crossings(f"{observable} = {level:g}" if reached else "", reached, step),
-            *_of_onsets(begun, expected.linear_onset if start is None else {}),
-            *_of_values(observable, curves, limits),
-        ),
-        limits,
-        expected,
-        resamples,
-        seed,
+    found = Analysis(
+        model=model,
+        observable=observable,
+        level=level,
+        curves=tuple(curves),
+        crossings=crossings(curves, resampled),
+        level_points=() if level is None else level_points(curves, resampled, level),
+        onsets=onsets(curves, resampled, first, widths) if has_onset and first else (),
+        extrapolations=(),
+        limits=theory_of(opened, observable),
+        predictions=expected,
+        resamples=resamples,
+        seed=seed,
     )
+    lines = expected.linear_onset if start is None else {}
+    return dataclasses.replace(found, extrapolations=tuple(_extrapolations(found, lines)))
 
 
-def _neighbours(one: Crossing, curves: Sequence[Curve]) -> bool:
-    sizes = [curve.N for curve in curves]
+def _widths(windows: object) -> tuple[float, ...]:
+    if isinstance(windows, str) or not isinstance(windows, Sequence | np.ndarray):
+        raise InvalidInput(f"windows must be a list of numbers, got {windows!r}")
+    return tuple(positive("windows", one, limit=1000.0) for one in windows)
+
+
+def _resampled(curves: Sequence[Curve], seed: int, count: int) -> list[NDArray[np.float64]]:
+    """Means of resampled draws of each curve, by a stream of its own."""
+    return [curve.resampled(stream(f"bootstrap, N = {curve.N}", seed), count) for curve in curves]
+
+
+def _extrapolations(found: Analysis, lines: Mapping[float, float]) -> list[Extrapolation]:
+    """Of all that is found; ``lines`` are the onsets of the N → ∞ curve by window."""
+    # As N → ∞, phi is a step at α_BBP.
+    step = found.predictions.alpha_bbp if found.observable == "phi" else None
+    neighbours = [one for one in found.crossings if _neighbours(one, found.sizes)]
+    level = "" if found.level is None else f"{found.observable} = {found.level:g}"
+    return [
+        *_of_crossings("crossing", neighbours, step),
+        *_of_crossings(level, found.level_points, step),
+        *_of_onsets(found.onsets, lines),
+        *_of_values(found.observable, found.curves, found.limits),
+    ]
+
+
+def _neighbours(one: Crossing, sizes: Sequence[int]) -> bool:
     return sizes.index(one.sizes[1]) - sizes.index(one.sizes[0]) == 1
 
 
@@ -221,13 +275,3 @@ def _of_values(
             what = f"{observable} at alpha = {alpha:g}"
             results.append(extrapolate(what, sizes, values, variances, limits.get(alpha)))
     return results
-
-
-def _between(name: str, value: object, low: int, high: int) -> int:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, numbers.Integral)
-        or not low <= int(value) <= high
-    ):
-        raise InvalidInput(f"{name} must be an integer from {low} to {high}, got {value!r}")
-    return int(value)

@@ -5,14 +5,14 @@ change sought; errors are those of resampled draws.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc
 
 from bbpscape.analysis.curves import Curve
+from bbpscape.core.codec import BULKY
 
 MOST_DEGREE = 6
 LEAST_POINTS = 4
@@ -41,13 +41,12 @@ class Crossing:
     found: float = 0.0
     degree: int | None = None
     p_value: float | None = None
-    samples: NDArray[np.float64] | None = None
+    samples: NDArray[np.float64] | None = field(default=None, metadata=BULKY)
 
-    def to_dict(self) -> dict[str, Any]:
-        """All fields but the samples, as JSON values."""
-        values = {name: value for name, value in vars(self).items() if name != "samples"}
-        interval = None if self.interval is None else list(self.interval)
-        return {**values, "sizes": list(self.sizes), "interval": interval}
+    def __str__(self) -> str:
+        """'N = 100 and 400', 'N = 100 at 0.5'."""
+        curves = " and ".join(map(str, self.sizes))
+        return f"N = {curves}" + ("" if self.level is None else f" at {self.level:g}")
 
 
 def crossings(

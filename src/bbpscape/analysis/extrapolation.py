@@ -1,20 +1,24 @@
 """A quantity at several N, extrapolated to N → ∞ in N^(−2/3) and in 1/log N."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc
 
 from bbpscape.core.checks import InvalidInput
+from bbpscape.core.report import Report, Table, number, with_error
+from bbpscape.core.result import Result, result
+from bbpscape.core.status import CONVERGED, Status
 
 POWER, LOGARITHM = "N^(-2/3)", "1/log N"
 UNDECIDED, NEITHER = "undecided", "neither"
 # A form is preferred from this Akaike weight on, and rejected below this chance of a worse fit.
 WEIGHT, CHANCE = 0.95, 0.01
+COLUMNS = ("quantity", POWER, "p-value", LOGARITHM, "p-value", "preferred", "theory")
 
 
 @dataclass(frozen=True)
@@ -38,15 +42,21 @@ class Fit:
     def __call__(self, N: ArrayLike) -> NDArray[np.float64]:
         return self.limit + self.slope * scale(self.form, N)
 
+    @property
+    def rejected(self) -> bool:
+        return self.p_value is not None and self.p_value < CHANCE
 
-@dataclass(frozen=True)
-class Extrapolation:
+
+@result
+class Extrapolation(Result):
     """Both fits of ``values`` at ``sizes``, and which is preferred.
 
     ``preferred`` is a form if its Akaike weight is 0.95 or more and its χ² has a chance of 0.01 or
     more; "neither" if the χ² of both have less; else "undecided", as it always is for two N.
     ``expected`` is what theory says of the limit, None where it says nothing.
     """
+
+    derived: ClassVar[tuple[str, ...]] = ("preferred",)
 
     what: str
     sizes: tuple[float, ...]
@@ -57,25 +67,53 @@ class Extrapolation:
     expected: float | None = None
 
     @property
+    def fits(self) -> tuple[Fit, Fit]:
+        return self.power, self.logarithm
+
+    @property
     def preferred(self) -> str:
-        fits = (self.power, self.logarithm)
-        if all(fit.p_value is not None and fit.p_value < CHANCE for fit in fits):
+        if all(fit.rejected for fit in self.fits):
             return NEITHER
-        for fit in fits:
-            if fit.p_value is not None and fit.p_value >= CHANCE and fit.weight >= WEIGHT:
+        for fit in self.fits:
+            if fit.p_value is not None and not fit.rejected and fit.weight >= WEIGHT:
                 return fit.form
         return UNDECIDED
 
-    def to_dict(self) -> dict[str, Any]:
-        """All fields and the preference, as JSON values."""
+    @property
+    def status(self) -> Status:
+        if self.preferred == NEITHER:
+            return Status(
+                f"{self.what}: neither form fits", "leave out the smallest N, or add larger ones"
+            )
+        if self.preferred == UNDECIDED:
+            return Status(
+                f"{self.what}: the two forms cannot be told apart", "add N further apart, or draws"
+            )
+        return CONVERGED
+
+    def headline(self) -> str:
+        return f"{self.what} as N → ∞, from N = {', '.join(f'{n:g}' for n in self.sizes)}"
+
+    def report(self) -> Report:
+        notes = () if self.status.ok else (str(self.status),)
+        return Report([Table(self.headline(), COLUMNS, [self.cells()])], notes)
+
+    def cells(self) -> list[str]:
+        """One line of text under ``COLUMNS``."""
+        cells = [self.what]
+        for fit in self.fits:
+            cells.append(with_error(fit.limit, fit.standard_error, ".3f"))
+            cells.append(number(fit.p_value, ".2g"))
+        return [*cells, self.preferred, number(self.expected, ".3f")]
+
+    def columns(self) -> Mapping[str, Any]:
+        """The values and both fits at each N."""
         return {
-            "what": self.what,
-            "sizes": list(self.sizes),
-            "values": list(self.values),
-            "standard_errors": list(self.standard_errors),
-            "fits": [dict(vars(fit)) for fit in (self.power, self.logarithm)],
-            "preferred": self.preferred,
-            "expected": self.expected,
+            "N": self.sizes,
+            "value": self.values,
+            "standard_error": self.standard_errors,
+            POWER: self.power(self.sizes),
+            LOGARITHM: self.logarithm(self.sizes),
         }
 
 
@@ -119,6 +157,28 @@ def extrapolate(
     >>> round(found.logarithm.limit, 9), found.preferred
     (1.0, '1/log N')
     """
+    n, y, covariances = _checked(sizes, values, covariance)
+    try:
+        root = np.linalg.cholesky(covariances).astype(float)
+    except np.linalg.LinAlgError:
+        raise InvalidInput("covariance must be positive definite") from None
+    power, logarithm = (_fit(form, n, y, root) for form in (POWER, LOGARITHM))
+    difference = min(max(power.aic - logarithm.aic, -700.0), 700.0)
+    return Extrapolation(
+        what,
+        tuple(n.tolist()),
+        tuple(y.tolist()),
+        tuple(np.sqrt(np.diag(covariances)).tolist()),
+        replace(power, weight=1 / (1 + math.exp(difference / 2))),
+        replace(logarithm, weight=1 / (1 + math.exp(-difference / 2))),
+        expected,
+    )
+
+
+def _checked(
+    sizes: Sequence[float], values: Sequence[float], covariance: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """N, the values, and their covariance as a matrix."""
     n, y, matrix = (np.asarray(one, dtype=float) for one in (sizes, values, covariance))
     if n.ndim != 1 or n.size < 2 or len(set(n.tolist())) < n.size or not (n > 1).all():
         raise InvalidInput(f"sizes must be two different N above 1 at least, got {list(sizes)}")
@@ -130,44 +190,27 @@ def extrapolate(
         )
     if not (np.isfinite(y).all() and np.isfinite(matrix).all()):
         raise InvalidInput(f"values and covariance must be finite, got {y.tolist()}")
-    try:
-        root = np.linalg.cholesky(matrix)
-    except np.linalg.LinAlgError:
-        raise InvalidInput("covariance must be positive definite") from None
-    whitened = [_fit(form, n, y, root) for form in (POWER, LOGARITHM)]
-    difference = min(max(whitened[0][2] - whitened[1][2], -700.0), 700.0)
-    weights = (1 / (1 + math.exp(difference / 2)), 1 / (1 + math.exp(-difference / 2)))
-    dof = n.size - 2
-    power, logarithm = (
-        Fit(
-            form,
-            float(solution[0]),
-            float(error),
-            float(solution[1]),
-            chi2,
-            dof,
-            float(chdtrc(dof, chi2)) if dof else None,
-            chi2 + 4,
-            weight,
-        )
-        for form, (solution, error, chi2), weight in zip(
-            (POWER, LOGARITHM), whitened, weights, strict=True
-        )
-    )
-    errors = np.sqrt(np.diag(matrix)).tolist()
-    sizes, values = n.tolist(), y.tolist()
-    return Extrapolation(
-        what, tuple(sizes), tuple(values), tuple(errors), power, logarithm, expected
-    )
+    return n, y, matrix
 
 
 def _fit(
     form: str, n: NDArray[np.float64], y: NDArray[np.float64], root: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], float, float]:
-    """((limit, slope), standard error of the limit, χ²), with covariance root rootᵀ."""
+) -> Fit:
+    """The fit of one form, with covariance root rootᵀ, as yet without its weight."""
     design = np.column_stack([np.ones_like(n), scale(form, n)])
     whitened, target = np.linalg.solve(root, design), np.linalg.solve(root, y)
     inverse = np.linalg.pinv(whitened)
-    solution = inverse @ target
-    residual = target - whitened @ solution
-    return solution, math.sqrt(inverse[0] @ inverse[0]), float(residual @ residual)
+    limit, slope = (inverse @ target).tolist()
+    residual = target - whitened @ (inverse @ target)
+    chi2, dof = float(residual @ residual), n.size - 2
+    return Fit(
+        form,
+        limit,
+        math.sqrt(inverse[0] @ inverse[0]),
+        slope,
+        chi2,
+        dof,
+        float(chdtrc(dof, chi2)) if dof else None,
+        chi2 + 4,
+        math.nan,
+    )

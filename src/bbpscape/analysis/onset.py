@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ LEAST_POINTS = 3
 WINDOWS = (0.1, 0.2, 0.4, 0.8)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class WindowOnset:
     """The α at which the line through the means over start ≤ α ≤ (1 + window) start reaches 0.
 
@@ -31,14 +31,12 @@ class WindowOnset:
     found: float = 0.0
     p_value: float | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """All fields as JSON values."""
-        return dict(vars(self))
 
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class SizeOnset:
     """The onsets of one N; ``spread`` is the largest minus the smallest over the windows."""
+
+    derived: ClassVar[tuple[str, ...]] = ("spread",)
 
     N: int
     start: float
@@ -48,15 +46,6 @@ class SizeOnset:
     def spread(self) -> float | None:
         found = [one.alpha for one in self.windows if one.alpha is not None]
         return max(found) - min(found) if len(found) > 1 else None
-
-    def to_dict(self) -> dict[str, Any]:
-        """All fields and the spread, as JSON values."""
-        return {
-            "N": self.N,
-            "start": self.start,
-            "spread": self.spread,
-            "windows": [one.to_dict() for one in self.windows],
-        }
 
 
 def onsets(

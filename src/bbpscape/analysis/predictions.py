@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.model.teacher_student import TeacherStudent
@@ -26,19 +25,6 @@ class Predictions:
     linear_onset: dict[float, float]
     half: tuple[HalfPoint, ...]
     missing: dict[str, str]
-
-    def to_dict(self) -> dict[str, Any]:
-        """All fields as JSON values."""
-        return {
-            **vars(self),
-            "linear_onset": [
-                {"window": width, "alpha_0": value} for width, value in self.linear_onset.items()
-            ],
-            "half": [
-                {"N": one.N, "alpha": one.alpha, "standard_error": one.standard_error}
-                for one in self.half
-            ],
-        }
 
 
 def predictions(

@@ -1,39 +1,37 @@
 """Arguments that several options make together: the model, the inputs, the rule of a descent."""
 
+import inspect
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
 import bbpscape as bb
-from bbpscape.cli.values import Kind, matrix, width
-
-Width = Annotated[float, Kind("P", width)]
-Overlap = Annotated[float, Kind("M", matrix)]
+from bbpscape.cli.values import SCALARS, Kind
+from bbpscape.model.parameters import MODEL, Parameter
 
 
-def network(
-    p: Width = 2,
-    p_star: int = 1,
-    a: float = 0.01,
-    loss: str = "normalized-square",
-    delta: float = 1.0,
-    activation: str = "quadratic",
-    label_noise: float = 0.0,
-    flip: float = 0.0,
-    second_layer: Sequence[float] | None = None,
-    overlap: Overlap = 0.0,
-) -> "bb.TeacherStudent":
-    """The model of these parameters."""
-    return bb.TeacherStudent(
-        p,
-        p_star,
-        bb.loss(loss, a=a, delta=delta),
-        bb.activation(activation),
-        bb.Labels(label_noise, flip),
-        None if second_layer is None else tuple(second_layer),
-        overlap,
-    )
+def network(**parameters: Any) -> "bb.TeacherStudent":
+    """The model of the parameters in the table of models."""
+    model = bb.TeacherStudent.from_dict(parameters)
+    for name in ("a", "delta"):
+        if name in parameters and name not in model.loss.parameters:
+            raise bb.InvalidInput(f"the loss {model.loss.name!r} has no {name}: leave it out")
+    return model
+
+
+def _signature_of(parameters: Iterable[Parameter]) -> inspect.Signature:
+    """Keywords with the names, kinds and defaults of ``parameters``."""
+    made = []
+    for one in parameters:
+        kind = SCALARS[one.kind] if one.read is None else Kind("NUMBERS", one.read)
+        hint = Annotated[Any, kind]
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        made.append(inspect.Parameter(one.name, keyword, default=one.default, annotation=hint))
+    return inspect.Signature(made)
+
+
+network.__signature__ = _signature_of(MODEL)  # type: ignore[attr-defined]
 
 
 def own_inputs(

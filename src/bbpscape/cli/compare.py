@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 
 import bbpscape as bb
@@ -15,13 +14,9 @@ from bbpscape.cli.common import (
     Save,
     app,
     check_files,
-    counted,
-    describe,
     messages,
     print_json,
-    print_table,
     say_written,
-    table_of,
     write_results,
 )
 from bbpscape.cli.model_options import with_model
@@ -67,20 +62,8 @@ def compare(
             progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
     if as_json:
-        print_json(result.to_dict())
+        print_json(result.to_dict(compact=True))
         return write_results(plot, result, save, result.to_dict())
-    count = counted(result.draws, "draw")
-    title = f"{describe(model)}, alpha = {result.alpha:g}, N = {result.N}, {count}"
-    columns = ("quantity", "N → ∞", "finite N", "measured", "± s.e.", "z", "z (finite N)")
-    table = table_of(f"{title}\ninputs: {result.inputs}", *columns)
-    for row in result.rows:
-        numbers = (row.theory, row.finite_size, row.measured, row.standard_error)
-        scores = (row.z, row.z_finite_size)
-        cells = ["" if value is None else f"{value:.4g}" for value in numbers]
-        cells += ["" if value is None else f"{value:+.1f}" for value in scores]
-        table.add_row(row.quantity, *cells)
-    print_table(table)
-    for note in result.notes:
-        Console().print(f"note: {note}", highlight=False)
+    typer.echo(result.summary())
     write_results(plot, result, save, result.to_dict())
     say_written(figure=plot, data=save)

@@ -16,9 +16,9 @@ import typer
 from bbpscape.cli.blocks import block_of
 from bbpscape.cli.docstrings import described
 from bbpscape.cli.output import Output
-from bbpscape.cli.parameters import help_of
 from bbpscape.cli.progress import progress
-from bbpscape.cli.values import kind_of, text_of
+from bbpscape.cli.values import Kind, kind_of, text_of
+from bbpscape.model.parameters import PARAMETERS
 
 # Arguments that only Python can give.
 UNSEEN = ("executor", "progress", "snapshots")
@@ -27,44 +27,41 @@ Function = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Option:
-    """One option: the argument it stands for, its type, its default and what the help says."""
+    """One option: the argument it stands for, how its text is read, and what the help says."""
 
     name: str
     hint: Any
     default: Any
     help: str
-
-    @property
-    def required(self) -> bool:
-        return self.default is inspect.Parameter.empty
+    whole: bool = False
 
     @property
     def flag(self) -> bool:
         return self.hint is bool
 
+    @property
+    def kind(self) -> Kind:
+        return kind_of(self.hint, self.whole)
+
     def typer(self) -> inspect.Parameter:
         """The argument of the command; texts are read later, each by its kind."""
-        flags = f"--{self.name.replace('_', '-')}"
+        flags, empty = f"--{self.name.replace('_', '-')}", inspect.Parameter.empty
         hint: Any
-        default: Any = None
         if self.flag:
             both = f"{flags}/--no-{flags[2:]}" if self.default else flags
             hint = Annotated[bool | None, typer.Option(both, help=self.help)]
-        elif self.required:
-            metavar = self.name.upper()
-            hint = Annotated[str, typer.Argument(metavar=metavar, help=self.help)]
-            default = inspect.Parameter.empty
+        elif self.default is empty:
+            hint = Annotated[str, typer.Argument(metavar=self.name.upper(), help=self.help)]
         else:
-            metavar = kind_of(self.hint, self.name).metavar
             shown = "" if self.default is None else f" [default: {text_of(self.default)}]"
-            text = self.help + shown
+            metavar, text = self.kind.metavar, self.help + shown
             hint = Annotated[str | None, typer.Option(flags, metavar=metavar, help=text)]
-        return inspect.Parameter(
-            self.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint
-        )
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        default = empty if self.default is empty else None
+        return inspect.Parameter(self.name, keyword, default=default, annotation=hint)
 
     def read(self, given: Any) -> Any:
-        return given if self.flag else kind_of(self.hint, self.name).read(self.name, given)
+        return given if self.flag else self.kind.read(self.name, given)
 
 
 def arguments(function: Function) -> Iterator[tuple[inspect.Parameter, Function | None]]:
@@ -74,21 +71,30 @@ def arguments(function: Function) -> Iterator[tuple[inspect.Parameter, Function 
         hints = typing.get_type_hints(function.__init__, include_extras=True)
     for one in inspect.signature(function).parameters.values():
         if one.name not in UNSEEN:
-            hint = hints.get(one.name, str)
+            hint = hints.get(one.name, one.annotation)
             yield one.replace(annotation=hint), block_of(hint)
 
 
-def options(function: Function) -> list[Option]:
-    """The options of ``function``; of two with one name the function's own stands."""
+def options(function: Function, of: str = "") -> list[Option]:
+    """The options of ``function``, a block ``of`` a command or itself one.
+
+    Of two with one name the function's own stands. The help is what the docstring says, or the
+    table of parameters where it says nothing, or says it of another argument at the same time.
+    """
+    of = of or function.__name__
     _, said = described(function)
     own = {one.name for one, block in arguments(function) if block is None}
     found = []
     for one, block in arguments(function):
-        if block is None:
-            text = said.get(one.name) or help_of(one.name)
-            found.append(Option(one.name, one.annotation, one.default, text))
-        else:
-            found += [option for option in options(block) if option.name not in own]
+        if block is not None:
+            found += [option for option in options(block, of) if option.name not in own]
+            continue
+        entry = PARAMETERS.get(f"{of}.{one.name}") or PARAMETERS.get(one.name)
+        text = said.get(one.name, "")
+        if entry is not None and (not text or text in {other.help for other in found}):
+            text = entry.help
+        whole = entry is not None and entry.integer
+        found.append(Option(one.name, one.annotation, one.default, text, whole))
     return found
 
 

@@ -20,14 +20,8 @@ from bbpscape.cli.common import (
     say_written,
     write_results,
 )
-from bbpscape.cli.descend_tables import (
-    print_curve,
-    print_descent,
-    print_hessian,
-    print_photograph,
-)
-from bbpscape.cli.grids import parse_grid
 from bbpscape.cli.model_options import integers, with_model
+from bbpscape.core.grids import parse_grid
 
 
 @app.command()
@@ -119,7 +113,7 @@ def descend(
                 device=device,
                 progress=tell,
             )
-        return _report(result, print_photograph, plot, save, as_json)
+        return _report(result, plot, save, as_json)
     n, draws = 1000 if n is None else n, 20 if draws is None else draws
     options: dict[str, Any] = {
         "N": n,
@@ -143,18 +137,16 @@ def descend(
                 progress=tell,
                 **options,
             )
-        return _report(result, print_curve, plot, save, as_json)
+        return _report(result, plot, save, as_json)
     with _progress("descending", draws) as tell:
         if hessian:
             chosen = _steps(hessian)
             result = bb.hessian_along(
                 model, alphas[0], at=chosen, start=start, progress=tell, **options
             )
-            show: Callable[[Any], None] = print_hessian
         else:
             result = bb.descend(model, alphas[0], start=start, progress=tell, **options)
-            show = print_descent
-    _report(result, show, plot, save, as_json)
+    _report(result, plot, save, as_json)
 
 
 def _steps(text: str) -> list[int]:
@@ -186,16 +178,10 @@ def _progress(what: str, total: int | None) -> Iterator[Callable[..., None]]:
         yield tell
 
 
-def _report(
-    result: Any,
-    show: Callable[[Any], None],
-    plot: Path | None,
-    save: Path | None,
-    as_json: bool,
-) -> None:
+def _report(result: bb.Result, plot: Path | None, save: Path | None, as_json: bool) -> None:
     if as_json:
-        print_json(result.to_dict())
+        print_json(result.to_dict(compact=True))
         return write_results(plot, result, save, result.to_dict())
-    show(result)
+    typer.echo(result.summary())
     write_results(plot, result, save, result.to_dict())
     say_written(figure=plot, data=save)

@@ -1,11 +1,9 @@
 """The command ``methods``."""
 
-import math
 from typing import Annotated
 
 import numpy as np
 import typer
-from rich.console import Console
 from rich.progress import Progress
 
 import bbpscape as bb
@@ -15,13 +13,9 @@ from bbpscape.cli.common import (
     Save,
     app,
     check_files,
-    counted,
-    describe,
     messages,
     print_json,
-    print_table,
     say_written,
-    table_of,
     write_results,
 )
 from bbpscape.cli.model_options import with_model
@@ -55,22 +49,9 @@ def methods(
             progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
     if as_json:
-        print_json(result.to_dict())
+        print_json(result.to_dict(compact=True))
         return write_results(plot, result, save, result.to_dict())
-    title = f"m2 of spectral methods, {describe(model)}, N = {n}, {counted(draws, 'draw')}"
-    names = [one.name for one in result.methods]
-    table = table_of(f"{title}\ntheory | measured ± s.e.", "alpha", *names)
-    begins = [f"{x.alpha:.5g}" if math.isfinite(x.alpha) else "never" for x in result.methods]
-    table.add_row("begins at", *begins)
-    for i, value in enumerate(result.alphas):
-        cells = []
-        for one in result.methods:
-            error = one.standard_error[i]
-            spread = "" if math.isnan(error) else f" ± {error:.3f}"
-            cells.append(f"{one.theory[i]:.3f} | {one.measured[i]:.3f}{spread}")
-        table.add_row(f"{value:.4g}", *cells)
-    print_table(table)
-    Console().print(f"weak recovery is possible from {result.weak_recovery:g}", highlight=False)
+    typer.echo(result.summary())
     write_results(plot, result, save, result.to_dict())
     say_written(figure=plot, data=save)
 

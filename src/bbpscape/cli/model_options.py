@@ -22,7 +22,7 @@ from bbpscape.cli.common import (
     Width,
     parse_model,
 )
-from bbpscape.cli.grids import parse_grid
+from bbpscape.core.grids import parse_grid
 
 OPTIONS: dict[str, tuple[Any, Any]] = {
     "p": (Width, "2"),
@@ -84,7 +84,7 @@ def with_model(
 
 def integers(name: str, text: str) -> list[int]:
     """The integers that ``text``, a number, a list or a range, stands for."""
-    found = parse_grid(name, text, integer=True)
+    found = parse_grid(name, text, whole=True)
     values = found if isinstance(found, list) else [found]
     if not all(map(math.isfinite, values)):
         raise bb.InvalidInput(f"{name} must be finite, got {text!r}")

@@ -64,6 +64,19 @@ def number(value: float | None, spec: str = ".4g") -> str:
     return "" if value is None or value != value else format(value, spec)
 
 
+def with_error(
+    value: float | None, error: float | None, spec: str = ".4g", error_spec: str = ""
+) -> str:
+    """'1.23 ± 0.04'; the value alone where there is no error, "" where there is no value.
+
+    >>> with_error(1.2345, 0.0321, ".3f"), with_error(1.2345, None)
+    ('1.234 ± 0.032', '1.234')
+    """
+    if not (shown := number(value, spec)):
+        return ""
+    return f"{shown} ± {spread}" if (spread := number(error, error_spec or spec)) else shown
+
+
 def counted(count: int, what: str) -> str:
     """'1 draw', '2 draws'."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"

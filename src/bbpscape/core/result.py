@@ -21,7 +21,7 @@ DRAWN_BY = "bbpscape.plots"
 _kinds: dict[str, type["Result"]] = {}
 
 
-@dataclass_transform(frozen_default=True, eq_default=False, kw_only_default=False)
+@dataclass_transform(frozen_default=True, eq_default=False, field_specifiers=(dataclasses.field,))
 def result(cls: type[C]) -> type[C]:
     """A frozen dataclass without field-wise equality, which arrays do not have, nor a long repr."""
     return dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls)

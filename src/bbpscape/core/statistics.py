@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -94,6 +95,8 @@ class Fraction:
     >>> one.value, one.interval
     (0.0, (0.0, 0.0625))
     """
+
+    derived: ClassVar[tuple[str, ...]] = ("value", "interval")
 
     count: int
     of: int

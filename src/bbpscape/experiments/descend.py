@@ -1,19 +1,22 @@
 """Gradient descent of many draws of one model, from any start."""
 
-import dataclasses
 import functools
-import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
 from bbpscape.core.checks import InvalidInput, positive_integer
+from bbpscape.core.report import Report, Table, counted, number
+from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
+from bbpscape.core.statistics import Fraction
+from bbpscape.core.status import CONVERGED, Status
+from bbpscape.experiments.sizes import check_sizes
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.backend import backend, check_dtype
-from bbpscape.simulation.data.instance import draw, sample_count
+from bbpscape.simulation.data.instance import draw
 from bbpscape.simulation.descent.descend import descend_batch
 from bbpscape.simulation.descent.rule import RATE, DescentRule, Trajectory, budget_operations
 from bbpscape.simulation.descent.start import check_start, starting_point
@@ -27,9 +30,11 @@ MOST_DRAWS = 100_000
 STATUSES = ("converged", "recovered", "budget", "diverged")
 
 
-@dataclass(frozen=True, eq=False)
-class Descent:
-    """The trajectories of ``draws`` of one model at one α and N, all by one rule."""
+@result
+class Descent(Result):
+    """The trajectories of the draws of one model at one α and N, all by one rule."""
+
+    derived: ClassVar[tuple[str, ...]] = ("draws", "recovered", "statuses")
 
     model: TeacherStudent
     alpha: float
@@ -38,12 +43,16 @@ class Descent:
     seed: int
     start: str
     rule: DescentRule
-    trajectories: tuple[Trajectory, ...] = field(repr=False)
+    trajectories: tuple[Trajectory, ...]
 
     @property
-    def recovered(self) -> "Fraction":
+    def draws(self) -> int:
+        return len(self.trajectories)
+
+    @property
+    def recovered(self) -> Fraction:
         """In how many draws the teacher was recovered."""
-        return Fraction(sum(one.recovered for one in self.trajectories), len(self.trajectories))
+        return Fraction(sum(one.recovered for one in self.trajectories), self.draws)
 
     @property
     def statuses(self) -> dict[str, int]:
@@ -51,55 +60,62 @@ class Descent:
         ends = [one.status for one in self.trajectories]
         return {status: ends.count(status) for status in STATUSES if status in ends}
 
-    def to_dict(self) -> dict[str, Any]:
+    @property
+    def status(self) -> Status:
+        lost, short = (self.statuses.get(name, 0) for name in ("diverged", "budget"))
+        if lost:
+            return Status(
+                f"{lost} of {counted(self.draws, 'draw')} diverged",
+                "take a smaller step or beta, or method gd",
+            )
+        if short:
+            return Status(
+                f"{short} of {counted(self.draws, 'draw')} still moved after the last of "
+                f"{self.rule.steps} steps",
+                "allow more steps",
+            )
+        return CONVERGED
+
+    def headline(self) -> str:
+        sizes = self.model.label(alpha=self.alpha, N=self.N)
+        return f"{self.rule.method}, {start_name(self.start)}, {sizes}"
+
+    def report(self) -> Report:
+        """How each draw ended, and how many recovered the teacher."""
+        names = ("draw", "status", "step", "loss/M", "gen. error", "m2", "largest", "recovered at")
+        rows = [
+            (
+                str(index),
+                one.status,
+                str(one.step[-1]),
+                f"{one.loss[-1]:.3g}",
+                f"{one.generalization[-1]:.3g}",
+                f"{one.m2[-1]:.4f}",
+                f"{one.largest_m2:.4f}",
+                number(one.recovered_step, "d"),
+            )
+            for index, one in enumerate(self.trajectories)
+        ]
+        count, of, (low, high) = self.recovered.count, self.draws, self.recovered.interval
+        share = f"recovered: {count} of {of} (fraction {low:.3f} to {high:.3f})"
+        notes = () if self.status.ok else (str(self.status),)
+        return Report([Table(f"{self.headline()}\n{share}", names, rows)], notes)
+
+    def columns(self) -> Mapping[str, Any]:
+        """One row a draw: its last record, its largest m², and how it ended."""
+        last = ("step", "time", "loss", "generalization", "m2")
+        names = ("largest_m2", "largest_m2_step", "recovered", "recovered_step", "status", "eta")
+        paths = self.trajectories
         return {
-            "model": self.model.to_dict(),
-            "alpha": self.alpha,
-            "N": self.N,
-            "M": self.M,
-            "seed": self.seed,
-            "start": self.start,
-            "rule": dataclasses.asdict(self.rule),
-            "recovered": self.recovered.to_dict(),
-            "statuses": self.statuses,
-            "draws": [one.to_dict() for one in self.trajectories],
+            "draw": list(range(self.draws)),
+            **{name: [getattr(one, name)[-1] for one in paths] for name in last},
+            **{name: [getattr(one, name) for one in paths] for name in (*names, "refused")},
         }
 
 
 def start_name(start: str) -> str:
     """'random start', 'Hessian start'."""
     return f"{'Hessian' if start == 'hessian' else start} start"
-
-
-@dataclass(frozen=True)
-class Fraction:
-    """k of n, with Wilson's interval of one standard deviation (z = 1).
-
-    (k + z²/2 ± z √(k (n − k)/n + z²/4))/(n + z²): it has a width at k = 0 and k = n too.
-
-    Source: Wilson (1927), J. Amer. Statist. Assoc. 22, 209.
-
-    >>> one = Fraction(0, 15)
-    >>> one.value, one.interval
-    (0.0, (0.0, 0.0625))
-    """
-
-    count: int
-    of: int
-
-    @property
-    def value(self) -> float:
-        return self.count / self.of
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        k, n = self.count, self.of
-        half = math.sqrt(k * (n - k) / n + 0.25)
-        return max((k + 0.5 - half) / (n + 1), 0.0), min((k + 0.5 + half) / (n + 1), 1.0)
-
-    def to_dict(self) -> dict[str, Any]:
-        low, high = self.interval
-        return {"count": self.count, "of": self.of, "value": self.value, "low": low, "high": high}
 
 
 @dataclass(frozen=True)
@@ -156,13 +172,7 @@ def descend(
     InvalidInput
         If an argument is not allowed, or an instance would not fit in memory.
     """
-    TeacherStudent.check(model)
-    if not math.isfinite(model.p):
-        raise InvalidInput("p must be finite at finite N, got inf")
-    N = int(positive_integer("N", N))
-    M = sample_count(alpha, N)
-    if model.p_star >= N:
-        raise InvalidInput(f"N must be above p_star = {model.p_star}, got {N}")
+    N, M = check_sizes(model, alpha, N)
     draws, seed = int(positive_integer("draws", draws)), check_seed(seed)
     if draws > MOST_DRAWS:
         raise InvalidInput(f"draws must be at most {MOST_DRAWS}, got {draws}")

@@ -1,9 +1,8 @@
 """The Hessian along a descent: how fast the signature of its transition washes out."""
 
 import dataclasses
-import math
 import numbers
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput
+from bbpscape.core.report import Report, Table, number, with_error
+from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
+from bbpscape.core.statistics import Estimate
 from bbpscape.experiments.descend import Descent, descend
 from bbpscape.experiments.theory_beside import lowest_at
 from bbpscape.model.teacher_student import TeacherStudent
@@ -24,16 +26,17 @@ from bbpscape.simulation.hessian import Hessian
 from bbpscape.theory.roots import NoConvergence
 
 MOST_TIMES = 50
+THEORY = ("theory_edge", "theory_lowest", "theory_m2", "note")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class HessianStep:
     """The Hessian of the draws at one step of their descent; a draw that ended keeps its last w.
 
     ``outlier`` = Σ_{k ≤ p p*} λ_k/(p p*) and ``m2``, the squared teacher overlap of the same
     eigenvectors, are means over the p·p* copies that the outlier splits into at finite N, and over
-    draws; ``lowest`` is λ_1, the copy that fluctuates lowest, and ``above`` λ_{p p* + 1}. Each has
-    its standard error (NaN for one draw). ``student_m2`` is the mean m² of the students.
+    draws; ``lowest`` is λ_1, the copy that fluctuates lowest, and ``above`` λ_{p p* + 1}.
+    ``student_m2`` is the mean m² of the students.
     The theory is N → ∞ for a student on the sphere at this m², every neuron alike, and otherwise
     independent of the data, which a student that has descended is not: ``theory_edge``,
     ``theory_lowest`` (the edge if no outlier is left of it) and ``theory_m2``, the outlier's;
@@ -42,36 +45,61 @@ class HessianStep:
 
     step: int
     student_m2: float
-    lowest: float
-    lowest_error: float
-    outlier: float
-    outlier_error: float
-    above: float
-    above_error: float
-    m2: float
-    m2_error: float
+    lowest: Estimate
+    outlier: Estimate
+    above: Estimate
+    m2: Estimate
     theory_edge: float | None
     theory_lowest: float | None
     theory_m2: float | None
     note: str = ""
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON values; what is not finite becomes None."""
-        return {
-            name: None if isinstance(value, float) and not math.isfinite(value) else value
-            for name, value in vars(self).items()
-        }
 
-
-@dataclass(frozen=True, eq=False)
-class DescentHessian:
+@result
+class DescentHessian(Result):
     """A descent, and the Hessian at chosen steps of it."""
 
     descent: Descent
     steps: tuple[HessianStep, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        return {**self.descent.to_dict(), "hessian": [one.to_dict() for one in self.steps]}
+    def headline(self) -> str:
+        return f"Hessian along {self.descent.headline()}"
+
+    def report(self) -> Report:
+        """The draws of the descent, then the Hessian of each step beside its theory."""
+        descent = self.descent.report()
+        names = ("step", "student m2", "outlier", "next", "m2", "edge", "outlier", "m2")
+        rows = [
+            (
+                str(one.step),
+                f"{one.student_m2:.4f}",
+                with_error(one.outlier.mean, one.outlier.standard_error, ".4g", ".2g"),
+                with_error(one.above.mean, one.above.standard_error, ".4g", ".2g"),
+                with_error(one.m2.mean, one.m2.standard_error, ".3f", ".2g"),
+                *map(number, (one.theory_edge, one.theory_lowest, one.theory_m2)),
+            )
+            for one in self.steps
+        ]
+        table = Table("Hessian: measured | theory of an independent student", names, rows)
+        notes = dict.fromkeys(one.note for one in self.steps if one.note)
+        return Report([*descent.tables, table], [*descent.notes, *notes])
+
+    def columns(self) -> Mapping[str, Any]:
+        """One row a step; errors are the standard ones of the means over draws."""
+        rows = [
+            {"step": one.step, "student_m2": one.student_m2}
+            | {
+                name: value
+                for quantity in ("lowest", "outlier", "above", "m2")
+                for name, value in (
+                    (quantity, getattr(one, quantity).mean),
+                    (f"{quantity}_error", getattr(one, quantity).standard_error),
+                )
+            }
+            | {name: getattr(one, name) for name in THEORY}
+            for one in self.steps
+        ]
+        return {name: [row[name] for row in rows] for name in rows[0]}
 
 
 def hessian_along(
@@ -116,7 +144,7 @@ def hessian_along(
         )
     rule = dataclasses.replace(rule, snapshots=tuple(wanted))
     seed = check_seed(seed)
-    result = descend(
+    descent = descend(
         model,
         alpha,
         N,
@@ -131,14 +159,14 @@ def hessian_along(
     )
     children = np.random.SeedSequence(seed).spawn(draws)
     rows: list[list[tuple[float, ...]]] = [[] for _ in wanted]
-    for child, one in zip(children, result.trajectories, strict=True):
+    for child, one in zip(children, descent.trajectories, strict=True):
         instance = draw(model, alpha, N, child)
         for row, step in zip(rows, wanted, strict=True):
             row.append(
                 _measure(instance, one.student if step > one.step[-1] else one.snapshots[step])
             )
-    found = [_step(result, step, np.array(row)) for step, row in zip(wanted, rows, strict=True)]
-    return DescentHessian(result, tuple(found))
+    found = [_step(descent, step, np.array(row)) for step, row in zip(wanted, rows, strict=True)]
+    return DescentHessian(descent, tuple(found))
 
 
 def _measure(instance: Instance, student: NDArray) -> tuple[float, ...]:
@@ -157,11 +185,11 @@ def _measure(instance: Instance, student: NDArray) -> tuple[float, ...]:
     return known, cosine, values[0], values[:copies].mean(), values[-1], float(m2.mean())
 
 
-def _step(result: Descent, step: int, rows: NDArray) -> HessianStep:
-    mean, error = rows.mean(axis=0).tolist(), [math.nan] * 6
-    if len(rows) > 1:
-        error = (rows.std(axis=0, ddof=1) / math.sqrt(len(rows))).tolist()
-    theory, note = lowest_at(result.model, result.alpha, result.N, mean[0], mean[1])
-    lowest, outlier = (mean[2], error[2]), (mean[3], error[3])
-    above, m2 = (mean[4], error[4]), (mean[5], error[5])
-    return HessianStep(step, mean[0], *lowest, *outlier, *above, *m2, *theory, note)
+def _step(descent: Descent, step: int, rows: NDArray[np.float64]) -> HessianStep:
+    """``rows`` has one line a draw, as ``_measure`` gives it."""
+    known, cosine = rows[:, :2].mean(axis=0).tolist()
+    lowest, outlier, above, m2 = (Estimate.of(column) for column in rows[:, 2:].T)
+    (edge, eigenvalue, overlap), note = lowest_at(
+        descent.model, descent.alpha, descent.N, known, cosine
+    )
+    return HessianStep(step, known, lowest, outlier, above, m2, edge, eigenvalue, overlap, note)

@@ -1,17 +1,21 @@
 """Spectral methods side by side: the student's Hessian, its average, classical preprocessings."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput, positive, positive_integer
+from bbpscape.core.report import Report, Table, counted, with_error
+from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
+from bbpscape.core.statistics import mean_and_error
+from bbpscape.experiments.sizes import check_sizes
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulation.data.instance import Instance, draw, sample_count, spawn_generators
+from bbpscape.simulation.data.instance import Instance, draw, spawn_generators
 from bbpscape.simulation.eigen.diagonalize import lowest_dense, teacher_overlap
 from bbpscape.simulation.eigen.eigensolver import lowest
 from bbpscape.simulation.hessian import Hessian
@@ -25,6 +29,7 @@ from bbpscape.theory.spectral.preprocessing import Preprocessing, optimal, subse
 from bbpscape.theory.spectral.threshold import best_threshold, spectral_threshold
 
 HESSIAN = "Hessian"
+ALPHAS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0)
 MOST_ALPHAS = 1000
 TOLERANCE = 1e-6
 
@@ -40,53 +45,59 @@ class Method:
     name: str
     alpha: float
     transition: str
-    theory: NDArray[np.float64] = field(repr=False)
-    measured: NDArray[np.float64] = field(repr=False)
-    standard_error: NDArray[np.float64] = field(repr=False)
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON values; what is infinite or NaN becomes None."""
-        return {
-            "name": self.name,
-            "alpha": _json(self.alpha),
-            "transition": self.transition,
-            "theory": self.theory.tolist(),
-            "measured": self.measured.tolist(),
-            "standard_error": [_json(value) for value in self.standard_error.tolist()],
-        }
+    theory: NDArray[np.float64]
+    measured: NDArray[np.float64]
+    standard_error: NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class MethodComparison:
+@result
+class MethodComparison(Result):
     """m²(α) of spectral methods on the same data, in theory and by simulation."""
 
     model: TeacherStudent
-    alphas: NDArray[np.float64]
+    alpha: NDArray[np.float64]
     N: int
     draws: int
     seed: int
     weak_recovery: float
     methods: tuple[Method, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """All fields as JSON values."""
+    def headline(self) -> str:
+        sizes = self.model.label(N=self.N)
+        return f"m2 of spectral methods, {sizes}, {counted(self.draws, 'draw')}"
+
+    def report(self) -> Report:
+        """Each method's threshold, and its m² at every α beside the measured one."""
+        names = [one.name for one in self.methods]
+        begins = [f"{x.alpha:.5g}" if math.isfinite(x.alpha) else "never" for x in self.methods]
+        rows = [("begins at", *begins)]
+        for i, value in enumerate(self.alpha):
+            cells = (
+                f"{x.theory[i]:.3f} | {with_error(x.measured[i], x.standard_error[i], '.3f')}"
+                for x in self.methods
+            )
+            rows.append((f"{value:.4g}", *cells))
+        title = f"{self.headline()}\ntheory | measured ± s.e."
+        note = f"weak recovery is possible from {self.weak_recovery:g}"
+        return Report([Table(title, ("alpha", *names), rows)], [note])
+
+    def columns(self) -> Mapping[str, Any]:
+        """One row a method and α."""
+        arrays = ("theory", "measured", "standard_error")
         return {
-            "model": self.model.to_dict(),
-            "alpha": self.alphas.tolist(),
-            "N": self.N,
-            "draws": self.draws,
-            "seed": self.seed,
-            "weak_recovery": self.weak_recovery,
-            "methods": [one.to_dict() for one in self.methods],
+            "method": [one.name for one in self.methods for _ in self.alpha],
+            "alpha": np.tile(self.alpha, len(self.methods)),
+            **{n: np.concatenate([getattr(x, n) for x in self.methods]) for n in arrays},
         }
 
 
 def methods(
     model: TeacherStudent,
-    alpha: Sequence[float] = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0),
+    alpha: Sequence[float] = ALPHAS,
     N: int = 500,
     draws: int = 4,
     seed: Seed = 0,
+    preprocessings: Sequence[Preprocessing] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> MethodComparison:
     """m² with the teacher of the lowest eigenvectors of H, and of D = Σ_μ T(y_μ) x_μ x_μᵀ.
@@ -106,6 +117,8 @@ def methods(
         Dimension and number of draws at each α.
     seed : int or numpy Generator
         Each α uses the same seeds.
+    preprocessings : list of Preprocessing
+        T of your own, beside those above.
     progress : function, optional
         Called with the number of diagonalized instances, and of all.
 
@@ -119,64 +132,67 @@ def methods(
         raise InvalidInput(
             "methods needs the quadratic activation, labels without flips and no overlap"
         )
-    if not math.isfinite(model.p):
-        raise InvalidInput("p must be finite at finite N, got inf")
-    N, draws = int(positive_integer("N", N)), int(positive_integer("draws", draws))
-    values = np.array([positive("alpha", float(one)) for one in alpha])
-    if not 0 < values.size <= MOST_ALPHAS:
-        raise InvalidInput(f"alpha must be 1 to {MOST_ALPHAS} numbers, got {values.size}")
-    if model.p_star >= N:
-        raise InvalidInput(f"N must be above p_star = {model.p_star}, got {N}")
-    samples, seed = [sample_count(one, N) for one in values], check_seed(seed)
-    p, largest = int(model.p), max(samples)
-    require_memory(
-        lambda n: (
-            dense_bytes(p, n, -(-largest * n // N)) + instance_bytes(p, n, -(-largest * n // N))
-        ),
-        N,
-    )
+    values, N = _check_alphas(model, alpha, N)
+    draws, seed = int(positive_integer("draws", draws)), check_seed(seed)
     channel = QuadraticTeacher(model.p_star, model.labels.noise)
-    preprocessings = _preprocessings(model, channel)
-    curve = overlap_curve(model, values)
-    theory = [curve.m2]
-    starts = [(HESSIAN, curve.threshold.alpha_bbp, curve.threshold.transition)]
-    for one in preprocessings:
-        found = spectral_threshold(channel, one)
-        starts.append((one.name, found.alpha, found.transition))
-        theory.append(np.array([spectral_overlap(channel, one, x).m2 for x in values]))
-    measured = np.empty((len(starts), values.size, draws))
-    done = 0
+    chosen = [*_defaults(model, channel), *preprocessings]
+    predicted = [_hessian_theory(model, values)]
+    predicted += [_theory(channel, one, values) for one in chosen]
+    measured = np.empty((len(predicted), values.size, draws))
     for i, one_alpha in enumerate(values):
         for j, generator in enumerate(spawn_generators(seed, draws)):
             instance = draw(model, one_alpha, N, generator)
-            measured[:, i, j] = _measure(instance, preprocessings)
-            done += 1
+            measured[:, i, j] = _measure(instance, chosen)
             if progress is not None:
-                progress(done, values.size * draws)
-    means = measured.mean(axis=2)
-    if draws > 1:
-        errors = measured.std(axis=2, ddof=1) / math.sqrt(draws)
-    else:
-        errors = np.full(means.shape, math.nan)
-    return MethodComparison(
-        model,
-        values,
-        N,
-        draws,
-        seed,
-        information_limit(channel).alpha,
-        tuple(
-            Method(*start, predicted, mean, error)
-            for start, predicted, mean, error in zip(starts, theory, means, errors, strict=True)
-        ),
-    )
+                progress(i * draws + j + 1, values.size * draws)
+    found = [
+        Method(*theory, *mean_and_error(one))
+        for theory, one in zip(predicted, measured, strict=True)
+    ]
+    limit = information_limit(channel).alpha
+    return MethodComparison(model, values, N, draws, seed, limit, tuple(found))
 
 
-def _preprocessings(model: TeacherStudent, channel: QuadraticTeacher) -> list[Preprocessing]:
+def _check_alphas(
+    model: TeacherStudent, alpha: Sequence[float], N: int
+) -> tuple[NDArray[np.float64], int]:
+    """(every α, N), refused where a Hessian would not fit in memory."""
+    values = np.array([positive("alpha", float(one)) for one in alpha])
+    if not 0 < values.size <= MOST_ALPHAS:
+        raise InvalidInput(f"alpha must be 1 to {MOST_ALPHAS} numbers, got {values.size}")
+    sizes = [check_sizes(model, one, N) for one in values]
+    N, largest = max(sizes)
+    p = int(model.p)
+
+    def memory(n: int) -> int:
+        M = -(-largest * n // N)
+        return dense_bytes(p, n, M) + instance_bytes(p, n, M)
+
+    require_memory(memory, N)
+    return values, N
+
+
+def _defaults(model: TeacherStudent, channel: QuadraticTeacher) -> list[Preprocessing]:
     width = math.sqrt(2 / model.p_star + model.labels.noise)
     cut, _ = best_threshold(channel, trimming, 0.2, 1 + 20 * width)
     level, _ = best_threshold(channel, subset, 0.1, 1 + 10 * width)
     return [averaged_curvature(model), optimal(channel), trimming(cut), subset(level)]
+
+
+def _hessian_theory(
+    model: TeacherStudent, values: NDArray[np.float64]
+) -> tuple[str, float, str, NDArray[np.float64]]:
+    """(name, threshold, transition, m² at every α)."""
+    curve = overlap_curve(model, values)
+    return HESSIAN, curve.threshold.alpha_bbp, curve.threshold.transition, curve.m2
+
+
+def _theory(
+    channel: QuadraticTeacher, one: Preprocessing, values: NDArray[np.float64]
+) -> tuple[str, float, str, NDArray[np.float64]]:
+    found = spectral_threshold(channel, one)
+    m2 = np.array([spectral_overlap(channel, one, alpha).m2 for alpha in values])
+    return one.name, found.alpha, found.transition, m2
 
 
 def _measure(instance: Instance, preprocessings: list[Preprocessing]) -> list[float]:
@@ -190,7 +206,3 @@ def _measure(instance: Instance, preprocessings: list[Preprocessing]) -> list[fl
         vectors = lowest_dense(matrix, p_star).eigenvectors
         result.append(float(teacher_overlap(vectors, basis).mean()))
     return result
-
-
-def _json(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -2,14 +2,17 @@
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput, positive_integer
+from bbpscape.core.codec import BULKY
+from bbpscape.core.report import Report, Table
+from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
@@ -38,44 +41,72 @@ class Recovery:
 
     name: str
     p: int
-    image: NDArray[np.float64] = field(repr=False)
     m2: float
-    begin: NDArray[np.float64] = field(repr=False)
     begin_m2: float
-    trajectory: Trajectory = field(repr=False)
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"name": self.name, "p": self.p, "m2": self.m2, "begin_m2": self.begin_m2} | {
-            "descent": self.trajectory.to_dict()
-        }
+    trajectory: Trajectory
+    image: NDArray[np.float64] = field(repr=False, metadata=BULKY)
+    begin: NDArray[np.float64] = field(repr=False, metadata=BULKY)
 
 
 @dataclass(frozen=True, eq=False)
-class Photograph:
-    """The teacher's image, its recoveries, and a strip of (step, image, m²) of one of them."""
+class Frame:
+    """The image of the student at one step of a descent, and its m²."""
 
-    side: int
+    step: int
+    m2: float
+    image: NDArray[np.float64] = field(repr=False, metadata=BULKY)
+
+
+@result
+class Photograph(Result):
+    """The teacher's image, its recoveries, and a strip of frames of one of them."""
+
+    derived: ClassVar[tuple[str, ...]] = ("N",)
+
     which: str
+    side: int
     alpha: float
+    M: int
     a: float
     seed: int
-    image: NDArray[np.float64] = field(repr=False)
+    rule: DescentRule
+    image: NDArray[np.float64] = field(metadata=BULKY)
     recoveries: tuple[Recovery, ...]
     strip_of: int
-    strip: tuple[tuple[int, NDArray[np.float64], float], ...] = field(repr=False)
+    strip: tuple[Frame, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON values, without the images."""
-        values = {name: getattr(self, name) for name in ("side", "which", "alpha", "a", "seed")}
+    @property
+    def N(self) -> int:
+        return self.side**2
+
+    def headline(self) -> str:
+        size = f"{self.side} × {self.side} pixels"
+        return f"{self.which}, {size}, alpha = {self.alpha:g}, a = {self.a:g}"
+
+    def report(self) -> Report:
+        """Each start, where it began and where it came."""
+        names = ("start", "m2 at first", "m2 at last", "status", "step")
+        rows = [
+            (
+                one.name,
+                f"{one.begin_m2:.4f}",
+                f"{one.m2:.4f}",
+                one.trajectory.status,
+                str(one.trajectory.step[-1]),
+            )
+            for one in self.recoveries
+        ]
+        return Report([Table(self.headline(), names, rows)])
+
+    def columns(self) -> Mapping[str, Any]:
+        """One row a start."""
         return {
-            **values,
-            "N": self.side**2,
-            "recoveries": [one.to_dict() for one in self.recoveries],
-            "strip": {
-                "of": self.recoveries[self.strip_of].name,
-                "steps": [step for step, _, _ in self.strip],
-                "m2": [m2 for _, _, m2 in self.strip],
-            },
+            "start": [one.name for one in self.recoveries],
+            "p": [one.p for one in self.recoveries],
+            "begin_m2": [one.begin_m2 for one in self.recoveries],
+            "m2": [one.m2 for one in self.recoveries],
+            "status": [one.trajectory.status for one in self.recoveries],
+            "step": [one.trajectory.step[-1] for one in self.recoveries],
         }
 
 
@@ -122,45 +153,53 @@ def photograph(
     """
     where = backend(device)
     image = load_square(which, side)
-    N = side**2
-    seed, width = check_seed(seed), int(positive_integer("p", p))
-    M = sample_count(alpha, N)
-    require_memory(lambda n: 2 * instance_bytes(width, n, -(-M * n // N)), N)
+    N, M, seed = side**2, sample_count(alpha, side**2), check_seed(seed)
+    p = int(positive_integer("p", p))
+    require_memory(lambda n: 2 * instance_bytes(p, n, -(-M * n // N)), N)
     rule = DescentRule() if rule is None else rule
-    rule = dataclasses.replace(rule, snapshots=tuple(record_steps(rule.steps).tolist()))
+    frames = dataclasses.replace(rule, snapshots=tuple(record_steps(rule.steps).tolist()))
     teacher = (image - image.mean()).reshape(1, N)
     teacher = teacher * (math.sqrt(N) / np.linalg.norm(teacher))
-    wide = _instance(TeacherStudent(width, 1, NormalizedSquare(a)), alpha, teacher, seed)
-    narrow = Instance(
-        TeacherStudent(1, 1, NormalizedSquare(a)), wide.inputs, wide.student[:1], teacher
-    )
-    ways = (
-        ("random start, p = 1", "random", narrow),
-        (f"random start, p = {width}", "random", wide),
-        ("Hessian start, p = 1", "hessian", narrow),
-        ("spectral start, p = 1", "spectral", narrow),
-    )
-    recoveries = []
+    paths: list[Trajectory] = []
+    recoveries: list[Recovery] = []
+    ways = _ways(p, a, alpha, teacher, seed)
     for name, start, instance in ways:
         transform = spectral_preprocessing(instance.model) if start == "spectral" else None
         begin = starting_point(instance, start, transform)
-        (path,) = descend_batch([instance], [begin], rule, dtype=check_dtype(dtype), where=where)
-        recoveries.append(
-            Recovery(
-                name,
-                len(begin),
-                shown(path.student, teacher, image),
-                float(path.m2[-1]),
-                shown(begin, teacher, image),
-                float(path.m2[0]),
-                path,
-            )
-        )
+        (path,) = descend_batch([instance], [begin], frames, dtype=check_dtype(dtype), where=where)
+        paths.append(path)
+        recoveries.append(_recovery(name, path, begin, teacher, image))
         if progress is not None:
             progress(len(recoveries), len(ways))
-    best = max(range(4), key=lambda i: (recoveries[i].m2 - recoveries[i].begin_m2, -i))
-    strip = _strip(recoveries[best].trajectory, teacher, image)
-    return Photograph(side, which, M / N, a, seed, image, tuple(recoveries), best, strip)
+    best = max(range(len(ways)), key=lambda i: (recoveries[i].m2 - recoveries[i].begin_m2, -i))
+    return Photograph(
+        which=which,
+        side=side,
+        alpha=M / N,
+        M=M,
+        a=a,
+        seed=seed,
+        rule=rule,
+        image=image,
+        recoveries=tuple(recoveries),
+        strip_of=best,
+        strip=_strip(paths[best], teacher, image),
+    )
+
+
+def _recovery(
+    name: str, path: Trajectory, begin: NDArray, teacher: NDArray, image: NDArray
+) -> Recovery:
+    return Recovery(
+        name=name,
+        p=len(begin),
+        m2=float(path.m2[-1]),
+        begin_m2=float(path.m2[0]),
+        # The strip has what its snapshots show.
+        trajectory=dataclasses.replace(path, snapshots={}),
+        image=shown(path.student, teacher, image),
+        begin=shown(begin, teacher, image),
+    )
 
 
 def load_square(which: str, side: int) -> NDArray[np.float64]:
@@ -185,18 +224,29 @@ def shown(student: NDArray, teacher: NDArray, image: NDArray) -> NDArray[np.floa
     return image.mean() + sign * contrast * leading.reshape(image.shape)
 
 
-def _instance(model: TeacherStudent, alpha: float, teacher: NDArray, seed: int) -> Instance:
+def _ways(
+    p: int, a: float, alpha: float, teacher: NDArray, seed: int
+) -> list[tuple[str, str, Instance]]:
+    """(name, start, instance) of each descent, all on the same measurements of the teacher."""
+    wide_model, narrow_model = (TeacherStudent(q, 1, NormalizedSquare(a)) for q in (p, 1))
     (child,) = np.random.SeedSequence(seed).spawn(1)
-    one = draw(model, alpha, teacher.shape[1], child)
-    return Instance(model, one.inputs, one.student, teacher)
+    one = draw(wide_model, alpha, teacher.shape[1], child)
+    wide = Instance(wide_model, one.inputs, one.student, teacher)
+    narrow = Instance(narrow_model, one.inputs, one.student[:1], teacher)
+    return [
+        ("random start, p = 1", "random", narrow),
+        (f"random start, p = {p}", "random", wide),
+        ("Hessian start, p = 1", "hessian", narrow),
+        ("spectral start, p = 1", "spectral", narrow),
+    ]
 
 
-def _strip(
-    path: Trajectory, teacher: NDArray, image: NDArray
-) -> tuple[tuple[int, NDArray[np.float64], float], ...]:
+def _strip(path: Trajectory, teacher: NDArray, image: NDArray) -> tuple[Frame, ...]:
     """Frames at even steps of m², from the first record to the last."""
     steps = sorted(path.snapshots)
     m2 = [float(squared_magnetization(path.snapshots[step], teacher)) for step in steps]
     targets = np.linspace(m2[0], m2[-1], FRAMES)
     chosen = sorted({int(np.argmin(abs(np.array(m2) - target))) for target in targets})
-    return tuple((steps[i], shown(path.snapshots[steps[i]], teacher, image), m2[i]) for i in chosen)
+    return tuple(
+        Frame(steps[i], m2[i], shown(path.snapshots[steps[i]], teacher, image)) for i in chosen
+    )

@@ -3,20 +3,24 @@
 import contextlib
 import dataclasses
 import json
-import math
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput, positive_integer
+from bbpscape.core.codec import BULKY
 from bbpscape.core.files import replacing
+from bbpscape.core.report import Report, Table, counted, number, with_error
+from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
-from bbpscape.experiments.descend import Fraction
+from bbpscape.core.statistics import Fraction, mean_and_error
+from bbpscape.core.status import CONVERGED, Status
+from bbpscape.experiments.descend import start_name
 from bbpscape.experiments.theory_beside import known_threshold
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.backend import backend, check_dtype
@@ -37,43 +41,34 @@ OBSERVABLES = ("descent_m2", "recovered", "recovery_step")
 
 @dataclass(frozen=True, eq=False)
 class RecoveryLine:
-    """One width and one start: arrays over α, and ``m2`` the largest m² reached by each draw."""
+    """One width and one start against ``alpha``.
+
+    ``recovered`` counts draws, ``largest_m2`` has the largest m² that each draw reached, and
+    ``recovery_step`` the median step of recovery, None where no draw recovered.
+    """
+
+    derived: ClassVar[tuple[str, ...]] = ("m2", "m2_error")
 
     p: int
     start: str
-    alphas: NDArray[np.float64]
+    alpha: NDArray[np.float64]
     recovered: tuple[Fraction, ...]
-    m2: tuple[NDArray[np.float64], ...] = field(repr=False)
     recovery_step: tuple[float | None, ...]
+    largest_m2: tuple[NDArray[np.float64], ...] = field(repr=False, metadata=BULKY)
 
     @property
-    def mean_m2(self) -> NDArray[np.float64]:
-        return np.array([values.mean() for values in self.m2])
+    def m2(self) -> NDArray[np.float64]:
+        """Mean over draws of the largest m²."""
+        return np.array([mean_and_error(values)[0] for values in self.largest_m2])
 
     @property
     def m2_error(self) -> NDArray[np.float64]:
-        """s/√n at each α, NaN for one draw."""
-        return np.array(
-            [
-                values.std(ddof=1) / math.sqrt(values.size) if values.size > 1 else math.nan
-                for values in self.m2
-            ]
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "p": self.p,
-            "start": self.start,
-            "alpha": self.alphas.tolist(),
-            "recovered": [one.to_dict() for one in self.recovered],
-            "m2": self.mean_m2.tolist(),
-            "m2_error": [_json(value) for value in self.m2_error.tolist()],
-            "recovery_step": list(self.recovery_step),
-        }
+        """The standard error of ``m2``, NaN for one draw."""
+        return np.array([mean_and_error(values)[1] for values in self.largest_m2])
 
 
-@dataclass(frozen=True, eq=False)
-class RecoveryCurve:
+@result
+class RecoveryCurve(Result):
     """Success and largest m² against α; ``thresholds`` has one entry a width where the theory takes
     seconds, ``notes`` says why others are missing, ``failed`` counts points without a result."""
 
@@ -88,32 +83,62 @@ class RecoveryCurve:
     failed: int
     notes: tuple[str, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON values; what is not finite becomes None."""
-        model = self.model.to_dict()
-        del model["p"]
-        return {
-            "model": model,
-            "N": self.N,
-            "draws": self.draws,
-            "seed": self.seed,
-            "method": self.rule.method,
-            "sphere": self.rule.sphere,
-            "steps": self.rule.steps,
-            "curves": [one.to_dict() for one in self.lines],
-            "thresholds": [
-                {
-                    "p": p,
-                    "alpha_bbp": _json(one.alpha_bbp),
-                    "alpha_0": _json(one.alpha_0),
-                    "transition": one.transition,
-                }
-                for p, one in self.thresholds.items()
-            ],
-            "weak_recovery": None if self.weak_recovery is None else _json(self.weak_recovery),
-            "failed": self.failed,
-            "notes": list(self.notes),
-        }
+    @property
+    def status(self) -> Status:
+        if not self.failed:
+            return CONVERGED
+        return Status(f"{counted(self.failed, 'point')} failed", "run it again to try them anew")
+
+    def headline(self) -> str:
+        widths = ", ".join(str(p) for p in dict.fromkeys(line.p for line in self.lines))
+        others = self.model.label(N=self.N).split(", ", 1)[1]
+        return f"recovery by {self.rule.method}, p = {widths}, {others}"
+
+    def report(self) -> Report:
+        """A table for each start and width, and the information limit."""
+        notes = [*self.notes]
+        if self.weak_recovery is not None:
+            notes.insert(0, f"weak recovery is possible from {self.weak_recovery:g}")
+        if not self.status.ok:
+            notes.append(str(self.status))
+        return Report([self._table(line) for line in self.lines], notes)
+
+    def _table(self, line: RecoveryLine) -> Table:
+        model = dataclasses.replace(self.model, p=line.p)
+        draws = counted(self.draws, "draw")
+        title = f"{self.rule.method}, {start_name(line.start)}, {model.label(N=self.N)}, {draws}"
+        if (at := self.thresholds.get(line.p)) is not None:
+            title += f"\nalpha_BBP = {at.alpha_bbp:.4g} ({at.transition})"
+            title += f", alpha_0 = {at.alpha_0:.4g}" * (at.transition == "discontinuous")
+        ends = ("interval low", "interval high")
+        points = zip(
+            line.alpha, line.recovered, line.m2, line.m2_error, line.recovery_step, strict=True
+        )
+        rows = [
+            (
+                f"{x:.4g}",
+                str(share),
+                f"{share.interval[0]:.3f}",
+                f"{share.interval[1]:.3f}",
+                with_error(m2, error, ".3f"),
+                number(median, ".0f"),
+            )
+            for x, share, m2, error, median in points
+        ]
+        return Table(title, ("alpha", "recovered", *ends, "largest m2", "median step"), rows)
+
+    def columns(self) -> Mapping[str, Any]:
+        """One row a start, width and α."""
+        rows = [
+            (line.start, line.p, x, share.count, share.of, *share.interval, m2, error, median)
+            for line in self.lines
+            for x, share, m2, error, median in zip(
+                line.alpha, line.recovered, line.m2, line.m2_error, line.recovery_step, strict=True
+            )
+        ]
+        names = ("start", "p", "alpha", "recovered", "draws", "low", "high", "m2", "m2_error")
+        columns = list(zip(*rows, strict=True)) or [()] * 10
+        return dict(zip((*names, "recovery_step"), columns, strict=True))
 
 
 def recovery(
@@ -270,15 +295,11 @@ def _lines(
                     start,
                     np.array(here),
                     tuple(Fraction(int(v.sum()), v.size) for v in successes),
-                    tuple(one["descent_m2"] for one in points),
                     tuple(
                         float(np.median(one["recovery_step"])) if "recovery_step" in one else None
                         for one in points
                     ),
+                    tuple(one["descent_m2"] for one in points),
                 )
             )
     return tuple(lines)
-
-
-def _json(value: float) -> float | None:
-    return value if math.isfinite(value) else None

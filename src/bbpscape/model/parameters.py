@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bbpscape.core import checks
+from bbpscape.core.grids import parse_list, parse_rows
 
 Check = Callable[[str, Any], Any]
+Read = Callable[[str, str], Any]
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,9 @@ class Parameter:
         In figures and in text; by default its name in words.
     meaning : str
         What it measures, for an axis of a figure.
+    read : function of (name, text), optional
+        Returns the value that a text of the command line stands for, before its check; by default
+        that of its kind.
     """
 
     name: str
@@ -43,6 +48,7 @@ class Parameter:
     symbol: str = ""
     plain: str = ""
     meaning: str = ""
+    read: Read | None = None
 
     def __post_init__(self) -> None:
         words = self.name.replace("_", " ")
@@ -139,12 +145,15 @@ MODEL = (
     ),
     Parameter("label_noise", "Variance of the Gaussian noise on the labels.", checks.number, 0.0),
     Parameter("flip", "Probability that the sign of a label is flipped.", checks.number, 0.0),
-    Parameter("second_layer", "p weights with commas; 1/p each by default.", _weights),
+    Parameter(
+        "second_layer", "p weights with commas; 1/p each by default.", _weights, read=parse_list
+    ),
     Parameter(
         "overlap",
         "Student–teacher overlap: a number, or rows as 0.2,0.1;0,0.3.",
         checks.number,
         0.0,
+        read=parse_rows,
     ),
 )
 SIZES = (

@@ -192,10 +192,11 @@ class TeacherStudent:
     def label(self, **others: object) -> str:
         """The parameters on one line, then ``others``; what is as in the source goes unsaid.
 
-        >>> TeacherStudent(p=2, p_star=1).label(N=500)
-        'p = 2, p* = 1, a = 0.01, N = 500'
+        >>> TeacherStudent(p=2, p_star=1).label(alpha=3.0, N=500)
+        'p = 2, p* = 1, a = 0.01, alpha = 3, N = 500'
         """
-        told = [f"{name} = {value}" for name, value in others.items()]
+        shown = {k: f"{v:g}" if isinstance(v, float) else v for k, v in others.items()}
+        told = [f"{name} = {value}" for name, value in shown.items()]
         return ", ".join([*label_of(self.to_dict()), *told])
 
     def replace(self, **parameters: Any) -> "TeacherStudent":

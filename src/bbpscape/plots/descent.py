@@ -2,7 +2,6 @@
 
 import functools
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -104,8 +103,9 @@ def _measured(
     axes: Axes, result: DescentHessian, name: str, label: str, marker: str, colour: str
 ) -> None:
     step = [one.step for one in result.steps]
-    values = [getattr(one, name) for one in result.steps]
-    errors = np.nan_to_num([getattr(one, f"{name}_error") for one in result.steps])
+    found = [getattr(one, name) for one in result.steps]
+    values = [one.mean for one in found]
+    errors = [one.standard_error or 0.0 for one in found]
     axes.errorbar(step, values, errors, fmt=marker, markersize=4, color=colour, label=label)
 
 

@@ -21,11 +21,11 @@ def _(result: MethodComparison, ax: Axes | None = None) -> Figure:
     def panel(axes: Axes) -> None:
         for i, method in enumerate(result.methods):
             marker, dashes = MARKERS[i % len(MARKERS)], DASHES[i % len(DASHES)]
-            alphas, theory = _theory(method, result.alphas)
+            alphas, theory = _theory(method, result.alpha)
             axes.plot(alphas, theory, color=f"C{i}", linestyle=dashes)
             errors = np.nan_to_num(method.standard_error)
             points: Any = {"marker": marker, "markersize": 4, "color": f"C{i}"}
-            axes.errorbar(result.alphas, method.measured, errors, linestyle="none", **points)
+            axes.errorbar(result.alpha, method.measured, errors, linestyle="none", **points)
             start = f"{method.alpha:.3g}" if math.isfinite(method.alpha) else "none"
             axes.plot([], [], linestyle=dashes, label=f"{method.name}, from {start}", **points)
         axes.set_xlabel(r"samples per dimension $\alpha$")

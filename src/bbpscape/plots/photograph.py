@@ -33,7 +33,7 @@ def _(result: Photograph, ax: Axes | None = None) -> Figure:
         halves: Any = figure.subfigures(2, 1, height_ratios=(1.2, 1))
         above, below = halves
         _images(above.subplots(1, len(images)), images, shades)
-        frames = [(image, f"step {step}\n$m^2$ = {m2:.2g}") for step, image, m2 in result.strip]
+        frames = [(one.image, f"step {one.step}\n$m^2$ = {one.m2:.2g}") for one in result.strip]
         _images(below.subplots(1, max(len(frames), 2))[: len(frames)], frames, shades)
         above.suptitle(
             f"{result.side} × {result.side} pixels from {result.alpha:.3g} times as many squared"

@@ -61,7 +61,7 @@ def _(result: RecoveryCurve, ax: Axes | None = None) -> Figure:
 def _looks(result: RecoveryCurve) -> dict[int, _Look]:
     widths = sorted({one.p for one in result.lines})
     colours = mpl.colormaps["viridis"](np.linspace(0, 0.85, len(widths)))
-    alphas = np.concatenate([one.alphas for one in result.lines] or [np.zeros(1)])
+    alphas = np.concatenate([one.alpha for one in result.lines] or [np.zeros(1)])
     apart = SHIFT * float(np.ptp(alphas))
     return {
         p: _Look(colours[i], MARKERS[i % len(MARKERS)], (i - (len(widths) - 1) / 2) * apart)
@@ -72,7 +72,7 @@ def _looks(result: RecoveryCurve) -> dict[int, _Look]:
 def _largest(axes: Axes, result: RecoveryCurve, start: str, looks: dict[int, _Look]) -> None:
     for line in _lines(result, start):
         label = f"p = {line.p}"
-        _points(axes, line, looks[line.p], line.mean_m2, np.nan_to_num(line.m2_error), label)
+        _points(axes, line, looks[line.p], line.m2, np.nan_to_num(line.m2_error), label)
     axes.set_ylabel(f"{start_name(start)}\nlargest $m^2$ reached")
     _marks(axes, result, looks)
 
@@ -94,7 +94,7 @@ def _points(
     axes: Axes, line: RecoveryLine, look: _Look, values: Any, errors: Any, label: str | None = None
 ) -> None:
     axes.errorbar(
-        line.alphas + look.shift,
+        line.alpha + look.shift,
         values,
         errors,
         marker=look.marker,

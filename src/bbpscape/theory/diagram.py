@@ -232,7 +232,7 @@ def _over_alpha(
             for name, value in _numbers(at).items():
                 columns[name][column] = value
             columns["weak_recovery"][column] = at.alpha_weak_recovery
-            law = CommitteeLaw(at.model)
+            law = CommitteeLaw(model(along))
             columns["alpha_sharp"][column] = 1 / t_and_k(law, 1 / law.support()[0])[1]
             branch = solve_branch(law, alpha)
             fields["m2"][:, column] = branch.m2

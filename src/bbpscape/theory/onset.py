@@ -43,7 +43,7 @@ class LinearOnset(Result):
 
     @property
     def model(self) -> TeacherStudent:
-        return self.threshold.model
+        return TeacherStudent.check(self.threshold.model)
 
     @property
     def status(self) -> Status:

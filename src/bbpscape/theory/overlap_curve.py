@@ -1,51 +1,65 @@
 """m²(α): the teacher overlap of the outlier's eigenvectors against the number of samples."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.checks import InvalidInput, positive
+from bbpscape.core.report import Report, Table
+from bbpscape.core.result import Result, result
+from bbpscape.core.status import Status
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.laws.committee import CommitteeLaw
-from bbpscape.theory.matrix.spectrum import network_overlaps
-from bbpscape.theory.scalar.branch import solve_branch
+from bbpscape.theory.law import Law
+from bbpscape.theory.route import route
 from bbpscape.theory.threshold import Threshold, threshold
+from bbpscape.theory.titles import in_units, label
 
 
-@dataclass(frozen=True, eq=False)
-class OverlapCurve:
+@result
+class OverlapCurve(Result):
     """Arrays of one length: ``alpha``, ``m2`` (0 where there is no outlier), and the ``eigenvalue``
     of the outlier or else of the left edge; with the ``threshold`` of the model."""
 
     threshold: Threshold
-    alpha: NDArray[np.float64] = field(repr=False)
-    m2: NDArray[np.float64] = field(repr=False)
-    eigenvalue: NDArray[np.float64] = field(repr=False)
+    alpha: NDArray[np.float64]
+    m2: NDArray[np.float64]
+    eigenvalue: NDArray[np.float64]
 
     @property
-    def model(self) -> TeacherStudent:
+    def model(self) -> TeacherStudent | None:
         return self.threshold.model
 
-    def to_dict(self) -> dict[str, Any]:
-        """All fields as JSON values."""
-        return {
-            "threshold": self.threshold.to_dict(),
-            "alpha": self.alpha.tolist(),
-            "m2": self.m2.tolist(),
-            "eigenvalue": self.eigenvalue.tolist(),
-        }
+    @property
+    def status(self) -> Status:
+        return self.threshold.status
+
+    def headline(self) -> str:
+        return f"Overlap curve, {label(self.model)}"
+
+    def columns(self) -> Mapping[str, Any]:
+        return {"alpha": self.alpha, "m2": self.m2, "eigenvalue": self.eigenvalue}
+
+    def report(self) -> Report:
+        rows = [
+            (f"{alpha:.6g}", f"{m2:.6g}", f"{eigenvalue:.8g}")
+            for alpha, m2, eigenvalue in zip(self.alpha, self.m2, self.eigenvalue, strict=True)
+        ]
+        names = ("alpha", "m2", in_units("eigenvalue", self.threshold.eigenvalue_unit))
+        table = Table(self.headline(), names, rows)
+        return Report([*self.threshold.report().tables, table])
 
 
-def overlap_curve(model: TeacherStudent, alphas: ArrayLike | None = None) -> OverlapCurve:
+def overlap_curve(model: TeacherStudent | Law, alphas: ArrayLike | None = None) -> OverlapCurve:
     """m²(α) = 1/(1 − dΣ_u/dz) at the outlier, 0 below α_BBP.
 
     Parameters
     ----------
-    model : TeacherStudent
+    model : TeacherStudent, or a Law with the direction "teacher"
     alphas : array, shape (n,), optional
-        Samples per input dimension; 200 values up to 3 α_BBP by default, with α_BBP among them.
+        Samples per input dimension; 200 values up to 3 α_BBP by default, with α_BBP among them (40
+        for a network without closed forms).
 
     Raises
     ------
@@ -54,10 +68,9 @@ def overlap_curve(model: TeacherStudent, alphas: ArrayLike | None = None) -> Ove
 
     Source: docs/theory.md §3.
     """
-    at = threshold(model)
+    way, at = route(model), threshold(model)
     if alphas is None:
-        # Where no closed form exists each α takes a fraction of a second.
-        count, gap = (200, 1e-9) if model.is_reference else (40, 1e-3)
+        count, gap = way.curve_points
         alphas = at.alpha_bbp * np.unique(
             np.append(np.linspace(3 / count, 3, count), [1 - gap, 1 + gap])
         )
@@ -69,8 +82,4 @@ def overlap_curve(model: TeacherStudent, alphas: ArrayLike | None = None) -> Ove
         raise InvalidInput(f"alphas must be a list of numbers, got shape {values.shape}")
     for alpha in values:
         positive("alpha", float(alpha))
-    if not model.is_reference:
-        return OverlapCurve(at, values, *network_overlaps(model, values))
-    branch = solve_branch(CommitteeLaw(model), values)
-    eigenvalue = np.where(branch.m2 > 0, branch.outlier, branch.left_edge)
-    return OverlapCurve(at, values, branch.m2, eigenvalue)
+    return OverlapCurve(at, values, *way.overlaps(values))

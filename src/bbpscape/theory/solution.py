@@ -1,9 +1,14 @@
-"""What the theory finds: edges of the bulk, outliers, transitions."""
+"""What the theory finds: edges of the bulk, its density, outliers, transitions."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Protocol
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bbpscape.core.checks import InvalidInput
 from bbpscape.core.status import Diagnostics
 from bbpscape.theory.law import TEACHER
 
@@ -35,11 +40,6 @@ class Edge:
     def mirrored(self) -> "Edge":
         """The same edge of −H, on the other side."""
         return Edge(-self.value, self.kind, -self.g, -self.z2, self.iterations, self.residual)
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON values; an infinite ``value`` becomes None, and ``rate`` is left out without one."""
-        values = {"value": self.value if math.isfinite(self.value) else None, "kind": self.kind}
-        return values if self.rate is None else values | {"rate": self.rate}
 
     def tracy_widom_shift(self, n: int) -> float:
         """E[lowest of n eigenvalues] − edge ≈ 1.2065 (|z''|/(2 n²))^{1/3} at a sharp left edge.
@@ -77,26 +77,6 @@ class Outlier:
         """The same outlier of −H, on the other side."""
         return replace(self, eigenvalue=-self.eigenvalue, g=-self.g)
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON values; an infinite multiplicity becomes None."""
-        finite = math.isfinite(self.multiplicity)
-        return {
-            "eigenvalue": self.eigenvalue,
-            "multiplicity": int(self.multiplicity) if finite else None,
-            "m2": self.m2,
-            "direction": self.direction,
-        }
-
-
-@dataclass(frozen=True)
-class Features:
-    """Edges, outliers on both sides and the mass of the eigenvalue 0, at one α."""
-
-    left: Edge
-    right: Edge
-    outliers: tuple[Outlier, ...]
-    atom: float
-
 
 @dataclass(frozen=True)
 class Transition:
@@ -124,3 +104,79 @@ class Transition:
         """With the estimated relative error of α, and what it is meant to stay below."""
         seen = replace(self.diagnostics, quadrature_error=error, goal=goal)
         return replace(self, diagnostics=seen)
+
+
+class Curve(Protocol):
+    """A bulk whose density is known at every λ."""
+
+    def density(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
+        """ρ(λ); 0 outside the bulk."""
+
+    def fraction_below(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
+        """The fraction of eigenvalues below each λ, the atom at 0 included."""
+
+    def overlap_profile(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
+        """ρ_u/ρ along the teacher; NaN outside the bulk."""
+
+    def spectral_shift(self, eigenvalue: float) -> float:
+        """Eigenvalues below λ that the special directions add."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bulk:
+    """The bulk at points along it, arrays of one length, and between them.
+
+    ``rho`` is the density, ``cumulative`` the fraction of eigenvalues below (the atom at 0
+    included), ``profile`` ρ_u/ρ and ``shift`` the spectral shift, None where it was not asked.
+    ``curve`` knows them at every λ; without one they are interpolated between the points.
+    """
+
+    eigenvalue: NDArray[np.float64]
+    rho: NDArray[np.float64]
+    cumulative: NDArray[np.float64]
+    profile: NDArray[np.float64]
+    shift: NDArray[np.float64] | None = None
+    curve: Curve | None = None
+
+    def density(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
+        if self.curve is not None:
+            return self.curve.density(eigenvalues)
+        return self._between(eigenvalues, self.rho, 0.0, 0.0)
+
+    def fraction_below(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
+        if self.curve is not None:
+            return self.curve.fraction_below(eigenvalues)
+        return self._between(eigenvalues, self.cumulative, 0.0, 1.0)
+
+    def overlap_profile(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
+        if self.curve is not None:
+            return self.curve.overlap_profile(eigenvalues)
+        return self._between(eigenvalues, self.profile, math.nan, math.nan)
+
+    def spectral_shift(self, eigenvalue: float) -> float:
+        if self.curve is not None:
+            return self.curve.spectral_shift(eigenvalue)
+        if self.shift is None:
+            raise InvalidInput("a spectrum of a law read back has no spectral_shift: solve it anew")
+        return float(np.interp(eigenvalue, self.eigenvalue, self.shift))
+
+    def _between(
+        self, eigenvalues: ArrayLike, values: NDArray, left: float, right: float
+    ) -> NDArray[np.float64]:
+        return np.interp(np.asarray(eigenvalues, float), self.eigenvalue, values, left, right)
+
+
+def lowest_informed(edge: Edge, outliers: Iterable[Outlier]) -> tuple[float, float]:
+    """(m², eigenvalue) of the most informative of the outliers left of ``edge``; without one 0 and
+    that of the edge."""
+    left = (one for one in outliers if one.eigenvalue < edge.value)
+    best = max(left, key=lambda one: one.teacher_m2, default=None)
+    if best is None or best.teacher_m2 <= 0:
+        return 0.0, edge.value
+    return best.m2, best.eigenvalue
+
+
+def check_left_edge(no_left_edge: str | None) -> None:
+    """InvalidInput with the reason why the Hessian has no left edge, if there is one."""
+    if no_left_edge is not None:
+        raise InvalidInput(f"the Hessian of this model has no left edge: {no_left_edge}")

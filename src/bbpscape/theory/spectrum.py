@@ -1,41 +1,45 @@
-"""The spectrum of the Hessian at N → ∞: atom, edges, density and outliers of one model at one α."""
+"""The spectrum of the Hessian at N → ∞: atom, edges, density and outliers at one α."""
 
-import math
-from dataclasses import field, replace
+from collections.abc import Mapping
+from dataclasses import field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.checks import InvalidInput, positive
 from bbpscape.core.codec import UNRECORDED
+from bbpscape.core.report import Report, Table
 from bbpscape.core.result import Result, result
+from bbpscape.core.status import Diagnostics, Status
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.laws.committee import CommitteeLaw
-from bbpscape.theory.matrix.spectrum import REACH, SampledBulk, network_spectrum
-from bbpscape.theory.scalar.density import BulkCurve, trace_bulk
-from bbpscape.theory.scalar.edges import inverse_stieltjes, left_edge, right_edge, zero_atom
-from bbpscape.theory.scalar.outliers import outliers
-from bbpscape.theory.solution import Edge, Features, Outlier
+from bbpscape.theory.law import Law
+from bbpscape.theory.network import GOAL
+from bbpscape.theory.route import route
+from bbpscape.theory.solution import Bulk, Curve, Edge, Outlier
+from bbpscape.theory.titles import in_units, label
 
 MOST_POINTS = 100_000
-# The density of wider finite students takes minutes.
-WIDEST = 10_000
+LEAST_ERROR = 1e-9
 
 
 @result
 class Spectrum(Result):
     """The spectrum at N → ∞ in the units of H (at p = ∞, of (p/2) H; see ``eigenvalue_unit``).
 
-    ``eigenvalue``, ``rho`` and ``cumulative`` are arrays along the bulk: density and the fraction
-    of eigenvalues below. ∫ρ + ``atom`` = 1, the atom at eigenvalue 0. ``quadrature_error`` is the
-    largest relative change of edges, outliers and their m² between two rules, None where it is
-    below 1e-10; ``no_left_edge`` says why there is none, if so.
+    ``eigenvalue``, ``rho``, ``cumulative`` and ``profile`` are arrays along the bulk: density, the
+    fraction of eigenvalues below, and ρ_u/ρ. ∫ρ + ``atom`` = 1, the atom at eigenvalue 0.
+    ``quadrature_error`` is the largest relative change of edges, outliers and their m² between two
+    rules, None where closed forms or a law of the user's own leave nothing to compare;
+    ``no_left_edge`` says why there is none, if so. ``shift`` is the spectral shift along
+    ``eigenvalue`` of a network, whose density is interpolated; None elsewhere. ``model`` is None
+    for a law.
     """
 
-    derived = ("eigenvalue_unit",)
-
-    model: TeacherStudent
+    model: TeacherStudent | None
     alpha: float
+    eigenvalue_unit: str
     left_edge: Edge
     right_edge: Edge
     atom: float
@@ -46,11 +50,21 @@ class Spectrum(Result):
     rho: NDArray[np.float64]
     cumulative: NDArray[np.float64]
     profile: NDArray[np.float64]
-    bulk: BulkCurve | SampledBulk = field(metadata=UNRECORDED)
+    shift: NDArray[np.float64] | None
+    curve: Curve | None = field(default=None, metadata=UNRECORDED)
 
-    @property
-    def eigenvalue_unit(self) -> str:
-        return "2/p" if math.isinf(self.model.p) else "1"
+    @cached_property
+    def bulk(self) -> Bulk:
+        """The arrays with what is known between them.
+
+        A spectrum that was read back is solved again where its density is not interpolated; that of
+        a law, which no record holds, is interpolated then.
+        """
+        curve = self.curve
+        if curve is None and self.shift is None and self.model is not None:
+            curve = route(self.model).density(self.alpha, 2).curve
+        columns = self.eigenvalue, self.rho, self.cumulative, self.profile
+        return Bulk(*columns, self.shift, curve)
 
     def density(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
         """ρ(λ) at any λ up to the end of ``eigenvalue``; 0 left of the bulk."""
@@ -79,13 +93,53 @@ class Spectrum(Result):
         """
         return self.bulk.spectral_shift(eigenvalue)
 
+    @property
+    def status(self) -> Status:
+        return Diagnostics(0, 0.0, self.quadrature_error, GOAL).status
 
-def spectrum(model: TeacherStudent, alpha: float, points: int = 400) -> Spectrum:
+    def headline(self) -> str:
+        return f"Spectrum, {label(self.model, alpha=f'{self.alpha:g}')}"
+
+    def columns(self) -> Mapping[str, Any]:
+        return {
+            "eigenvalue": self.eigenvalue,
+            "rho": self.rho,
+            "cumulative": self.cumulative,
+            "overlap_profile": self.profile,
+        }
+
+    def report(self) -> Report:
+        sides = ("left", self.left_edge), ("right", self.right_edge)
+        rows = [(f"{side} edge, {one.kind}", f"{one.value:.8g}", "", "") for side, one in sides]
+        if self.atom:
+            rows.append((f"atom of mass {self.atom:.6g}", "0", "", ""))
+        rows += [
+            (
+                f"{one.direction} outlier",
+                f"{one.eigenvalue:.8g}",
+                f"{one.multiplicity:g}",
+                f"{one.m2:.6g}",
+            )
+            for one in self.outliers
+        ]
+        notes = []
+        if self.quadrature_error is not None:
+            error = max(self.quadrature_error, LEAST_ERROR)
+            notes.append(f"relative error of edges, outliers and m2: {error:.1g}")
+        if self.no_left_edge is not None:
+            notes.append(f"no left edge: {self.no_left_edge}")
+        if not self.status.ok:
+            notes.append(str(self.status))
+        names = ("feature", in_units("eigenvalue", self.eigenvalue_unit), "multiplicity", "m2")
+        return Report([Table(self.headline(), names, rows)], notes)
+
+
+def spectrum(model: TeacherStudent | Law, alpha: float, points: int = 400) -> Spectrum:
     """ρ(λ) = −Im g(λ + i0)/π with z = 1/g + α E⟨f/(1 − g f)⟩, its edges and its outliers.
 
     Parameters
     ----------
-    model : TeacherStudent
+    model : TeacherStudent, or a Law
     alpha : float
         Samples per input dimension, α = M/N > 0.
     points : int
@@ -109,51 +163,23 @@ def spectrum(model: TeacherStudent, alpha: float, points: int = 400) -> Spectrum
     alpha = positive("alpha", alpha, limit=1e9)
     if isinstance(points, bool) or not isinstance(points, int) or not 2 <= points <= MOST_POINTS:
         raise InvalidInput(f"points must be an integer from 2 to {MOST_POINTS}, got {points!r}")
-    if WIDEST < TeacherStudent.check(model).p < math.inf:
-        raise InvalidInput(f"a spectrum needs p of at most {WIDEST}, or inf, got {model.p}")
-    bulk: BulkCurve | SampledBulk
-    if model.is_reference:
-        found, bulk, sampled = _committee_spectrum(model, alpha, points)
-        error, reason = None, None
-    else:
-        solved = network_spectrum(model, alpha, points)
-        found, bulk, sampled = solved.features, solved.bulk, solved.bulk
-        error, reason = solved.quadrature_error, solved.no_left_edge
+    way = route(model)
+    bulk = way.density(alpha, points)
+    left, right = way.edges(alpha)
     return Spectrum(
-        model=model,
+        model=way.model,
         alpha=alpha,
-        left_edge=found.left,
-        right_edge=found.right,
-        atom=found.atom,
-        outliers=found.outliers,
-        quadrature_error=error,
-        no_left_edge=reason,
-        eigenvalue=sampled.eigenvalue,
-        rho=sampled.rho,
-        cumulative=sampled.cumulative,
-        profile=sampled.profile,
-        bulk=bulk,
+        eigenvalue_unit=way.eigenvalue_unit,
+        left_edge=left,
+        right_edge=right,
+        atom=way.atom(alpha),
+        outliers=way.outliers(alpha),
+        quadrature_error=way.quadrature_error(alpha),
+        no_left_edge=way.no_left_edge,
+        eigenvalue=bulk.eigenvalue,
+        rho=bulk.rho,
+        cumulative=bulk.cumulative,
+        profile=bulk.profile,
+        shift=bulk.shift,
+        curve=bulk.curve,
     )
-
-
-def _committee_spectrum(
-    model: TeacherStudent, alpha: float, points: int
-) -> tuple[Features, BulkCurve, SampledBulk]:
-    law = CommitteeLaw(model)
-    left, right = left_edge(law, alpha), right_edge(law, alpha)
-    if left.kind == "smooth":
-        slope = inverse_stieltjes(law, alpha, left.g, order=1)[1]
-        left = replace(left, rate=law.smooth_edge_rate(float(slope)))
-    atom = zero_atom(law, alpha)
-    curve = trace_bulk(law, alpha, left, right, 1 - (1 - REACH) * (1 - atom))
-    # Steps along the traced curve are short where the density changes fast, and shorter at the
-    # left edge, from which λ grows as the square of the position.
-    position = (curve.eigenvalue.size - 1) * np.linspace(0, 1, points) ** 1.5
-    eigenvalue = np.interp(position, np.arange(curve.eigenvalue.size), curve.eigenvalue)
-    first = position < 1
-    eigenvalue[first] = left.value + (curve.eigenvalue[1] - left.value) * position[first] ** 2
-    g = curve.stieltjes(eigenvalue)
-    rho, cumulative = np.maximum(-g.imag / np.pi, 0), curve.cumulative(eigenvalue, g)
-    profile = curve.overlap_profile(eigenvalue)
-    found = Features(left, right, outliers(law, alpha, left, right), atom)
-    return found, curve, SampledBulk(eigenvalue, rho, cumulative, profile, np.zeros(0))

@@ -1,36 +1,31 @@
 """The BBP threshold: the α above which an outlier along the teacher leaves the bulk on the left."""
 
-import math
-
+from bbpscape.core.report import Report, Table, number
 from bbpscape.core.result import Result, result
 from bbpscape.core.status import Diagnostics, Status
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.critical import critical_a
-from bbpscape.theory.laws.committee import CommitteeLaw
-from bbpscape.theory.matrix.threshold import network_transition
-from bbpscape.theory.scalar.transition import SINGLE, t_and_k, transition
-from bbpscape.theory.solution import Transition
+from bbpscape.theory.law import Law
+from bbpscape.theory.route import route
 from bbpscape.theory.spectral.channel import QuadraticTeacher
 from bbpscape.theory.spectral.information import information_limit
-
-# Of a quadrature error.
-ACCURACY = 1e-10
+from bbpscape.theory.titles import in_units, label
 
 
 @result
 class Threshold(Result):
-    """The transition of one model; eigenvalues are in units of ``eigenvalue_unit``.
+    """The transition of one model, or of one law; eigenvalues are in units of ``eigenvalue_unit``.
 
     ``eigenvalue`` is where the outlier leaves the bulk, ``m2_jump`` the overlap it starts with,
     ``alpha_0`` the α where the tangent of m²(α) at the transition reaches 0; it is negative where
     the jump is large and the curve flat, and no threshold then. ``alpha_weak_recovery`` is None
     where the teacher is not quadratic, its labels are flipped or the student has an overlap with
-    it.
+    it. ``model`` is None for a law.
     """
 
     derived = ("a_critical",)
 
-    model: TeacherStudent
+    model: TeacherStudent | None
     alpha_bbp: float
     transition: str
     m2_jump: float
@@ -43,7 +38,7 @@ class Threshold(Result):
     @property
     def a_critical(self) -> float | None:
         """a_c(p, p*): the transition is continuous for a below it; None without a closed form."""
-        if not self.model.is_reference:
+        if self.model is None or not self.model.is_reference:
             return None
         return critical_a(self.model.p, self.model.p_star)
 
@@ -51,13 +46,36 @@ class Threshold(Result):
     def status(self) -> Status:
         return self.diagnostics.status
 
+    def headline(self) -> str:
+        return f"BBP transition, {label(self.model)}"
 
-def threshold(model: TeacherStudent) -> Threshold:
-    """α_BBP = 1/T(g), with T = K at a continuous transition and g = −p/2 at a discontinuous one.
+    def report(self) -> Report:
+        error = number(self.diagnostics.quadrature_error, ".1g")
+        rows = [
+            ("alpha_bbp", f"{self.alpha_bbp:.10g}"),
+            ("transition", self.transition),
+            ("m2_jump", f"{self.m2_jump:.6g}"),
+            (in_units("eigenvalue", self.eigenvalue_unit), f"{self.eigenvalue:.10g}"),
+            ("alpha_0", f"{self.alpha_0:.10g}"),
+            ("alpha_weak_recovery", number(self.alpha_weak_recovery, "g")),
+            ("a_critical", number(self.a_critical, ".10g")),
+            ("relative error", error),
+            ("status", str(self.status)),
+        ]
+        shown = [row for row in rows if row[1]]
+        return Report([Table(self.headline(), ("quantity", "value"), shown)])
+
+
+def threshold(model: TeacherStudent | Law) -> Threshold:
+    """α_BBP = 1/T(g), with T = K at a continuous transition and g = 1/inf f at a discontinuous one.
+
+    T(g) = g (m_1^y − m_1) and K(g) = g² m_2, of the moments m_k^w(g) = E[w (f/(1 − g f))^k] of the
+    curvature f; inf f is −2/p for the quadratic committee. Networks without a scalar law are solved
+    for a p × p matrix in place of g.
 
     Parameters
     ----------
-    model : TeacherStudent
+    model : TeacherStudent, or a Law with the direction "teacher"
 
     Returns
     -------
@@ -66,39 +84,37 @@ def threshold(model: TeacherStudent) -> Threshold:
 
     Raises
     ------
+    InvalidInput
+        If the Hessian has no left edge.
     NoConvergence
-        If no root is found, which only parameters near the limits of double precision do.
+        If no outlier leaves the left edge at any α, or parameters are near the limits of double
+        precision.
 
     Source: docs/theory.md §4. At p = ∞, α_BBP = p*(a + 1)/2:
 
     >>> from bbpscape.model.losses import NormalizedSquare
-    >>> model = TeacherStudent(p=math.inf, p_star=1, loss=NormalizedSquare(a=1.0))
+    >>> model = TeacherStudent(p=float("inf"), p_star=1, loss=NormalizedSquare(a=1.0))
     >>> round(threshold(model).alpha_bbp, 12)
     1.0
     """
-    reference = TeacherStudent.check(model).is_reference
-    found = _committee_transition(model) if reference else network_transition(model)
+    way = route(model)
+    found = way.transition()
     return Threshold(
-        model=model,
+        model=way.model,
         alpha_bbp=found.alpha,
         transition=found.kind,
         m2_jump=found.m2_jump,
         eigenvalue=found.eigenvalue,
-        eigenvalue_unit="2/p" if math.isinf(model.p) else "1",
+        eigenvalue_unit=way.eigenvalue_unit,
         alpha_0=found.alpha_0,
-        alpha_weak_recovery=_weak_recovery(model),
+        alpha_weak_recovery=_weak_recovery(way.model),
         diagnostics=found.diagnostics,
     )
 
 
-def _committee_transition(model: TeacherStudent) -> Transition:
-    law = CommitteeLaw(model)
-    found = transition(law, SINGLE)
-    fine = 1 / t_and_k(CommitteeLaw(model, refinement=1.5), found.g)[0]
-    return found.with_error(abs(fine / found.alpha - 1), ACCURACY)
-
-
-def _weak_recovery(model: TeacherStudent) -> float | None:
+def _weak_recovery(model: TeacherStudent | None) -> float | None:
+    if model is None:
+        return None
     if model.is_reference:
         return noiseless_weak_recovery(model.p_star)
     teacher = QuadraticTeacher.of(model)

@@ -7,13 +7,13 @@ import bbpscape as bb
 from bbpscape.theory.laws.network.matrix_law import matrix_law
 from bbpscape.theory.matrix.edges import branch_point, left_matrix_edge
 from bbpscape.theory.matrix.outliers import left_matrix_outliers
-from bbpscape.theory.matrix.solver import network_solver
-from bbpscape.theory.matrix.threshold import network_transition
+from bbpscape.theory.matrix.route import MatrixRoute
 from bbpscape.theory.matrix.transition import (
     jump_and_onset,
     refine_transition,
     search_transition,
 )
+from bbpscape.theory.route import route
 
 TANH = bb.TeacherStudent(2, 1, bb.NormalizedSquare(50.0), bb.activation("tanh"))
 
@@ -31,7 +31,7 @@ TANH = bb.TeacherStudent(2, 1, bb.NormalizedSquare(50.0), bb.activation("tanh"))
     ids=["tanh", "erf", "overlap", "absolute", "huber"],
 )
 def test_a_threshold_and_its_error_estimate(model):
-    found = network_transition(model)
+    found = route(model).transition()
     assert found.diagnostics.quadrature_error < 1e-4
     more = refine_transition(matrix_law(model, 1.9), search_transition(matrix_law(model, 0.4)))
     assert abs(more.alpha / found.alpha - 1) <= 2 * found.diagnostics.quadrature_error
@@ -97,7 +97,7 @@ def test_outliers_far_from_the_edge_are_on_its_branch(case):
     a, second_layer, alpha = case
     model = bb.TeacherStudent(2, 1, bb.NormalizedSquare(a), second_layer=second_layer)
     law = matrix_law(model, 0.8)
-    found = network_solver(model, 0.8).left(alpha)[1]
+    found = MatrixRoute(model).level(0.8).left(alpha)[1]
     assert found
     for one in found:
         # From z = −∞ in small steps.

@@ -15,11 +15,10 @@ from bbpscape.theory.laws.network.rules import gaussian_rule, tensor_nodes
 from bbpscape.theory.laws.network.scalar_law import curvature_range, scalar_law
 from bbpscape.theory.matrix.edges import left_matrix_edge
 from bbpscape.theory.matrix.outliers import left_matrix_outliers
-from bbpscape.theory.matrix.solver import MatrixSolver, network_solver
-from bbpscape.theory.matrix.spectrum import network_spectrum
-from bbpscape.theory.matrix.threshold import network_transition
+from bbpscape.theory.matrix.route import MatrixRoute
 from bbpscape.theory.scalar.edges import left_edge
-from bbpscape.theory.scalar.outliers import outliers as scalar_outliers
+from bbpscape.theory.scalar.outliers import left_outliers
+from bbpscape.theory.scalar.route import SymmetricRoute
 
 TANH = bb.TeacherStudent(2, 1, bb.NormalizedSquare(50.0), bb.activation("tanh"))
 LOG_COSH = bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.3), bb.activation("log-cosh"))
@@ -105,7 +104,7 @@ def test_the_scalar_route_meets_the_closed_form(case):
     for g in (-0.9 * p / 2, -0.3 * p / 2, -0.05 * p):
         ours, exact = law.moments(g, 2, names), closed.moments(g, 2, names)
         np.testing.assert_allclose(ours, exact, rtol=1e-8)
-    found = network_transition(model)
+    found = SymmetricRoute(model).transition()
     expected = bb.threshold(model)
     assert found.alpha == pytest.approx(expected.alpha_bbp, rel=1e-8)
     assert found.kind == expected.transition
@@ -142,13 +141,14 @@ def test_symmetry_changes_nothing():
 
 
 def test_outliers_are_in_order_on_both_sides():
-    found = network_solver(TANH, 0.5).features(100.0)
-    values = [one.eigenvalue for one in found.outliers]
+    level = MatrixRoute(TANH).level(0.5)
+    (left, found), (right, beyond) = level.left(100.0), level.right(100.0)
+    values = [one.eigenvalue for one in found + beyond]
     assert len(values) == 3
     assert values == sorted(values)
-    assert [value < found.left.value for value in values] == [True, True, False]
-    assert found.right.value < values[-1]
-    assert [one.g < 0 for one in found.outliers] == [True, True, False]
+    assert [value < left.value for value in values] == [True, True, False]
+    assert right.value < values[-1]
+    assert [one.g < 0 for one in found + beyond] == [True, True, False]
 
 
 def test_log_cosh_reference():
@@ -157,11 +157,7 @@ def test_log_cosh_reference():
     assert low == pytest.approx(-0.5, abs=1e-9)
     law = scalar_law(LOG_COSH, (low, high))
     edge = left_edge(law, 6.0)
-    (one,) = [
-        x
-        for x in scalar_outliers(law, 6.0, edge, dataclasses.replace(edge, kind="unbounded"))
-        if x.eigenvalue < edge.value
-    ]
+    (one,) = left_outliers(law, 6.0, edge)
     assert (one.direction, one.multiplicity) == ("teacher", 2)
     assert 2 * one.eigenvalue == pytest.approx(-1.0228, abs=5e-5)
     matrix = matrix_law(LOG_COSH)
@@ -197,10 +193,7 @@ def test_log_cosh_outlier_by_brute_force():
 
     law = scalar_law(LOG_COSH, curvature_range(LOG_COSH)[:2])
     edge = left_edge(law, 6.0)
-    one = min(
-        scalar_outliers(law, 6.0, edge, dataclasses.replace(edge, kind="unbounded")),
-        key=lambda o: o.eigenvalue,
-    )
+    one = left_outliers(law, 6.0, edge)[0]
     residual, z = excess(one.g)
     assert residual == pytest.approx(0, abs=1e-6)
     assert z == pytest.approx(one.eigenvalue, abs=1e-6)
@@ -295,20 +288,18 @@ def test_the_lowest_curvature_of_any_matrix():
 
 def test_the_density_of_the_reference_model():
     model = bb.TeacherStudent(2, 1, bb.NormalizedSquare(1.0))
-    found, exact = network_spectrum(model, 3.0, 400), bb.spectrum(model, 3.0)
-    ours = found.bulk
+    route = SymmetricRoute(model)
+    ours, exact = route.density(3.0, 400), bb.spectrum(model, 3.0)
     x = np.linspace(-0.5, 6, 40)
     np.testing.assert_allclose(ours.density(x), exact.density(x), atol=1.5e-3)
     np.testing.assert_allclose(ours.fraction_below(x), exact.fraction_below(x), atol=3e-4)
     assert ours.spectral_shift(1.0) == pytest.approx(exact.spectral_shift(1.0), abs=1e-3)
-    assert found.quadrature_error < 1e-8
+    assert route.quadrature_error(3.0) < 1e-8
 
 
 def test_the_sum_rules_of_a_matrix_density():
     result = bb.spectrum(TANH, 4.0)
-    solver = network_solver(TANH, 1.0)
-    assert isinstance(solver, MatrixSolver)
-    first, second = solver.moments()
+    first, second = MatrixRoute(TANH).level(1.0).states.moments()
     x, rho = result.eigenvalue, result.rho
     assert np.trapezoid(rho, x) == pytest.approx(1, abs=2e-3)
     assert np.trapezoid(rho * x, x) == pytest.approx(4 * first, rel=5e-3)

@@ -3,12 +3,13 @@
 import math
 import numbers
 from dataclasses import dataclass, field
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput, positive, positive_integer
+from bbpscape.core.codec import BULKY
 
 METHODS = ("gd", "momentum", "flow")
 PER_DECADE = 10
@@ -100,6 +101,8 @@ class Trajectory:
     of a descent that stopped before.
     """
 
+    derived: ClassVar[tuple[str, ...]] = ("recovered",)
+
     step: NDArray[np.int64]
     time: NDArray[np.float64]
     loss: NDArray[np.float64]
@@ -111,23 +114,12 @@ class Trajectory:
     status: str
     eta: float
     refused: int
-    student: NDArray[np.float64] = field(repr=False)
-    snapshots: dict[int, NDArray[np.float64]] = field(repr=False)
+    student: NDArray[np.float64] = field(repr=False, metadata=BULKY)
+    snapshots: dict[int, NDArray[np.float64]] = field(repr=False, metadata=BULKY)
 
     @property
     def recovered(self) -> bool:
         return self.recovered_step is not None
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON values, without the weights; what is not finite becomes None."""
-        arrays = {
-            name: [
-                value if math.isfinite(value) else None for value in getattr(self, name).tolist()
-            ]
-            for name in ("step", "time", "loss", "generalization", "m2")
-        }
-        names = ("largest_m2", "largest_m2_step", "recovered", "recovered_step", "status", "eta")
-        return {**arrays, **{name: getattr(self, name) for name in names}, "refused": self.refused}
 
 
 def record_steps(steps: int) -> NDArray[np.int64]:

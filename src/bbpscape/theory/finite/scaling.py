@@ -36,7 +36,7 @@ class FiniteSizeScaling(Result):
 
     @property
     def model(self) -> TeacherStudent:
-        return self.threshold.model
+        return TeacherStudent.check(self.threshold.model)
 
     @property
     def status(self) -> Status:

@@ -13,11 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.theory.law import BULK, TEACHER, Law
-from bbpscape.theory.laws.discrete import DiscreteLaw
 from bbpscape.theory.roots import NoConvergence
-from bbpscape.theory.scalar.gaps import bulks
+from bbpscape.theory.scalar.gaps import Atomic, bulks
 from bbpscape.theory.scalar.walk import ROUNDING, STEP, advance, inverse_derivatives, move, newton
-from bbpscape.theory.solution import Edge
+from bbpscape.theory.solution import Bulk, Edge
 
 MAX_POINTS = 5000
 BLOCK, NEAR_THE_END = 8, 0.05
@@ -217,7 +216,7 @@ def trace_bulk(law: Law, alpha: float, left: Edge, right: Edge, reach: float) ->
     """
     if left.kind not in ("sharp", "smooth"):
         raise NoConvergence(f"density: a bulk that starts at a {left.kind} edge cannot be followed")
-    if isinstance(law, DiscreteLaw):
+    if isinstance(law, Atomic):
         _check_one_bulk(law, alpha, left, right)
     eigenvalues, stieltjes = [left.value], [complex(left.g)]
     step, derivatives = STEP, inverse_derivatives(law, alpha, np.array(stieltjes[0]))[1:]
@@ -244,7 +243,22 @@ def trace_bulk(law: Law, alpha: float, left: Edge, right: Edge, reach: float) ->
     return BulkCurve(law, alpha, right, points, g_values, derivatives)
 
 
-def _check_one_bulk(law: DiscreteLaw, alpha: float, left: Edge, right: Edge) -> None:
+def sample_curve(curve: BulkCurve, points: int) -> Bulk:
+    """The curve at ``points`` of it, dense where ρ changes fast."""
+    # Steps along the traced curve are short where the density changes fast, and shorter at the
+    # left edge, from which λ grows as the square of the position.
+    traced = curve.eigenvalue
+    position = (traced.size - 1) * np.linspace(0, 1, points) ** 1.5
+    eigenvalue = np.interp(position, np.arange(traced.size), traced)
+    first = position < 1
+    eigenvalue[first] = traced[0] + (traced[1] - traced[0]) * position[first] ** 2
+    g = curve.stieltjes(eigenvalue)
+    rho, cumulative = np.maximum(-g.imag / np.pi, 0), curve.cumulative(eigenvalue, g)
+    profile = curve.overlap_profile(eigenvalue)
+    return Bulk(eigenvalue, rho, cumulative, profile, curve=curve)
+
+
+def _check_one_bulk(law: Atomic, alpha: float, left: Edge, right: Edge) -> None:
     found = bulks(law, alpha)
     for edges in found:
         if np.allclose([e.value for e in edges], [left.value, right.value], rtol=1e-6):

@@ -11,17 +11,31 @@ curvatures fill one interval without bounds at finite p, and one interval at p =
 
 import itertools
 from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.theory.laws.discrete import DiscreteLaw
+from bbpscape.theory.law import Law
 from bbpscape.theory.roots import NoConvergence, find_root
 from bbpscape.theory.scalar.edges import inverse_stieltjes
 from bbpscape.theory.solution import Edge
 
 
-def bulks(law: DiscreteLaw, alpha: float) -> tuple[tuple[Edge, Edge], ...]:
+@runtime_checkable
+class Atomic(Law, Protocol):
+    """A law of finitely many f, whose bulks can be told apart."""
+
+    @property
+    def atoms(self) -> NDArray[np.float64]:
+        """The values of f, shape (n,)."""
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """Their probabilities, shape (n,)."""
+
+
+def bulks(law: Atomic, alpha: float) -> tuple[tuple[Edge, Edge], ...]:
     """(left edge, right edge) of every bulk, from left to right; all are sharp.
 
     The cost is of the order of the number of atoms squared.
@@ -31,6 +45,7 @@ def bulks(law: DiscreteLaw, alpha: float) -> tuple[tuple[Edge, Edge], ...]:
     NoConvergence
         If α P(f ≠ 0) = 1, where a bulk ends at 0 and g is infinite.
 
+    >>> from bbpscape.theory.laws.discrete import DiscreteLaw
     >>> law = DiscreteLaw([1.0, 100.0])
     >>> [(round(left.value, 2), round(right.value, 2)) for left, right in bulks(law, 0.6)]
     [(0.08, 1.91), (20.76, 239.85)]
@@ -58,7 +73,7 @@ def bulks(law: DiscreteLaw, alpha: float) -> tuple[tuple[Edge, Edge], ...]:
     return tuple(zip(edges[::2], edges[1::2], strict=True))
 
 
-def _distinct(law: DiscreteLaw) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _distinct(law: Atomic) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The values of f other than 0, increasing, and their probabilities."""
     f, position = np.unique(law.atoms, return_inverse=True)
     weights = np.bincount(position, law.weights)
@@ -77,6 +92,6 @@ def _root(function: Callable[[float], float], low: float, high: float) -> float:
     return find_root(function, float(low), float(high), "bulks").value
 
 
-def _edge(law: DiscreteLaw, alpha: float, u: float) -> Edge:
+def _edge(law: Atomic, alpha: float, u: float) -> Edge:
     z, _, z2 = inverse_stieltjes(law, alpha, 1 / u, order=2)
     return Edge(float(z), "sharp", 1 / u, float(z2))

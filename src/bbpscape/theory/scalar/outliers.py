@@ -3,7 +3,6 @@
 import math
 
 from bbpscape.theory.law import BULK, Law
-from bbpscape.theory.laws.mirrored import Mirrored
 from bbpscape.theory.roots import find_root
 from bbpscape.theory.scalar.edges import branch_end, inverse_stieltjes
 from bbpscape.theory.solution import Edge, Outlier
@@ -44,13 +43,8 @@ def overlap(law: Law, alpha: float, g: float, direction: str) -> float:
     return float((1 - bulk) / (1 - bulk + along))
 
 
-def outliers(law: Law, alpha: float, left: Edge, right: Edge) -> tuple[Outlier, ...]:
-    """All outliers on both sides of the bulk, by eigenvalue."""
-    sides = (law, left), (Mirrored(law), right.mirrored())
-    low, high = (
-        [left_outlier(side, alpha, edge, direction) for direction in law.directions]
-        for side, edge in sides
-    )
-    found = [one for one in low if one is not None]
-    found += [one.mirrored() for one in high if one is not None]
-    return tuple(sorted(found, key=lambda outlier: outlier.eigenvalue))
+def left_outliers(law: Law, alpha: float, edge: Edge) -> tuple[Outlier, ...]:
+    """All outliers left of the left edge, by eigenvalue."""
+    found = (left_outlier(law, alpha, edge, direction) for direction in law.directions)
+    known = (one for one in found if one is not None)
+    return tuple(sorted(known, key=lambda one: one.eigenvalue))

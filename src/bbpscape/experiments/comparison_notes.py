@@ -1,0 +1,37 @@
+"""What a reader of a comparison must know about its theory and its inputs."""
+
+import math
+
+from bbpscape.simulation.data.inputs import Inputs
+from bbpscape.theory.spectrum import Spectrum
+
+
+def notes(theory: Spectrum, count: int, inputs: Inputs | None, M: int) -> list[str]:
+    """``count`` outliers are left of the bulk; each draw takes ``M`` of the inputs."""
+    found = []
+    if not math.isfinite(theory.left_edge.value):
+        found.append(f"the spectrum has no left edge: {theory.no_left_edge}")
+    elif count == 0:
+        found.append("no outlier at N → ∞ at this alpha: the lowest eigenvectors are uninformative")
+    if theory.left_edge.kind == "smooth":
+        found.append("smooth left edge: finite-N values approach N → ∞ as 1/log N; see finite N")
+    return found if inputs is None else found + _input_notes(inputs, M)
+
+
+def _input_notes(inputs: Inputs, M: int) -> list[str]:
+    found = []
+    if not inputs.whitened:
+        found.append("inputs are not whitened: the isotropic theory need not hold")
+    elif inputs.n < 5 * M:
+        found.append(
+            f"each draw takes {M} of the {inputs.n} inputs that were whitened together: "
+            "their covariance is closer to I/N than that of independent inputs"
+        )
+    found.append("the theory is for Gaussian inputs: z says how far these are from them")
+    if inputs.norm_spread > 2 * inputs.gaussian_norm_spread:
+        found.append(
+            f"|x|² spreads by {inputs.norm_spread:.2g} of its mean, "
+            f"{inputs.gaussian_norm_spread:.2g} for Gaussian inputs; finite N takes the norms "
+            "as they are, N → ∞ does not"
+        )
+    return found

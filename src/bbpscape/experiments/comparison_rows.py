@@ -1,0 +1,152 @@
+"""The rows of a comparison: what is measured on every draw, and the theory beside it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bbpscape.core.statistics import Estimate
+from bbpscape.simulation.data.instance import Instance
+from bbpscape.simulation.eigen.diagonalize import all_eigenvalues_and_lowest, teacher_overlap
+from bbpscape.simulation.hessian import Hessian
+from bbpscape.theory.finite.label_sampled import LabelSampled, solve_labels
+from bbpscape.theory.solution import Outlier
+from bbpscape.theory.spectrum import Spectrum
+
+# The left edge region is compared at this fraction of the eigenvalues, or at that many of them.
+EDGE_FRACTION = 0.05
+EDGE_COUNT = 20
+ROUNDING = 1e-10
+
+
+@dataclass(frozen=True)
+class Row:
+    """One quantity: N → ∞ theory, finite-N (label-sampled) theory, and the mean over draws.
+
+    ``z`` is (measured − theory)/standard error; ``z_finite_size`` compares each draw with what its
+    own labels predict. None where a value does not exist (one draw has no standard error), or means
+    nothing: the lowest eigenvalue of the bulk is predicted to leading order only, the edge and a
+    Tracy–Widom shift, whose error soon exceeds the standard one.
+    """
+
+    quantity: str
+    theory: float | None
+    finite_size: float | None
+    measured: float
+    standard_error: float | None
+    z: float | None
+    z_finite_size: float | None
+
+
+@dataclass(frozen=True)
+class MeasuredDraw:
+    """All eigenvalues of one draw, m² of the k lowest, and what its labels predict."""
+
+    eigenvalues: NDArray[np.float64]
+    m2: NDArray[np.float64]
+    predicted: LabelSampled | None
+
+
+def measure(instance: Instance, k: int, sampled: bool) -> MeasuredDraw:
+    """Diagonalize one draw; ``sampled`` inputs are Gaussian, others have norms of their own."""
+    pairs = all_eigenvalues_and_lowest(Hessian(instance.inputs, instance.curvature), k)
+    predicted = None
+    if instance.model.is_reference:
+        y, r = instance.label_scalars
+        norms = None if sampled else np.einsum("mi,mi->m", instance.inputs, instance.inputs)
+        predicted = solve_labels(instance.model, instance.N, r, y, norms)
+    m2 = teacher_overlap(pairs.eigenvectors, instance.teacher_basis)
+    return MeasuredDraw(pairs.eigenvalues, m2, predicted)
+
+
+def left_outliers(theory: Spectrum) -> list[Outlier]:
+    """The outliers left of the bulk."""
+    return [one for one in theory.outliers if one.eigenvalue < theory.left_edge.value]
+
+
+def rows(theory: Spectrum, done: Sequence[MeasuredDraw]) -> list[Row]:
+    """Each outlier and its m², the lowest bulk eigenvalue, and the fraction below a quantile."""
+    found, position = [], 0
+    for outlier in left_outliers(theory):
+        chosen = slice(position, position + int(outlier.multiplicity))
+        position = chosen.stop
+        found += _outlier_rows(outlier, chosen, done)
+    if position == 0:
+        copies = done[0].m2.size - 1
+        # Without a left edge the lowest eigenvectors have no theory.
+        expected = 0.0 if math.isfinite(theory.left_edge.value) else None
+        overlaps = [one.m2[:copies].mean() for one in done]
+        predicted = _predicted(done, "m2_lowest")
+        found.append(_row("m2, lowest eigenvectors", expected, predicted, overlaps))
+    return [*found, _lowest_row(theory, position, done), _quantile_row(theory, done)]
+
+
+def _outlier_rows(outlier: Outlier, chosen: slice, done: Sequence[MeasuredDraw]) -> list[Row]:
+    # Student and teacher mix in an outlier of a network that is not even.
+    teacher = outlier.teacher_m2 > 0
+    measured = [one.eigenvalues[chosen].mean() for one in done]
+    predicted = _predicted(done, "lowest") if teacher else None
+    found = [_row(f"{outlier.direction} outlier", outlier.eigenvalue, predicted, measured)]
+    if teacher:
+        overlaps = [one.m2[chosen].mean() for one in done]
+        found.append(_row("its m2", outlier.m2, _predicted(done, "m2_lowest"), overlaps))
+    return found
+
+
+def _lowest_row(theory: Spectrum, position: int, done: Sequence[MeasuredDraw]) -> Row:
+    """The lowest eigenvalue that belongs to the bulk."""
+    edge, measured = theory.left_edge, [one.eigenvalues[position] for one in done]
+    if not math.isfinite(edge.value):
+        return _row("lowest eigenvalue", None, None, measured)
+    sharp = edge.kind == "sharp"
+    shift = edge.tracy_widom_shift(done[0].eigenvalues.size) if sharp else 0.0
+    predicted = _predicted(done, "left_edge" if position else "lowest")
+    lowest = _row("lowest of the bulk", edge.value + shift, predicted, measured)
+    return replace(lowest, z=None, z_finite_size=None)
+
+
+def _quantile_row(theory: Spectrum, done: Sequence[MeasuredDraw]) -> Row:
+    """The fraction of eigenvalues below a low quantile of the theory."""
+    size = done[0].eigenvalues.size
+    target = min(0.5, max(EDGE_FRACTION, EDGE_COUNT / size))
+    level = float(np.interp(target, theory.cumulative, theory.eigenvalue))
+    expected = float(theory.fraction_below(level)) + theory.spectral_shift(level) / size
+    fractions = [np.searchsorted(one.eigenvalues, level) / size for one in done]
+    return _row(
+        f"fraction below {level:.4g}, its {100 * target:.3g} % quantile", expected, None, fractions
+    )
+
+
+def _predicted(done: Sequence[MeasuredDraw], name: str) -> list[float] | None:
+    """A field of the finite-N theory of every draw; None for a model that has none."""
+    values = [one.predicted for one in done if one.predicted is not None]
+    return [getattr(one, name) for one in values] or None
+
+
+def _row(
+    quantity: str,
+    theory: float | None,
+    finite: Sequence[float] | None,
+    measured: Sequence[float],
+) -> Row:
+    found = _estimate(measured)
+    own = None if finite is None else _estimate(np.subtract(measured, finite))
+    return Row(
+        quantity=quantity,
+        theory=theory,
+        finite_size=None if finite is None else float(np.mean(finite)),
+        measured=float(np.mean(measured)),
+        standard_error=found.standard_error,
+        z=found.z(theory),
+        z_finite_size=None if own is None else own.z(0.0),
+    )
+
+
+def _estimate(values: Sequence[float] | NDArray[np.float64]) -> Estimate:
+    """The mean and its standard error, None where the spread is rounding alone."""
+    found, array = Estimate.of(values), np.asarray(values)
+    if array.std() <= ROUNDING * abs(array).max():
+        return replace(found, standard_error=None)
+    return found

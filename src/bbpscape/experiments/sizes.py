@@ -1,0 +1,24 @@
+"""The sizes of what is drawn at finite N, checked alike for every experiment."""
+
+import math
+
+from bbpscape.core.checks import InvalidInput, positive_integer
+from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.simulation.data.instance import sample_count
+
+
+def check_sizes(model: TeacherStudent, alpha: float, N: int) -> tuple[int, int]:
+    """(N, M), M = round(αN).
+
+    Raises
+    ------
+    InvalidInput
+        If p is infinite, N not above p*, or there would be no sample.
+    """
+    if not math.isfinite(TeacherStudent.check(model).p):
+        raise InvalidInput("p must be finite at finite N, got inf")
+    N = int(positive_integer("N", N))
+    M = sample_count(alpha, N)
+    if model.p_star >= N:
+        raise InvalidInput(f"N must be above p_star = {model.p_star}, got {N}")
+    return N, M

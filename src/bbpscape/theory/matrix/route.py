@@ -1,0 +1,68 @@
+"""The route of the p × p equation: any network."""
+
+import functools
+
+from bbpscape.core.status import Diagnostics
+from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.theory.laws.network.lowest_curvature import LowestCurvature
+from bbpscape.theory.laws.network.matrix_law import MatrixLaw, matrix_law
+from bbpscape.theory.matrix.level import SCOUT, MatrixLevel
+from bbpscape.theory.matrix.transition import (
+    jump_and_onset,
+    refine_transition,
+    search_transition,
+)
+from bbpscape.theory.network import COARSE, FINE, QMC_FACTOR, NetworkRoute
+from bbpscape.theory.solution import Transition, check_left_edge
+
+
+class MatrixRoute(NetworkRoute):
+    """A network of any symmetry: G is a p × p matrix."""
+
+    def __init__(self, model: TeacherStudent) -> None:
+        super().__init__(model)
+        self._lowest = functools.cache(lambda sign: LowestCurvature(model, sign))
+
+    @property
+    def no_left_edge(self) -> str | None:
+        return self._lowest(1.0).unbounded
+
+    def level(self, refinement: float, seed: int = 0) -> MatrixLevel:
+        return MatrixLevel(self.model, refinement, seed, self._lowest)
+
+    def transition(self) -> Transition:
+        """The transition at the smallest α found from α = 1, searched on sparse nodes.
+
+        Raises
+        ------
+        InvalidInput
+            If the Hessian has no left edge.
+        NoConvergence
+            If no outlier appears for α up to 1e5.
+        """
+        law = self._law(SCOUT, 0)
+        check_left_edge(law.lowest.unbounded)
+        found = search_transition(law)
+        levels = []
+        for seed, refinement in enumerate((COARSE, FINE)):
+            law = self._law(refinement, seed)
+            found = refine_transition(law, found)
+            levels.append(found)
+        coarse, fine = levels
+        change = abs(coarse.alpha / fine.alpha - 1)
+        if law.nodes.method != "tensor":
+            change *= QMC_FACTOR
+        jump, onset = jump_and_onset(law, fine)
+        value = Transition(
+            alpha=fine.alpha,
+            kind="continuous" if fine.kind == "sharp" else "discontinuous",
+            g=-fine.point.tau,
+            m2_jump=jump,
+            eigenvalue=fine.point.z,
+            alpha_0=onset,
+            diagnostics=Diagnostics(fine.iterations, fine.residual),
+        )
+        return self.with_error(value, change, coarse.kind == fine.kind)
+
+    def _law(self, refinement: float, seed: int) -> MatrixLaw:
+        return matrix_law(self.model, refinement, seed=seed, lowest=self._lowest(1.0))

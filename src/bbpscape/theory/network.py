@@ -1,0 +1,126 @@
+"""What both routes of a network share: laws at two densities of nodes, and the error they tell.
+
+Edges and outliers are those of the denser nodes. Their change from the sparser ones is the
+estimate of their error.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.theory.laws.network.nodes import has_kinks
+from bbpscape.theory.sampled import States, sample_bulk
+from bbpscape.theory.solution import (
+    Bulk,
+    Edge,
+    Outlier,
+    Transition,
+    check_left_edge,
+    lowest_informed,
+)
+
+# Densities of the nodes whose difference is the error estimate.
+COARSE, FINE = 1.0, 1.4
+# The one that a density of eigenvalues needs, at p = 1, 2 and beyond.
+SPARSE = (1.0, 0.6, 0.5)
+# Replicates of a quasi-Monte Carlo rule agree by chance: their difference is doubled.
+QMC_FACTOR = 2.0
+# So do rules of first order, of students of several neurons at a kink of the loss.
+KINK_FACTOR = 3.0
+# Of a threshold's relative error: what it should stay below, and the least that is claimed.
+GOAL, LEAST = 1e-4, 1e-9
+
+
+class Level(Protocol):
+    """A network's equations at one density of nodes."""
+
+    @property
+    def states(self) -> States:
+        """Its bulk at complex z."""
+
+    def left(self, alpha: float) -> tuple[Edge, tuple[Outlier, ...]]:
+        """The left edge and the outliers left of it, by eigenvalue."""
+
+    def right(self, alpha: float) -> tuple[Edge, tuple[Outlier, ...]]:
+        """The right edge and the outliers right of it, by eigenvalue."""
+
+    def atom(self, alpha: float) -> float:
+        """The mass of the eigenvalue 0."""
+
+
+class NetworkRoute(ABC):
+    """The route of a network without closed forms; a subclass says how its laws are solved."""
+
+    # Each α of a curve takes a fraction of a second.
+    curve_points: ClassVar[tuple[int, float]] = (40, 1e-3)
+    eigenvalue_unit: ClassVar[str] = "1"
+
+    def __init__(self, model: TeacherStudent) -> None:
+        self.model = model
+
+    @abstractmethod
+    def level(self, refinement: float, seed: int = 0) -> Level:
+        """The equations with nodes of the density ``refinement``."""
+
+    @abstractmethod
+    def transition(self) -> Transition:
+        """Where an informative outlier leaves the left edge."""
+
+    @property
+    @abstractmethod
+    def no_left_edge(self) -> str | None:
+        """Why F is unbounded below, if it is."""
+
+    @cached_property
+    def coarse(self) -> Level:
+        return self.level(COARSE, 0)
+
+    @cached_property
+    def fine(self) -> Level:
+        return self.level(FINE, 1)
+
+    def edges(self, alpha: float) -> tuple[Edge, Edge]:
+        return self.fine.left(alpha)[0], self.fine.right(alpha)[0]
+
+    def outliers(self, alpha: float) -> tuple[Outlier, ...]:
+        return self.fine.left(alpha)[1] + self.fine.right(alpha)[1]
+
+    def atom(self, alpha: float) -> float:
+        return self.fine.atom(alpha)
+
+    def density(self, alpha: float, points: int) -> Bulk:
+        states = self.level(SPARSE[min(int(self.model.p), 3) - 1]).states
+        return sample_bulk(states, alpha, self.edges(alpha), self.atom(alpha), points)
+
+    def overlaps(self, alphas: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        check_left_edge(self.no_left_edge)
+        found = [lowest_informed(*self.coarse.left(float(alpha))) for alpha in alphas]
+        m2, eigenvalue = np.array(found).T
+        return m2, eigenvalue
+
+    def quadrature_error(self, alpha: float) -> float:
+        """The largest relative change of an edge, an outlier or its m²."""
+        pairs = []
+        for rough, good in (
+            (self.coarse.left(alpha), self.fine.left(alpha)),
+            (self.coarse.right(alpha), self.fine.right(alpha)),
+        ):
+            if [one.direction for one in rough[1]] != [one.direction for one in good[1]]:
+                return 1.0
+            pairs.append((rough[0].value, good[0].value))
+            for one, other in zip(rough[1], good[1], strict=True):
+                pairs += [(one.eigenvalue, other.eigenvalue), (one.m2, other.m2)]
+        changes = [abs(a - b) / abs(b) for a, b in pairs if math.isfinite(b) and b != 0]
+        return max(changes, default=0.0)
+
+    def with_error(self, found: Transition, change: float, same_kind: bool) -> Transition:
+        """``found`` with an error from the change of α between two rules, which may find edges of
+        two kinds."""
+        if has_kinks(self.model):
+            change *= KINK_FACTOR
+        return found.with_error(max(change, LEAST if same_kind else GOAL), GOAL)
