@@ -189,7 +189,6 @@ RESULTS = {
 }
 
 
-@pytest.mark.xfail(not hasattr(TeacherStudent, "from_dict"), reason="models are not read back yet")
 @pytest.mark.parametrize("name", RESULTS)
 def test_records_are_exact_and_say_what_they_are(name):
     result = RESULTS[name]()
