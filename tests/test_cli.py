@@ -68,11 +68,13 @@ def test_compare_takes_inputs(run, tmp_path):
     [
         (["threshold", "--a", "-1"], "a must be"),
         (["threshold", "--a", "nan"], "a must be"),
-        (["threshold", "--a", "zero"], "--a"),
+        (["threshold", "--a", "zero"], "a must be a number, got 'zero'"),
+        (["threshold", "--a", "0,01"], "write decimals with a point"),
+        (["threshold", "--a", "−1"], "write the minus as a plain -"),
         (["threshold", "--p", "0"], "p must be a positive integer or inf"),
-        (["threshold", "--p", "2.5"], "p must be a positive integer or inf"),
+        (["threshold", "--p", "2.5"], "p must be an integer, got '2.5'"),
         (["threshold", "--p-star", "0"], "p_star must be a positive integer"),
-        (["threshold", "--p-star", "inf"], "--p-star"),
+        (["threshold", "--p-star", "inf"], "p_star must be a positive integer"),
         (["threshold", "--plot", "no_folder/x.png"], "existing folder"),
         (["threshold", "--plot", "x.bmp"], ".png"),
         (["threshold", "--save", "x.txt"], ".json"),
@@ -113,7 +115,7 @@ def test_interruption_leaves_nothing(run, tmp_path, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(bb, "compare", interrupted)
+    monkeypatch.setattr("bbpscape.cli.derive.call", interrupted)
     status, out, err = run("compare", "--plot", tmp_path / "x.png")
     assert (status, out) == (130, "")
     assert err.count("\n") == 1

@@ -66,7 +66,7 @@ def test_methods(capsys, monkeypatch, tmp_path, as_json):
         (["threshold", "--activation", "().__class__"], "expression"),
         (["threshold", "--loss", "square"], "no left edge"),
         (["threshold", "--activation", "tanh"], "a + y > 0"),
-        (["threshold", "--overlap", "x"], "overlap must be numbers"),
+        (["threshold", "--overlap", "x"], "overlap must be a number, got 'x'"),
         (["threshold", "--second-layer", "1,2,3"], "second_layer"),
         (["threshold", "--flip", "2", "--loss", "huber"], "flip must be"),
         (["methods", "--alpha", "1:2"], "start:stop:count"),

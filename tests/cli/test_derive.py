@@ -153,7 +153,7 @@ def test_the_help_is_the_docstring(use):
     assert status == 0
     text = " ".join(out.split())
     assert "What it is for. And more of it, in two lines. Options:" in text
-    assert "--N INTEGER Dimension of inputs." in text
+    assert "--N INTEGER Input dimension." in text
     assert "--sizes INTEGERS Dimension of inputs. [default: 1,10]" in text
     assert "--alpha NUMBER Samples per dimension" in text
     assert "--keep Whether it is kept." in text

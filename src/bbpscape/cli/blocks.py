@@ -56,15 +56,13 @@ def own_inputs(
 
 
 def block_of(hint: Any) -> Callable[..., Any] | None:
-    """The function that makes an argument of type ``hint``, if options make it together."""
-    if int in typing.get_args(hint):
-        # A number will do: no need for what Python may give in its place.
-        return None
-    names = {getattr(one, "__name__", "") for one in (hint, *typing.get_args(hint))}
-    for name, made in BLOCKS.items():
-        if name in names:
-            return made()
-    return None
+    """The function that makes an argument of type ``hint``, if options make it together.
+
+    Of a union the first type counts.
+    """
+    first, *_ = *typing.get_args(hint), hint
+    found = BLOCKS.get(getattr(first, "__name__", ""))
+    return None if found is None else found()
 
 
 # By the name of a class: none is imported before a command needs it.

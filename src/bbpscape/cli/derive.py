@@ -7,6 +7,7 @@ makes them, whose own arguments become options in their place.
 
 import inspect
 import typing
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -21,7 +22,7 @@ from bbpscape.cli.values import Kind, kind_of, text_of
 from bbpscape.model.parameters import PARAMETERS
 
 # Arguments that only Python can give.
-UNSEEN = ("executor", "progress", "snapshots")
+UNSEEN = ("executor", "preprocessings", "progress", "snapshots")
 Function = Callable[..., Any]
 
 
@@ -79,10 +80,11 @@ def options(function: Function, of: str = "") -> list[Option]:
     """The options of ``function``, a block ``of`` a command or itself one.
 
     Of two with one name the function's own stands. The help is what the docstring says, or the
-    table of parameters where it says nothing, or says it of another argument at the same time.
+    table of parameters where it says nothing, or the same of several arguments.
     """
     of = of or function.__name__
     _, said = described(function)
+    shared = Counter(said.values())
     own = {one.name for one, block in arguments(function) if block is None}
     found = []
     for one, block in arguments(function):
@@ -91,7 +93,7 @@ def options(function: Function, of: str = "") -> list[Option]:
             continue
         entry = PARAMETERS.get(f"{of}.{one.name}") or PARAMETERS.get(one.name)
         text = said.get(one.name, "")
-        if entry is not None and (not text or text in {other.help for other in found}):
+        if entry is not None and (not text or shared[text] > 1):
             text = entry.help
         whole = entry is not None and entry.integer
         found.append(Option(one.name, one.annotation, one.default, text, whole))

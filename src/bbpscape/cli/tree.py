@@ -13,18 +13,22 @@ from bbpscape.cli.docstrings import synopsis
 
 # The module of each command; its function has the same name.
 COMMANDS = {
+    "threshold": "bbpscape.theory.threshold",
+    "spectrum": "bbpscape.theory.spectrum",
+    "overlap-curve": "bbpscape.theory.overlap_curve",
     "diagram": "bbpscape.theory.diagram",
     "finite-size": "bbpscape.theory.finite.scaling",
     "weak-recovery": "bbpscape.theory.weak_recovery",
+    "compare": "bbpscape.experiments.compare",
+    "methods": "bbpscape.experiments.methods",
+    "descend": "bbpscape.experiments.descend",
+    "recovery": "bbpscape.experiments.recovery",
+    "hessian-along": "bbpscape.experiments.hessian_along",
+    "photograph": "bbpscape.experiments.photograph",
 }
 # Commands of several functions, or in a group.
 MODULES = {
-    "threshold": "bbpscape.cli.theory",
-    "spectrum": "bbpscape.cli.theory",
-    "compare": "bbpscape.cli.compare",
-    "methods": "bbpscape.cli.methods",
     "simulate": "bbpscape.cli.simulate",
-    "descend": "bbpscape.cli.descend",
     "data": "bbpscape.cli.data",
     "study": "bbpscape.cli.study_analysis",
 }

@@ -171,7 +171,7 @@ def recovery(
     p, start : sequences
         Widths in place of the model's own, and starts as in ``descend``.
     rule : DescentRule, optional
-        Of its values method, sphere and steps are used; the step is the default one.
+        Its method, sphere and steps; what else it may say is the default, and refused else.
     dtype, device : str
         As in ``descend``.
     path : path, optional
@@ -188,6 +188,9 @@ def recovery(
     """
     TeacherStudent.check(model)
     rule = DescentRule() if rule is None else rule
+    used = DescentRule(rule.method, rule.sphere, rule.steps, until_recovery=rule.until_recovery)
+    if rule != used:
+        raise InvalidInput("a recovery curve takes method, sphere and steps of a rule alone")
     seed, alphas, starts = check_seed(seed), list(alpha), list(start)
     widths = [int(positive_integer("p", model.p))] if p is None else list(p)
     backend(device)

@@ -51,13 +51,13 @@ class OverlapCurve(Result):
         return Report([*self.threshold.report().tables, table])
 
 
-def overlap_curve(model: TeacherStudent | Law, alphas: ArrayLike | None = None) -> OverlapCurve:
+def overlap_curve(model: TeacherStudent | Law, alpha: ArrayLike | None = None) -> OverlapCurve:
     """m²(α) = 1/(1 − dΣ_u/dz) at the outlier, 0 below α_BBP.
 
     Parameters
     ----------
     model : TeacherStudent, or a Law with the direction "teacher"
-    alphas : array, shape (n,), optional
+    alpha : array, shape (n,), optional
         Samples per input dimension; 200 values up to 3 α_BBP by default, with α_BBP among them (40
         for a network without closed forms).
 
@@ -69,17 +69,17 @@ def overlap_curve(model: TeacherStudent | Law, alphas: ArrayLike | None = None) 
     Source: docs/theory.md §3.
     """
     way, at = route(model), threshold(model)
-    if alphas is None:
+    if alpha is None:
         count, gap = way.curve_points
-        alphas = at.alpha_bbp * np.unique(
+        alpha = at.alpha_bbp * np.unique(
             np.append(np.linspace(3 / count, 3, count), [1 - gap, 1 + gap])
         )
     try:
-        values = np.asarray(alphas, dtype=float)
+        values = np.asarray(alpha, dtype=float)
     except (TypeError, ValueError):
-        raise InvalidInput(f"alphas must be numbers, got {alphas!r}") from None
+        raise InvalidInput(f"alpha must be numbers, got {alpha!r}") from None
     if values.ndim != 1 or values.size == 0:
-        raise InvalidInput(f"alphas must be a list of numbers, got shape {values.shape}")
-    for alpha in values:
-        positive("alpha", float(alpha))
+        raise InvalidInput(f"alpha must be a list of numbers, got shape {values.shape}")
+    for one in values:
+        positive("alpha", float(one))
     return OverlapCurve(at, values, *way.overlaps(values))

@@ -134,7 +134,7 @@ class Spectrum(Result):
         return Report([Table(self.headline(), names, rows)], notes)
 
 
-def spectrum(model: TeacherStudent | Law, alpha: float, points: int = 400) -> Spectrum:
+def spectrum(model: TeacherStudent | Law, alpha: float = 3.0, points: int = 400) -> Spectrum:
     """ρ(λ) = −Im g(λ + i0)/π with z = 1/g + α E⟨f/(1 − g f)⟩, its edges and its outliers.
 
     Parameters
