@@ -1,12 +1,13 @@
 """p_c, a_c and the minimum of α_BBP(a), each against the transition itself on both sides."""
 
+import json
 import math
 
 import numpy as np
 import pytest
 
 from bbpscape import InvalidInput, NormalizedSquare, TeacherStudent, threshold
-from bbpscape.theory.critical import critical_a, critical_p, threshold_minimum
+from bbpscape.theory.critical import ThresholdMinimum, critical_a, critical_p, threshold_minimum
 
 
 def kind(p, p_star, a):
@@ -57,6 +58,15 @@ def test_minimum_at_infinite_width_is_weak_recovery():
     minimum = threshold_minimum(math.inf, 3)
     assert (minimum.a, minimum.alpha_bbp) == (0.0, 1.5)
     assert minimum.to_dict()["p"] == "inf"
+
+
+@pytest.mark.parametrize("p", [4, math.inf])
+def test_the_record_of_a_minimum_is_exact(p):
+    minimum = threshold_minimum(p, 1)
+    text = json.dumps(minimum.to_dict(), allow_nan=False)
+    assert json.dumps(ThresholdMinimum.from_dict(json.loads(text)).to_dict()) == text
+    assert minimum.summary().startswith(f"Lowest alpha_bbp over a, p = {p:g}, p* = 1")
+    assert f"{minimum.alpha_bbp:.10g}" in minimum.summary()
 
 
 @pytest.mark.parametrize("call", [lambda: critical_p(-1, 1), lambda: critical_p(1, 0.5)])

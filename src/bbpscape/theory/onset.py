@@ -10,9 +10,10 @@ from bbpscape.core.report import Report, Table
 from bbpscape.core.result import Result, result
 from bbpscape.core.status import Status
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.laws.committee import CommitteeLaw
-from bbpscape.theory.scalar.branch import solve_branch
+from bbpscape.theory.law import Law
+from bbpscape.theory.route import route
 from bbpscape.theory.threshold import Threshold, threshold
+from bbpscape.theory.titles import label
 
 WINDOWS = (0.05, 0.1, 0.2, 0.4)
 NODES = 24
@@ -42,8 +43,8 @@ class LinearOnset(Result):
         return max(self.alpha_0) - min(self.alpha_0)
 
     @property
-    def model(self) -> TeacherStudent:
-        return TeacherStudent.check(self.threshold.model)
+    def model(self) -> TeacherStudent | None:
+        return self.threshold.model
 
     @property
     def status(self) -> Status:
@@ -54,7 +55,7 @@ class LinearOnset(Result):
         return {"window": list(self.windows), "alpha_0": list(self.alpha_0)}
 
     def headline(self) -> str:
-        return f"Linear onset of m2, {self.model.label()}"
+        return f"Linear onset of m2, {label(self.model)}"
 
     def report(self) -> Report:
         rows = [(f"{w:g}", f"{x:.6g}") for w, x in zip(self.windows, self.alpha_0, strict=True)]
@@ -64,7 +65,7 @@ class LinearOnset(Result):
         return Report([Table(self.headline(), columns, rows)], notes)
 
 
-def linear_onset(model: TeacherStudent, windows: Sequence[float] = WINDOWS) -> LinearOnset:
+def linear_onset(model: TeacherStudent | Law, windows: Sequence[float] = WINDOWS) -> LinearOnset:
     """The α at which the least-squares line of m²(α) over a window above α_BBP reaches 0.
 
     The fit weighs every α of the window alike: ∫ (m² − A − Bα)² dα is least, by Gauss–Legendre
@@ -72,7 +73,8 @@ def linear_onset(model: TeacherStudent, windows: Sequence[float] = WINDOWS) -> L
 
     Parameters
     ----------
-    model : TeacherStudent
+    model : TeacherStudent, or a Law with the direction "teacher"
+        Without closed forms each window takes 24 overlaps, some seconds.
     windows : sequence of float
         Widths of the windows in units of α_BBP, from 0.001 to 1000.
 
@@ -89,12 +91,12 @@ def linear_onset(model: TeacherStudent, windows: Sequence[float] = WINDOWS) -> L
         raise InvalidInput(f"windows must be a list of numbers, got {windows!r}") from None
     if not widths:
         raise InvalidInput("windows must list at least one width")
-    at, law = threshold(TeacherStudent.check_reference(model, "linear_onset")), CommitteeLaw(model)
+    at, way = threshold(model), route(model)
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     found = []
     for width in widths:
         middle, half = at.alpha_bbp * (1 + width / 2), at.alpha_bbp * width / 2
-        m2 = solve_branch(law, middle + half * nodes).m2
+        m2, _ = way.overlaps(middle + half * nodes)
         mean, slope = weights @ m2 / 2, 1.5 * weights @ (nodes * m2) / half
         found.append(float(middle - mean / slope))
     return LinearOnset(at, widths, tuple(found))
