@@ -31,6 +31,30 @@ def test_theory_and_simulation_of_every_method():
     assert abs(wrong / by_name["trimming"].standard_error).max() > 4
 
 
+def test_preprocessings_of_ones_own():
+    model = bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.1))
+    step = bb.Preprocessing("step", lambda y: np.where(y > 1, 1.0, 0.0), (1.0,), (0.0, 1.0))
+    tuned = bb.spectral.Family(
+        "tuned step",
+        lambda setting, t: bb.Preprocessing("tuned step", bb.spectral.subset(t), (t,), (0.0, 1.0)),
+        lambda setting: (0.2, 10.0),
+    )
+    result = methods(model, [3.0], 150, 16, 5, [step, tuned])
+    by_name = {one.name: one for one in result.methods}
+    assert list(by_name)[-2:] == ["step", "tuned step"]
+    # The best t of the family is that of the subset.
+    assert by_name["tuned step"].alpha == pytest.approx(by_name["subset"].alpha, rel=1e-9)
+    np.testing.assert_allclose(by_name["tuned step"].measured, by_name["subset"].measured)
+    one = by_name["step"]
+    assert by_name["subset"].alpha < one.alpha
+    assert abs(one.measured - one.theory) < 4 * one.standard_error
+    assert abs(one.measured - by_name["optimal"].theory) > 4 * one.standard_error
+    assert "tuned step" in result.summary()
+    for taken in ("optimal", "Hessian"):
+        with pytest.raises(bb.InvalidInput, match=f"there is a method '{taken}' already"):
+            methods(model, [3.0], 20, 1, 0, [bb.Preprocessing(taken, lambda y: y)])
+
+
 @pytest.mark.parametrize("p", [1, 2, 5])
 def test_the_average_over_the_student(p):
     model = bb.TeacherStudent(p, 1, bb.NormalizedSquare(0.3))

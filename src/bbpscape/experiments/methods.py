@@ -1,5 +1,6 @@
 """Spectral methods side by side: the student's Hessian, its average, classical preprocessings."""
 
+import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,12 +22,11 @@ from bbpscape.simulation.eigen.eigensolver import lowest
 from bbpscape.simulation.hessian import Hessian
 from bbpscape.simulation.memory import dense_bytes, instance_bytes, require_memory
 from bbpscape.theory.overlap_curve import overlap_curve
-from bbpscape.theory.spectral.average import averaged_curvature
 from bbpscape.theory.spectral.channel import QuadraticTeacher
+from bbpscape.theory.spectral.families import PREPROCESSINGS, Choice, Family, Setting
 from bbpscape.theory.spectral.information import information_limit
 from bbpscape.theory.spectral.overlap import spectral_overlap
-from bbpscape.theory.spectral.preprocessing import Preprocessing, optimal, subset, trimming
-from bbpscape.theory.spectral.threshold import best_threshold, spectral_threshold
+from bbpscape.theory.spectral.preprocessing import Preprocessing
 
 HESSIAN = "Hessian"
 ALPHAS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0)
@@ -97,15 +97,15 @@ def methods(
     N: int = 500,
     draws: int = 4,
     seed: Seed = 0,
-    preprocessings: Sequence[Preprocessing] = (),
+    preprocessings: Sequence[Preprocessing | Family] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> MethodComparison:
     """m² with the teacher of the lowest eigenvectors of H, and of D = Σ_μ T(y_μ) x_μ x_μᵀ.
 
-    The methods are the student's Hessian; T(y) = E_λ[Tr F | y]/p, its average over the student; and
-    the optimal preprocessing, trimming and subset of ``weak-recovery``, the last two at their best
-    t. Measured values are means over the p p* lowest eigenvectors of H, and over the p* highest of
-    D (lowest for the average).
+    The methods are the student's Hessian, and all of ``bb.spectral.PREPROCESSINGS`` that need not
+    know α: T(y) = −E_λ[Tr F | y]/p, the average of the Hessian over the student; the optimal one;
+    trimming and subset at their best t. Measured values are means over the p p* lowest eigenvectors
+    of H, and over the p* highest of D.
 
     Parameters
     ----------
@@ -116,8 +116,7 @@ def methods(
     N, draws : int
         Dimension and number of draws at each α.
     seed : int or numpy Generator
-        Each α uses the same seeds.
-    preprocessings : list of Preprocessing
+    preprocessings : list of Preprocessing or Family
         T of your own, beside those above.
     progress : function, optional
         Called with the number of diagonalized instances, and of all.
@@ -128,16 +127,17 @@ def methods(
         If an argument is not allowed or the Hessian would not fit in memory.
     """
     TeacherStudent.check(model)
-    if not model.activation.quadratic or model.labels.flip or model.overlap != 0.0:
+    channel = QuadraticTeacher.of(model)
+    if channel is None:
         raise InvalidInput(
             "methods needs the quadratic activation, labels without flips and no overlap"
         )
     values, N = _check_alphas(model, alpha, N)
     draws, seed = int(positive_integer("draws", draws)), check_seed(seed)
-    channel = QuadraticTeacher(model.p_star, model.labels.noise)
-    chosen = [*_defaults(model, channel), *preprocessings]
+    choices = _choices(Setting(channel, student=model), preprocessings)
+    chosen = [one.preprocessing for one in choices]
     predicted = [_hessian_theory(model, values)]
-    predicted += [_theory(channel, one, values) for one in chosen]
+    predicted += [_theory(channel, one, values) for one in choices]
     measured = np.empty((len(predicted), values.size, draws))
     for i, one_alpha in enumerate(values):
         for j, generator in enumerate(spawn_generators(seed, draws)):
@@ -172,11 +172,23 @@ def _check_alphas(
     return values, N
 
 
-def _defaults(model: TeacherStudent, channel: QuadraticTeacher) -> list[Preprocessing]:
-    width = math.sqrt(2 / model.p_star + model.labels.noise)
-    cut, _ = best_threshold(channel, trimming, 0.2, 1 + 20 * width)
-    level, _ = best_threshold(channel, subset, 0.1, 1 + 10 * width)
-    return [averaged_curvature(model), optimal(channel), trimming(cut), subset(level)]
+def _choices(setting: Setting, own: Sequence[Preprocessing | Family]) -> list[Choice]:
+    """The registered families that apply, then the user's own."""
+    families = [
+        one if isinstance(one, Family) else Family(one.name, functools.partial(_always, one))
+        for one in own
+    ]
+    names = [HESSIAN, *PREPROCESSINGS]
+    for family in families:
+        if family.name in names:
+            raise InvalidInput(f"there is a method {family.name!r} already: choose another name")
+        names.append(family.name)
+    choices = [family.choose(setting) for family in (*PREPROCESSINGS.values(), *families)]
+    return [one for one in choices if one is not None]
+
+
+def _always(one: Preprocessing, setting: Setting) -> Preprocessing:
+    return one
 
 
 def _hessian_theory(
@@ -188,14 +200,13 @@ def _hessian_theory(
 
 
 def _theory(
-    channel: QuadraticTeacher, one: Preprocessing, values: NDArray[np.float64]
+    channel: QuadraticTeacher, one: Choice, values: NDArray[np.float64]
 ) -> tuple[str, float, str, NDArray[np.float64]]:
-    found = spectral_threshold(channel, one)
-    m2 = np.array([spectral_overlap(channel, one, alpha).m2 for alpha in values])
-    return one.name, found.alpha, found.transition, m2
+    m2 = np.array([spectral_overlap(channel, one.preprocessing, alpha).m2 for alpha in values])
+    return one.preprocessing.name, one.threshold.alpha, one.threshold.transition, m2
 
 
-def _measure(instance: Instance, preprocessings: list[Preprocessing]) -> list[float]:
+def _measure(instance: Instance, preprocessings: Sequence[Preprocessing]) -> list[float]:
     basis, p_star = instance.teacher_basis, instance.model.p_star
     copies = int(instance.model.p) * p_star
     hessian = Hessian(instance.inputs, instance.curvature)

@@ -219,9 +219,8 @@ def recovery(
     found = {p: known_threshold(dataclasses.replace(model, p=p)) for p in widths}
     known = {p: one for p, (one, _) in found.items() if one is not None}
     notes = tuple(note for _, note in found.values() if note)
-    weak = None
-    if model.activation.quadratic and not model.labels.flip:
-        weak = information_limit(QuadraticTeacher(model.p_star, model.labels.noise)).alpha
+    channel = QuadraticTeacher.of(model)
+    weak = None if channel is None else information_limit(channel).alpha
     return RecoveryCurve(model, N, draws, seed, rule, lines, known, weak, failed, notes)
 
 
