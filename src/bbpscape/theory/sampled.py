@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.theory.roots import NoConvergence
+from bbpscape.theory.roots import NoConvergence, iterations
 from bbpscape.theory.solution import Bulk, Edge
 
 # The bulk is followed until this fraction of its eigenvalues lies below.
@@ -33,8 +33,8 @@ class States(Protocol):
     def start(self, z: complex) -> NDArray:
         """The state far from the spectrum, where g ≈ 1/z."""
 
-    def newton(self, alpha: float, z: complex, state: NDArray) -> NDArray | None:
-        """The state at z, or None where Newton's method does not settle."""
+    def newton(self, alpha: float, z: complex, state: NDArray) -> NDArray:
+        """The state at z, or NoConvergence where Newton's method does not settle."""
 
     def stieltjes(self, state: NDArray) -> complex:
         """g = Tr G/p of a state."""
@@ -100,34 +100,37 @@ def walk(states: States, alpha: float, eigenvalues: NDArray, height: float) -> l
     state: NDArray | None = None
     for eigenvalue in eigenvalues:
         z = complex(eigenvalue, ABOVE * height)
-        following = None if state is None else states.newton(alpha, z, state)
-        # In a gap too Im g < 0 at this height tells the solution from others.
-        if following is None or states.stieltjes(following).imag >= 0:
-            following = _descend(states, alpha, float(eigenvalue), height)
-        state = following
+        following = None if state is None else _solved(states, alpha, z, state)
+        state = _descend(states, alpha, z.real, height) if following is None else following
         found.append(state)
     return found
 
 
+def _solved(states: States, alpha: float, z: complex, state: NDArray) -> NDArray | None:
+    """The state at z by Newton's method from another, None where it does not find it.
+
+    Im g < 0 tells the solution from others, in a gap too.
+    """
+    try:
+        found = states.newton(alpha, z, state)
+    except NoConvergence:
+        return None
+    return found if states.stieltjes(found).imag < 0 else None
+
+
 def _descend(states: States, alpha: float, eigenvalue: float, height: float) -> NDArray:
     """From λ + i height down to λ + i0, by steps that Newton's method follows."""
-    z = complex(eigenvalue, height)
-    state = None
-    for _ in range(60):
-        state = states.newton(alpha, z, states.start(z))
-        if state is not None and states.stieltjes(state).imag < 0:
-            break
-        z = complex(eigenvalue, 2 * z.imag)
-    if state is None:
-        raise NoConvergence(f"density: no solution above λ = {eigenvalue:.6g}")
-    y, factor = z.imag, 0.5
-    while y > LOWEST * height:
-        following = states.newton(alpha, complex(eigenvalue, y * factor), state)
-        if following is None or states.stieltjes(following).imag > 0:
+    steps, y, state = iterations(60, f"density above λ = {eigenvalue:.6g}"), height / 2, None
+    while state is None:
+        y *= 2 * bool(next(steps))
+        z = complex(eigenvalue, y)
+        state = _solved(states, alpha, z, states.start(z))
+    factor = 0.5
+    # Within 0.98 of a step the spectrum of the quadrature itself is met: ρ is below its resolution.
+    while y > LOWEST * height and factor <= 0.98:
+        following = _solved(states, alpha, complex(eigenvalue, y * factor), state)
+        if following is None:
             factor = math.sqrt(factor)
-            if factor > 0.98:
-                # The spectrum of the quadrature itself is met here: ρ is below its resolution.
-                return state
-            continue
-        state, y, factor = following, y * factor, max(0.1, factor**2)
+        else:
+            state, y, factor = following, y * factor, max(0.1, factor**2)
     return state

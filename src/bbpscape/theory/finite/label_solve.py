@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.finite.label_sampled import LabelSampled, edge_cell, solve_labels
-from bbpscape.theory.roots import NoConvergence
+from bbpscape.theory.roots import iterations
 from bbpscape.theory.solution import Edge
 
 # Labels a pass works on at a time: its buffers stay in cache, and BLAS in one thread.
 CHUNK = 8192
 TOLERANCE = 1e-12
 STEPS = 100
+EXTREME = "the labels may be too extreme"
 
 
 @dataclass(frozen=True)
@@ -123,14 +124,12 @@ def solve_edge(sums: LabelSums, start: float = 1.0) -> LabelEdge | None:
         return None
     lowest = pole * (1 + math.sqrt(sums.atoms[0][1] / sums.N))
     x = max(start, lowest)
-    for _ in range(STEPS):
+    for _ in iterations(STEPS, "label-sampled left edge", EXTREME):
         s1, s2, s3, y1, _ = sums(x)
         step = x * (s2**1.5 - s2) / (s2 - s3)
         if abs(step) <= TOLERANCE * (x - pole) or abs(step) <= 2e-16 * x:
             break
         x = max(x + step, lowest)
-    else:
-        raise NoConvergence("label-sampled left edge: no root; the labels may be too extreme")
     unit = 2 / sums.model.p
     edge = Edge(
         value=unit * x * (s1 - 1),
@@ -148,19 +147,18 @@ def solve_outlier(sums: LabelSums, edge: LabelEdge) -> tuple[float, float] | Non
     if edge.strength <= 1:
         return None
     low, high, x = edge.x, math.inf, edge.x
-    for _ in range(STEPS):
+    for _ in iterations(STEPS, "label-sampled outlier", EXTREME):
         s1, s2, _, y1, y2 = sums(x)
         strength = s1 - y1
         low, high = (x, high) if strength > 1 else (low, x)
         slope = ((s1 - s2) - (y1 - y2)) / x
         step = strength * (strength - 1) / slope if slope else math.inf
         if abs(step) <= TOLERANCE * x:
-            m2 = (1 - s2) / (1 - s2 + y2)
-            return 2 / sums.model.p * x * (s1 - 1), m2
+            break
         x += step
         if not low <= x <= high:
             x = 2 * low if math.isinf(high) else (low + high) / 2
-    raise NoConvergence("label-sampled outlier: no root; the labels may be too extreme")
+    return 2 / sums.model.p * x * (s1 - 1), (1 - s2) / (1 - s2 + y2)
 
 
 def solve_labels_fast(

@@ -14,7 +14,7 @@ from bbpscape.core.checks import positive_integer
 from bbpscape.core.result import Result, result
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.finite.draws import check_finite
-from bbpscape.theory.roots import NoConvergence, find_root
+from bbpscape.theory.roots import find_root, iterations
 
 # Trapezoid steps in log r, and in the tanh–sinh variable of y; half of them change α by < 1e-9.
 R_STEP, Y_STEP = 0.25, 1 / 16
@@ -52,13 +52,14 @@ def truncated_threshold(model: TeacherStudent, N: int) -> TruncatedThreshold:
     check_finite(model)
     N = int(positive_integer("N", N))
     alpha = 1.0
-    for iteration in range(1, 60):
+    for iteration in iterations(60, f"truncated threshold at N = {N}", "try a larger N"):
         cut = typical_maximum(model.p_star, max(1.0, alpha * N))
         previous = alpha
         alpha, eigenvalue = _transition(model, cut)
         if abs(alpha / previous - 1) < 1e-12:
-            return TruncatedThreshold(model, N, alpha, cut, eigenvalue, iteration)
-    raise NoConvergence(f"truncated threshold: no fixed point at N = {N}; try a larger N")
+            found = TruncatedThreshold(model, N, alpha, cut, eigenvalue, iteration)
+            break
+    return found
 
 
 def typical_maximum(p_star: int, M: float) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.theory.laws.network.matrix_law import MatrixLaw
-from bbpscape.theory.roots import NoConvergence, find_root
+from bbpscape.theory.roots import NoConvergence, find_root, iterations
 from bbpscape.theory.solution import Edge
 
 GROWTH = 1.7
@@ -74,7 +74,7 @@ def branch_point(
     else:
         coefficients = np.einsum("rij,ij->r", basis, start.ahead(tau)) / sizes
         z = start.z + start.z_slope * (tau - start.tau)
-    for iteration in range(NEWTON_STEPS):
+    for iteration in iterations(NEWTON_STEPS, f"bulk at Tr G/p = {-tau:.6g}"):
         A = np.einsum("r,rij->ij", coefficients, basis)
         inverse = np.linalg.inv(A)
         mean, square = law.moments(A)
@@ -87,10 +87,10 @@ def branch_point(
         size = abs(step[:d]).max() / tau
         scale = min(1.0, 0.5 / size) if size > 0 else 1.0
         coefficients, z = coefficients - scale * step[:d], z - scale * step[d]
-        if size < TOLERANCE or (size < 1e-9 and iteration > 20):
-            A = np.einsum("r,rij->ij", coefficients, basis)
-            return on_branch(law, A, float(z), jacobian, iteration + 1)
-    raise NoConvergence(f"bulk: Newton's method did not settle at Tr G/p = {-tau:.6g}")
+        if size < TOLERANCE or (size < 1e-9 and iteration > 21):
+            break
+    A = np.einsum("r,rij->ij", coefficients, basis)
+    return on_branch(law, A, float(z), jacobian, iteration)
 
 
 def bulk_jacobian(
@@ -149,9 +149,10 @@ def left_matrix_edge(law: MatrixLaw, alpha: float, near: MatrixEdge | None = Non
                 return _smooth(law, alpha, end)
             return _sharp(law, alpha, last, end)
     growth, shortest = GROWTH, SHORTEST if len(law.basis) > 1 else GROWTH - 1
-    for _ in range(STEPS):
+    for _ in iterations(STEPS, "left edge of the bulk", "report the model and α"):
         if reach <= SHORT * scale and last.tau * growth * scale > ENDLESS:
-            return MatrixEdge(Edge(0.0, "hard", -math.inf, 0.0), None)
+            edge = MatrixEdge(Edge(0.0, "hard", -math.inf, 0.0), None)
+            break
         following = continued(law, alpha, growth * last.tau, last)
         if following is not None and reach > SHORT * scale and margin(law, following) <= 0:
             following = None
@@ -161,11 +162,13 @@ def left_matrix_edge(law: MatrixLaw, alpha: float, near: MatrixEdge | None = Non
             # Beyond the edge, or on another solution of the equation.
             growth = 1 + (growth - 1) / 2
         elif following is not None and following.excess < 0:
-            return _sharp(law, alpha, last, following)
+            edge = _sharp(law, alpha, last, following)
+            break
         else:
             end = _branch_end(law, alpha, last, growth * last.tau)
-            return _smooth(law, alpha, end) if end.excess >= 0 else _sharp(law, alpha, last, end)
-    raise NoConvergence("bulk: no left edge found; report the model and α")
+            edge = _smooth(law, alpha, end) if end.excess >= 0 else _sharp(law, alpha, last, end)
+            break
+    return edge
 
 
 def _edge_near(law: MatrixLaw, alpha: float, near: MatrixEdge) -> MatrixEdge | None:

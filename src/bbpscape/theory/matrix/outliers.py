@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bbpscape.theory.law import MIXED, STUDENT, TEACHER
 from bbpscape.theory.laws.network.matrix_law import MatrixLaw
 from bbpscape.theory.matrix.edges import BranchPoint, MatrixEdge, continued
-from bbpscape.theory.roots import NoConvergence, find_root
+from bbpscape.theory.roots import NoConvergence, Root, find_root, find_root_below
 from bbpscape.theory.solution import Outlier
 
 # Roots closer than this are one degenerate outlier; far above the accuracy of a root.
@@ -102,12 +102,11 @@ def left_matrix_outliers(
     groups: list[list[float]] = []
     rank = 1
     while rank <= count:
-        low, high = _bracket(
+        root = _root(
             functools.partial(ranked, rank),
             math.log(edge.point.tau),
             [math.log(abs(one.g)) for one in near],
         )
-        root = find_root(functools.partial(ranked, rank), low, high, "outlier")
         here = at(root.value)[1].values
         scale = abs(at(root.value)[0].z) + abs(here).max()
         same = int((abs(here) < SAME * scale).sum())
@@ -121,18 +120,13 @@ def left_matrix_outliers(
     return tuple(sorted(found, key=lambda one: one.eigenvalue))
 
 
-def _bracket(
-    ranked: Callable[[float], float], end: float, guesses: list[float]
-) -> tuple[float, float]:
-    """Two values of log τ around the zero of a function that is positive at the end."""
+def _root(ranked: Callable[[float], float], end: float, guesses: list[float]) -> Root:
+    """log τ at the zero of a function that is positive at the end, near a guess if it is there."""
     for guess in guesses:
         low, high = guess - CLOSE, min(guess + CLOSE, end)
         if low < high and ranked(low) < 0 <= ranked(high):
-            return low, high
-    low = end
-    while ranked(low) > 0:
-        low -= 0.3
-    return low, end
+            return find_root(ranked, low, high, "outlier")
+    return find_root_below(ranked, end, "outlier", first=0.3, stride=0.3)
 
 
 def outliers_at(

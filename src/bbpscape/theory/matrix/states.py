@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bbpscape.theory.laws.network.matrix_law import MatrixLaw
 from bbpscape.theory.matrix.edges import solved
-from bbpscape.theory.roots import NoConvergence
+from bbpscape.theory.roots import NoConvergence, iterations
 
 NEWTON_STEPS = 30
 TOLERANCE = 1e-10
@@ -29,27 +29,24 @@ class MatrixStates:
         basis = self.law.basis
         return -np.einsum("rii->r", basis) / np.einsum("rij,rij->r", basis, basis) / z
 
-    def newton(self, alpha: float, z: complex, state: NDArray) -> NDArray | None:
+    def newton(self, alpha: float, z: complex, state: NDArray) -> NDArray:
         basis, p = self.law.basis, self.law.p
         a = state.astype(complex)
-        for _ in range(NEWTON_STEPS):
+        for _ in iterations(NEWTON_STEPS, "density"):
             A = np.einsum("r,rij->ij", a, basis)
             if not np.isfinite(A).all():
-                return None
+                raise NoConvergence("density: Newton's method left the complex plane")
             inverse = np.linalg.inv(A)
             mean, square = self.law.moments(A)
             jacobian = alpha * np.einsum("rli,ijkl,sjk->rs", basis, square, basis)
             jacobian -= np.einsum("rij,jk,skl,li->rs", basis, inverse, basis, inverse)
             residual = np.einsum("rij,ij->r", basis, inverse - alpha * mean + z * np.eye(p))
-            try:
-                step = solved(jacobian, residual)
-            except NoConvergence:
-                return None
+            step = solved(jacobian, residual)
             size = abs(step).max() / abs(a).max()
             a = a - step * (min(1.0, 0.5 / size) if size > 0 else 0.0)
             if size < TOLERANCE:
-                return a
-        return None
+                break
+        return a
 
     def stieltjes(self, state: NDArray) -> complex:
         return -complex(np.einsum("r,rii->", state, self.law.basis)) / self.law.p

@@ -30,7 +30,7 @@ from bbpscape.theory.matrix.outliers import (
     outliers_at,
     signal_spectrum,
 )
-from bbpscape.theory.roots import NoConvergence
+from bbpscape.theory.roots import NoConvergence, iterations
 
 LOWEST_ALPHA, HIGHEST_ALPHA = 1e-3, 1e5
 # Of log α, for Newton's method to start from, and of its last step.
@@ -187,21 +187,22 @@ def _newton(
         return _equations(law, kind, A, float(x[-2]) / unit, math.exp(x[-1]))
 
     state, last, fresh = at(x), math.inf, False
-    for iteration in range(STEPS):
+    for iteration in iterations(STEPS, "threshold"):
         if jacobian is None:
             jacobian, fresh = _differences(at, x, state), True
         step = solved(jacobian[kept, kept], state.residual[kept])
         size = float(abs(step).max())
         if not math.isfinite(size):
-            break
+            raise NoConvergence("threshold: Newton's method left the branch")
         if size > SLOW * last and not fresh:
             jacobian = None
             continue
         x[kept] -= step * min(1.0, LONGEST / size) if size > 0 else 0.0
         state, last, fresh = at(x), size, False
         if size < ROOT:
-            return state, math.exp(x[-1]), jacobian, iteration + 1
-    raise NoConvergence("threshold: Newton's method did not settle")
+            found = state, math.exp(x[-1]), jacobian, iteration
+            break
+    return found
 
 
 def _equations(law: MatrixLaw, kind: str, A: NDArray, z: float, alpha: float) -> _State:

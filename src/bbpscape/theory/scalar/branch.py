@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.theory.law import BULK, TEACHER, Law
-from bbpscape.theory.roots import NoConvergence
+from bbpscape.theory.roots import iterations
 from bbpscape.theory.scalar.transition import SINGLE, t_and_k, transition
 
-MAX_STEPS = 100
+# Strides of log|g| towards g = 0, and steps of Newton's method.
+DOWN, MAX_STEPS = 350, 100
 TOLERANCE = 1e-9
 
 
@@ -89,12 +90,13 @@ def _invert(
         return np.empty(0)
     high = np.full(targets.shape, math.log(-end))
     low = high - 1.0
-    while (above := function(-np.exp(low))[0] > targets).any():
+    for _ in iterations(DOWN, what, "α may be too large"):
+        above = function(-np.exp(low))[0] > targets
+        if not above.any():
+            break
         low[above] -= 2.0
-        if low.min() < high[0] - 700:
-            raise NoConvergence(f"{what}: no root down to g = 0; α may be too large")
     x = high.copy()
-    for _ in range(MAX_STEPS):
+    for _ in iterations(MAX_STEPS, what):
         value, slope = function(-np.exp(x))
         excess = np.log(value / targets)
         high, low = np.where(excess > 0, x, high), np.where(excess > 0, low, x)
@@ -104,5 +106,5 @@ def _invert(
         change, x = abs(following - x), following
         # Newton's error is the square of its last change, where rounding does not bind.
         if (change < TOLERANCE).all():
-            return -np.exp(x)
-    raise NoConvergence(f"{what}: no root after {MAX_STEPS} steps")
+            break
+    return -np.exp(x)

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.theory.law import Law
 from bbpscape.theory.laws.mirrored import Mirrored
-from bbpscape.theory.roots import Root, find_root
+from bbpscape.theory.roots import Root, find_root, find_root_below
 from bbpscape.theory.solution import Edge
 
 
@@ -60,10 +60,7 @@ def left_edge(law: Law, alpha: float) -> Edge:
     else:
         return Edge(0.0, "hard", -math.inf, 0.0)
 
-    low = high - 2.0
-    while excess(low) > 0:
-        low -= 4.0
-    root = find_root(excess, low, high, "left edge")
+    root = find_root_below(excess, high, "left edge")
     return _edge_at(law, alpha, -math.exp(root.value), "sharp", root)
 
 

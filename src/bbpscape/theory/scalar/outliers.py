@@ -3,7 +3,7 @@
 import math
 
 from bbpscape.theory.law import BULK, Law
-from bbpscape.theory.roots import find_root
+from bbpscape.theory.roots import find_root_below
 from bbpscape.theory.scalar.edges import branch_end, inverse_stieltjes
 from bbpscape.theory.solution import Edge, Outlier
 
@@ -26,10 +26,7 @@ def left_outlier(law: Law, alpha: float, edge: Edge, direction: str) -> Outlier 
     high = branch_end(excess, math.log(min(-edge.g, -1 / lower if lower < 0 else math.inf)))
     if excess(high) <= 0:
         return None
-    low = high - 2.0
-    while excess(low) > 0:
-        low -= 4.0
-    root = find_root(excess, low, high, f"outlier along {direction}")
+    root = find_root_below(excess, high, f"outlier along {direction}")
     g = -math.exp(root.value)
     m2 = overlap(law, alpha, g, direction)
     eigenvalue = float(inverse_stieltjes(law, alpha, g)[0])

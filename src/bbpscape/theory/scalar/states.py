@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.theory.law import BULK, TEACHER, Law
+from bbpscape.theory.roots import NoConvergence, iterations
 
 NEWTON_STEPS = 30
 TOLERANCE = 1e-10
@@ -25,18 +26,18 @@ class ScalarStates:
     def start(self, z: complex) -> NDArray:
         return np.array([1 / z])
 
-    def newton(self, alpha: float, z: complex, state: NDArray) -> NDArray | None:
+    def newton(self, alpha: float, z: complex, state: NDArray) -> NDArray:
         g = complex(state[0])
-        for _ in range(NEWTON_STEPS):
+        for _ in iterations(NEWTON_STEPS, "density"):
             m1, m2 = self.law.moments(np.array([g]), 2)[0, :, 0]
             step = (1 / g + alpha * m1 - z) / (-1 / g**2 + alpha * m2)
             size = abs(step / g)
             g -= step * min(1.0, 0.5 / size) if size > 0 else 0.0
             if not np.isfinite(g):
-                return None
+                raise NoConvergence("density: Newton's method left the complex plane")
             if size < TOLERANCE:
-                return np.array([g])
-        return None
+                break
+        return np.array([g])
 
     def stieltjes(self, state: NDArray) -> complex:
         return complex(state[0])

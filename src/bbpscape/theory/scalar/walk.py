@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.theory.law import Law
-from bbpscape.theory.roots import NoConvergence
+from bbpscape.theory.roots import NoConvergence, iterations
 from bbpscape.theory.scalar.edges import inverse_stieltjes
 from bbpscape.theory.solution import Edge
 
@@ -22,6 +22,7 @@ CORRECTION, CORRECTIONS = 2e-3, 8
 # Im g, too, in the tail.
 TOLERANCE = (1e-9, 3e-8)
 ROUNDING = 1e-12
+LOST = "report the model and α"
 ROUNDING_STEPS = 1e-13
 
 
@@ -41,20 +42,20 @@ def advance(
     A step is predicted to second order in 1/g and halved until Newton's method confirms it. On the
     way to the ``right`` edge the eigenvalue 0 is crossed in one step, else it is never crossed.
     """
-    for _ in range(MAX_HALVINGS):
+    for _ in iterations(MAX_HALVINGS, f"density beyond λ = {eigenvalue:.6g}", LOST):
         prediction = _cross_zero(alpha, eigenvalue, g) if right is not None else None
         target, guess, slack = prediction or _predict(derivatives, eigenvalue, g, step, limit)
         if right is not None and target >= right.value:
             return right.value, complex(right.g), step, derivatives
-        following, there = _correct(law, alpha, target, guess)
         size = abs(guess)
+        try:
+            following, there = _correct(law, alpha, target, guess)
+        except NoConvergence:
+            following = complex(math.nan)
         if following.imag <= ROUNDING * size and abs(following - guess) < slack * size:
-            return target, following, min(STEP, 1.5 * step), there
+            break
         step /= 2
-    raise NoConvergence(
-        f"density: the bulk could not be followed beyond λ = {eigenvalue:.6g}; "
-        "report the model and α"
-    )
+    return target, following, min(STEP, 1.5 * step), there
 
 
 def _cross_zero(alpha: float, eigenvalue: float, g: complex) -> tuple[float, complex, float] | None:
@@ -92,17 +93,17 @@ def inverse_derivatives(law: Law, alpha: float, g: NDArray) -> NDArray:
 
 def _correct(law: Law, alpha: float, target: float, guess: complex) -> tuple[complex, NDArray]:
     """g with z(g) = target to about CORRECTION³, from ``guess``, and (dz/du, d²z/du²) to about
-    CORRECTION²; NaN where it does not settle."""
+    CORRECTION²."""
     u = np.array(1 / guess)
-    for _ in range(CORRECTIONS):
+    for _ in iterations(CORRECTIONS, "density", LOST):
         z, slope, curvature = inverse_derivatives(law, alpha, 1 / u)
         change = move(slope, curvature, target - z, u)
         u = u + change
         if not (np.isfinite(u) and u != 0):
-            break
+            raise NoConvergence(f"density: Newton's method left the curve; {LOST}")
         if abs(change) < CORRECTION * abs(u):
-            return complex(1 / u), np.array([slope + curvature * change, curvature])
-    return complex(np.nan), np.full(2, np.nan)
+            break
+    return complex(1 / u), np.array([slope + curvature * change, curvature])
 
 
 def move(slope: NDArray, curvature: NDArray, length: ArrayLike, u: NDArray) -> NDArray:
