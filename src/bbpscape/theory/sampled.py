@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.theory.roots import NoConvergence, iterations
-from bbpscape.theory.solution import Bulk, Edge
+from bbpscape.theory.solution import Bulk, Edge, Interpolated, Sampled
 
 # The bulk is followed until this fraction of its eigenvalues lies below.
 REACH = 0.999
@@ -78,8 +78,11 @@ def sample_bulk(
     seen = rho > 1e-9 * rho.max()
     profile = np.interp(grid, grid[seen], along[seen] / rho[seen])
     eigenvalue = np.interp(np.linspace(0, 1, points), t, grid)
-    columns = (rho, cumulative, profile, shift)
-    return Bulk(eigenvalue, *(PchipInterpolator(grid, one)(eigenvalue) for one in columns))
+    columns = rho, cumulative, profile, shift
+    rho, cumulative, profile, shift = (PchipInterpolator(grid, one)(eigenvalue) for one in columns)
+    sampled = Sampled(profile, shift)
+    curve = Interpolated(eigenvalue, rho, cumulative, sampled)
+    return Bulk(eigenvalue, rho, cumulative, sampled, curve)
 
 
 def _grid(low: float, high: float, both: bool) -> tuple[NDArray, NDArray]:

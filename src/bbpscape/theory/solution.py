@@ -123,42 +123,48 @@ class Curve(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Bulk:
-    """The bulk at points along it, arrays of one length, and between them.
+class Sampled:
+    """ρ_u/ρ and the spectral shift at points along a bulk, arrays of one length."""
 
-    ``rho`` is the density, ``cumulative`` the fraction of eigenvalues below (the atom at 0
-    included), ``profile`` ρ_u/ρ and ``shift`` the spectral shift, None where it was not asked.
-    ``curve`` knows them at every λ; without one they are interpolated between the points.
+    profile: NDArray[np.float64]
+    shift: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Bulk:
+    """The bulk at points along it, arrays of one length, and its ``curve`` between them.
+
+    ``rho`` is the density and ``cumulative`` the fraction of eigenvalues below, the atom at 0
+    included; ``sampled`` is what else a record needs that is not to be solved again.
     """
 
     eigenvalue: NDArray[np.float64]
     rho: NDArray[np.float64]
     cumulative: NDArray[np.float64]
-    profile: NDArray[np.float64]
-    shift: NDArray[np.float64] | None = None
-    curve: Curve | None = None
+    sampled: Sampled | None
+    curve: Curve
+
+
+@dataclass(frozen=True, eq=False)
+class Interpolated:
+    """The ``Curve`` between points of it; nothing is known beyond them."""
+
+    eigenvalue: NDArray[np.float64]
+    rho: NDArray[np.float64]
+    cumulative: NDArray[np.float64]
+    sampled: Sampled
 
     def density(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
-        if self.curve is not None:
-            return self.curve.density(eigenvalues)
         return self._between(eigenvalues, self.rho, 0.0, 0.0)
 
     def fraction_below(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
-        if self.curve is not None:
-            return self.curve.fraction_below(eigenvalues)
         return self._between(eigenvalues, self.cumulative, 0.0, 1.0)
 
     def overlap_profile(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
-        if self.curve is not None:
-            return self.curve.overlap_profile(eigenvalues)
-        return self._between(eigenvalues, self.profile, math.nan, math.nan)
+        return self._between(eigenvalues, self.sampled.profile, math.nan, math.nan)
 
     def spectral_shift(self, eigenvalue: float) -> float:
-        if self.curve is not None:
-            return self.curve.spectral_shift(eigenvalue)
-        if self.shift is None:
-            raise InvalidInput("a spectrum of a law read back has no spectral_shift: solve it anew")
-        return float(np.interp(eigenvalue, self.eigenvalue, self.shift))
+        return float(np.interp(eigenvalue, self.eigenvalue, self.sampled.shift))
 
     def _between(
         self, eigenvalues: ArrayLike, values: NDArray, left: float, right: float

@@ -17,7 +17,7 @@ from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.law import Law
 from bbpscape.theory.network import GOAL
 from bbpscape.theory.route import route
-from bbpscape.theory.solution import Bulk, Curve, Edge, Outlier
+from bbpscape.theory.solution import Curve, Edge, Interpolated, Outlier, Sampled
 from bbpscape.theory.titles import in_units, label
 
 MOST_POINTS = 100_000
@@ -32,10 +32,12 @@ class Spectrum(Result):
     fraction of eigenvalues below, and ρ_u/ρ. ∫ρ + ``atom`` = 1, the atom at eigenvalue 0.
     ``quadrature_error`` is the largest relative change of edges, outliers and their m² between two
     rules, None where closed forms or a law of the user's own leave nothing to compare;
-    ``no_left_edge`` says why there is none, if so. ``shift`` is the spectral shift along
-    ``eigenvalue`` of a network, whose density is interpolated; None elsewhere. ``model`` is None
-    for a law.
+    ``no_left_edge`` says why there is none, if so. ``sampled`` holds ρ_u/ρ and the spectral shift
+    along ``eigenvalue`` where a record cannot be solved again (a law, whose ``model`` is None) or
+    need not be (a network, whose density is interpolated).
     """
+
+    derived = ("profile",)
 
     model: TeacherStudent | None
     alpha: float
@@ -49,30 +51,35 @@ class Spectrum(Result):
     eigenvalue: NDArray[np.float64]
     rho: NDArray[np.float64]
     cumulative: NDArray[np.float64]
-    profile: NDArray[np.float64]
-    shift: NDArray[np.float64] | None
-    curve: Curve | None = field(default=None, metadata=UNRECORDED)
+    sampled: Sampled | None
+    solved: Curve | None = field(default=None, metadata=UNRECORDED)
 
     @cached_property
-    def bulk(self) -> Bulk:
-        """The arrays with what is known between them.
+    def curve(self) -> Curve:
+        """The bulk at every λ.
 
-        A spectrum that was read back is solved again where its density is not interpolated; that of
-        a law, which no record holds, is interpolated then.
+        That of a committee is solved again where it was read back, that of a law interpolated then.
         """
-        curve = self.curve
-        if curve is None and self.shift is None and self.model is not None:
-            curve = route(self.model).density(self.alpha, 2).curve
-        columns = self.eigenvalue, self.rho, self.cumulative, self.profile
-        return Bulk(*columns, self.shift, curve)
+        if self.solved is not None:
+            return self.solved
+        if self.sampled is not None:
+            return Interpolated(self.eigenvalue, self.rho, self.cumulative, self.sampled)
+        return route(TeacherStudent.check(self.model)).density(self.alpha, 2).curve
+
+    @cached_property
+    def profile(self) -> NDArray[np.float64]:
+        """ρ_u/ρ along ``eigenvalue``; see ``overlap_profile``."""
+        if self.sampled is not None:
+            return self.sampled.profile
+        return self.curve.overlap_profile(self.eigenvalue)
 
     def density(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
         """ρ(λ) at any λ up to the end of ``eigenvalue``; 0 left of the bulk."""
-        return self.bulk.density(eigenvalues)
+        return self.curve.density(eigenvalues)
 
     def fraction_below(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
         """The fraction of eigenvalues below each λ, the atom included, at N → ∞."""
-        return self.bulk.fraction_below(eigenvalues)
+        return self.curve.fraction_below(eigenvalues)
 
     def overlap_profile(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
         """ρ_u/ρ: the teacher overlap of a bulk eigenvector, in units of that of a random vector.
@@ -80,7 +87,7 @@ class Spectrum(Result):
         At finite N an eigenvector at λ has a mean m² of (p*/N) ρ_u/ρ. NaN outside the bulk, and in
         a tail so thin that rounding hides ρ.
         """
-        return self.bulk.overlap_profile(eigenvalues)
+        return self.curve.overlap_profile(eigenvalues)
 
     def spectral_shift(self, eigenvalue: float) -> float:
         """Eigenvalues below λ that the special directions add to pN times the bulk's fraction.
@@ -91,7 +98,7 @@ class Spectrum(Result):
 
         Raises InvalidInput at p = ∞; λ must lie in the bulk.
         """
-        return self.bulk.spectral_shift(eigenvalue)
+        return self.curve.spectral_shift(eigenvalue)
 
     @property
     def status(self) -> Status:
@@ -179,7 +186,6 @@ def spectrum(model: TeacherStudent | Law, alpha: float = 3.0, points: int = 400)
         eigenvalue=bulk.eigenvalue,
         rho=bulk.rho,
         cumulative=bulk.cumulative,
-        profile=bulk.profile,
-        shift=bulk.shift,
-        curve=bulk.curve,
+        sampled=bulk.sampled,
+        solved=bulk.curve,
     )

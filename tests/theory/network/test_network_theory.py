@@ -289,7 +289,7 @@ def test_the_lowest_curvature_of_any_matrix():
 def test_the_density_of_the_reference_model():
     model = bb.TeacherStudent(2, 1, bb.NormalizedSquare(1.0))
     route = SymmetricRoute(model)
-    ours, exact = route.density(3.0, 400), bb.spectrum(model, 3.0)
+    ours, exact = route.density(3.0, 400).curve, bb.spectrum(model, 3.0)
     x = np.linspace(-0.5, 6, 40)
     np.testing.assert_allclose(ours.density(x), exact.density(x), atol=1.5e-3)
     np.testing.assert_allclose(ours.fraction_below(x), exact.fraction_below(x), atol=3e-4)

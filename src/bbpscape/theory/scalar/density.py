@@ -16,7 +16,7 @@ from bbpscape.theory.law import BULK, TEACHER, Law
 from bbpscape.theory.roots import NoConvergence
 from bbpscape.theory.scalar.gaps import Atomic, bulks
 from bbpscape.theory.scalar.walk import ROUNDING, STEP, advance, inverse_derivatives, move, newton
-from bbpscape.theory.solution import Bulk, Edge
+from bbpscape.theory.solution import Bulk, Edge, Sampled
 
 MAX_POINTS = 5000
 BLOCK, NEAR_THE_END = 8, 0.05
@@ -113,10 +113,15 @@ class BulkCurve:
         targets = _finite(eigenvalues)
         profile = np.full(targets.shape, np.nan)
         inside = (targets > self.eigenvalue[0]) & (targets < self.right.value)
-        g = self.stieltjes(targets[inside])
-        along = (g / self._along(g, direction)).imag
-        seen = -g.imag > SEEN * abs(g)
-        profile[inside] = np.divide(along, g.imag, out=np.full(g.shape, np.nan), where=seen)
+        profile[inside] = self.profile(self.stieltjes(targets[inside]), direction)
+        return profile
+
+    def profile(self, g: NDArray, direction: str = TEACHER) -> NDArray[np.float64]:
+        """``overlap_profile`` where g = g(λ + i0) is known; NaN if the law lacks the direction."""
+        profile = np.full(g.shape, np.nan)
+        if direction in self.law.directions:
+            along = (g / self._along(g, direction)).imag
+            np.divide(along, g.imag, out=profile, where=-g.imag > SEEN * abs(g))
         return profile
 
     def spectral_shift(self, eigenvalue: float) -> float:
@@ -128,14 +133,16 @@ class BulkCurve:
 
         Raises InvalidInput where multiplicities are infinite; λ must lie in the bulk.
         """
+        if not all(map(math.isfinite, self.law.directions.values())):
+            raise InvalidInput("spectral_shift needs a finite p")
+        return float(self.shift(self.stieltjes([eigenvalue]))[0])
+
+    def shift(self, g: NDArray) -> NDArray[np.float64]:
+        """``spectral_shift`` where g = g(λ + i0) is known, g of shape (n,)."""
         names = tuple(self.law.directions)
         counts = np.array([self.law.directions[name] for name in names], dtype=float)
-        if not np.isfinite(counts).all():
-            raise InvalidInput("spectral_shift needs a finite p")
-        g = self.stieltjes(eigenvalue)
         moments = self.law.moments(g, 1, (BULK, *names))[:, 0]
-        ratios = 1 - self.alpha * g * (moments[1:] - moments[0])
-        return float(counts @ -np.angle(ratios)) / np.pi
+        return counts @ -np.angle(1 - self.alpha * g * (moments[1:] - moments[0])) / np.pi
 
     def _along(self, g: NDArray, direction: str) -> NDArray:
         """g (z − Σ_w) = 1 − α g (m_1^w − m_1)."""
@@ -243,8 +250,9 @@ def trace_bulk(law: Law, alpha: float, left: Edge, right: Edge, reach: float) ->
     return BulkCurve(law, alpha, right, points, g_values, derivatives)
 
 
-def sample_curve(curve: BulkCurve, points: int) -> Bulk:
-    """The curve at ``points`` of it, dense where ρ changes fast."""
+def sample_curve(curve: BulkCurve, points: int, *, alone: bool = False) -> Bulk:
+    """The curve at ``points`` of it, dense where ρ changes fast; ``alone`` with all that it tells
+    there, for a record that has to do without it."""
     # Steps along the traced curve are short where the density changes fast, and shorter at the
     # left edge, from which λ grows as the square of the position.
     traced = curve.eigenvalue
@@ -254,8 +262,8 @@ def sample_curve(curve: BulkCurve, points: int) -> Bulk:
     eigenvalue[first] = traced[0] + (traced[1] - traced[0]) * position[first] ** 2
     g = curve.stieltjes(eigenvalue)
     rho, cumulative = np.maximum(-g.imag / np.pi, 0), curve.cumulative(eigenvalue, g)
-    profile = curve.overlap_profile(eigenvalue)
-    return Bulk(eigenvalue, rho, cumulative, profile, curve=curve)
+    sampled = Sampled(curve.profile(g), curve.shift(g)) if alone else None
+    return Bulk(eigenvalue, rho, cumulative, sampled, curve)
 
 
 def _check_one_bulk(law: Atomic, alpha: float, left: Edge, right: Edge) -> None:

@@ -17,7 +17,7 @@ from bbpscape.theory.laws.network.scalar_law import curvature_range, scalar_law
 from bbpscape.theory.network import COARSE, FINE, NetworkRoute
 from bbpscape.theory.sampled import REACH
 from bbpscape.theory.scalar.branch import solve_branch
-from bbpscape.theory.scalar.density import sample_curve, trace_bulk
+from bbpscape.theory.scalar.density import BulkCurve, sample_curve, trace_bulk
 from bbpscape.theory.scalar.edges import inverse_stieltjes, left_edge, zero_atom
 from bbpscape.theory.scalar.outliers import left_outlier, left_outliers
 from bbpscape.theory.scalar.states import ScalarStates
@@ -91,15 +91,20 @@ class ScalarRoute:
         return zero_atom(self.law, alpha)
 
     def transition(self) -> Transition:
+        self._check_teacher()
         check_left_edge(self.no_left_edge)
         return transition(self.law)
 
     def density(self, alpha: float, points: int) -> Bulk:
+        # No record holds the law.
+        return sample_curve(self._curve(alpha), points, alone=True)
+
+    def _curve(self, alpha: float) -> BulkCurve:
         left, right = self.edges(alpha)
-        reach = 1 - (1 - REACH) * (1 - self.atom(alpha))
-        return sample_curve(trace_bulk(self.law, alpha, left, right, reach), points)
+        return trace_bulk(self.law, alpha, left, right, 1 - (1 - REACH) * (1 - self.atom(alpha)))
 
     def overlaps(self, alphas: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        self._check_teacher()
         check_left_edge(self.no_left_edge)
         found = []
         for alpha in map(float, alphas):
@@ -111,6 +116,13 @@ class ScalarRoute:
 
     def quadrature_error(self, alpha: float) -> float | None:
         return None
+
+    def _check_teacher(self) -> None:
+        if TEACHER not in self.law.directions:
+            raise InvalidInput(
+                f"directions must name {TEACHER!r}, whose outlier is asked for, "
+                f"got {tuple(self.law.directions)}"
+            )
 
 
 class CommitteeRoute(ScalarRoute):
@@ -146,7 +158,7 @@ class CommitteeRoute(ScalarRoute):
             raise InvalidInput(
                 f"a spectrum needs p of at most {WIDEST}, or inf, got {self.model.p}"
             )
-        return super().density(alpha, points)
+        return sample_curve(self._curve(alpha), points)
 
     def overlaps(self, alphas: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         branch = solve_branch(self.law, alphas)
