@@ -18,7 +18,6 @@ import torch
 from scipy.sparse.linalg import eigsh
 
 from bbpscape import NormalizedSquare, TeacherStudent, draw, lowest
-from bbpscape.simulation.data.instance import spawn_generators
 from bbpscape.simulation.hessian import Hessian
 from bbpscape.simulation.operator import Operator
 
@@ -50,7 +49,7 @@ class Loss(torch.nn.Module):
 
 
 def problem(N, a=0.01):
-    instance = draw(TeacherStudent(4, 1, NormalizedSquare(a)), 3.0, N, spawn_generators(0, 1)[0])
+    instance = draw(TeacherStudent(4, 1, NormalizedSquare(a)), 3.0, N, 0)
     data = torch.tensor(instance.inputs), torch.tensor(instance.labels)[:, None]
     return Hessian(instance.inputs, instance.curvature), Student(instance.student), Loss(a), data
 

@@ -19,7 +19,6 @@ import numpy as np
 import torch
 
 import bbpscape as bb
-from bbpscape.simulation.data.instance import spawn_generators
 from bbpscape.simulation.descent.descend import _Batch
 from bbpscape.simulation.descent.gradient import BatchGradient
 from bbpscape.simulation.threads import blas_limit
@@ -41,7 +40,7 @@ def main():
     print(f"| p, N, α, draws | dtype | {names} |\n|---|---|---|---|---|---|---|---|")
     for p, N, alpha, draws in SHAPES:
         model = bb.TeacherStudent(p, 1, bb.NormalizedSquare(0.01))
-        instances = [bb.draw(model, alpha, N, g) for g in spawn_generators(0, draws)]
+        instances = [bb.draw(model, alpha, N, 0, index) for index in range(draws)]
         starts = np.stack([one.student for one in instances])
         for dtype in ("float64", "float32"):
             with blas_limit(1):

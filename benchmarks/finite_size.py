@@ -13,7 +13,7 @@ import time
 import numpy as np
 
 from bbpscape import NormalizedSquare, TeacherStudent
-from bbpscape.simulation.data.instance import draw, spawn_generators
+from bbpscape.simulation.data.instance import draw
 from bbpscape.simulation.eigen.diagonalize import all_eigenvalues_and_lowest, teacher_overlap
 from bbpscape.simulation.hessian import Hessian
 from bbpscape.theory.finite.draws import sample_labels
@@ -46,8 +46,8 @@ CASES = [
 def measure(model, alpha, N, draws):
     """Lowest eigenvalues and their m², means over the p p* lowest of each draw."""
     k, rows = int(model.p) * model.p_star, []
-    for generator in spawn_generators(1, draws):
-        instance = draw(model, alpha, N, generator)
+    for index in range(draws):
+        instance = draw(model, alpha, N, 1, index)
         pairs = all_eigenvalues_and_lowest(Hessian(instance.inputs, instance.curvature), k)
         m2 = teacher_overlap(pairs.eigenvectors, instance.teacher_basis)
         rows.append((pairs.eigenvalues[:k].mean(), m2.mean()))

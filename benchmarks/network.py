@@ -11,7 +11,6 @@ import time
 import numpy as np
 
 import bbpscape as bb
-from bbpscape.simulation.data.instance import spawn_generators
 from bbpscape.simulation.eigen.diagonalize import lowest_dense, teacher_overlap
 from bbpscape.simulation.hessian import Hessian
 from bbpscape.theory.laws.network.matrix_law import matrix_law
@@ -76,8 +75,8 @@ DENSE = {2: 3.0, 3: 1.9, 4: 1.9}
 def measure(model, alpha, N, outlier, gap):
     """Eigenvalue and m² of the lowest multiplet of enough draws, shape (draws, 2)."""
     rows, count = [], int(outlier.multiplicity)
-    for generator in spawn_generators(7, MOST_DRAWS):
-        instance = bb.draw(model, alpha, N, generator)
+    for index in range(MOST_DRAWS):
+        instance = bb.draw(model, alpha, N, 7, index)
         pairs = lowest_dense(Hessian(instance.inputs, instance.curvature), count)
         overlaps = teacher_overlap(pairs.eigenvectors, instance.teacher_basis)
         rows.append((pairs.eigenvalues.mean(), overlaps.mean()))

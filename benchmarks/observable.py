@@ -13,7 +13,7 @@ import numpy as np
 from scipy.linalg import eigh
 
 from bbpscape import NormalizedSquare, TeacherStudent, threshold
-from bbpscape.simulation.data.instance import draw, spawn_generators
+from bbpscape.simulation.data.instance import draw
 from bbpscape.simulation.eigen.diagonalize import teacher_overlap
 from bbpscape.simulation.eigen.teacher_mass import teacher_mass_below
 from bbpscape.simulation.hessian import Hessian
@@ -30,8 +30,8 @@ RESAMPLES = 400
 def measure(N, alpha, draws):
     """(φ, Q) of every draw, shape (draws, 2)."""
     edge, rows = left_edge(CommitteeLaw(MODEL), alpha).value, []
-    for generator in spawn_generators(11, draws):
-        instance = draw(MODEL, alpha, N, generator)
+    for index in range(draws):
+        instance = draw(MODEL, alpha, N, 11, index)
         matrix = Hessian(instance.inputs, instance.curvature).dense()
         values, vectors = eigh(matrix, overwrite_a=True, check_finite=False, driver="evd")
         m2 = teacher_overlap(vectors, instance.teacher_basis)

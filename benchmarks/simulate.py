@@ -23,7 +23,6 @@ import numpy as np
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from bbpscape import Hessian, NormalizedSquare, TeacherStudent, draw, lowest, threshold
-from bbpscape.simulation.data.instance import spawn_generators
 from bbpscape.simulation.eigen.diagonalize import lowest_dense
 from bbpscape.simulation.operator import Operator
 
@@ -32,7 +31,7 @@ TARGET = (4, 1, 0.01, 3.0, 2000, 8)
 
 def hessian_of(p, p_star, a, alpha, N, seed=0):
     model = TeacherStudent(p=p, p_star=p_star, loss=NormalizedSquare(a=a))
-    instance = draw(model, alpha, N, spawn_generators(seed, 1)[0])
+    instance = draw(model, alpha, N, seed)
     return Hessian(instance.inputs, instance.curvature)
 
 

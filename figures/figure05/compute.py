@@ -3,7 +3,6 @@
 import numpy as np
 
 import bbpscape as bb
-from bbpscape.simulation.data.instance import spawn_generators
 from figures.kit import Data, table_of
 
 P = 1
@@ -48,8 +47,8 @@ def compute(size: str) -> Data:
             ]
             edges = np.linspace(left, right, BINS + 1)
             counts = np.zeros(BINS)
-            for draw, generator in enumerate(spawn_generators(5, s["draws"])):
-                instance = bb.draw(model, alpha, s["N"], generator)
+            for draw in range(s["draws"]):
+                instance = bb.draw(model, alpha, s["N"], 5, draw)
                 hessian = bb.Hessian(instance.inputs, instance.curvature)
                 values = np.linalg.eigvalsh(hessian.dense())
                 counts += np.histogram(values, edges)[0]

@@ -24,7 +24,7 @@ from .simulation.data.instance import draw as draw
 from .simulation.descent.rule import DescentRule as DescentRule
 from .simulation.eigen.eigensolver import lowest as lowest
 from .simulation.hessian import Hessian as Hessian
-from .simulation.simulate import simulation as simulation
+from .simulation.simulate import simulate as simulate
 from .study.runner import run_study as run_study
 from .study.status import study_status as study_status
 from .study.table import open_study as open_study

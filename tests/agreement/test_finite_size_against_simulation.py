@@ -8,7 +8,7 @@ import pytest
 
 from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulation.data.instance import draw, spawn_generators
+from bbpscape.simulation.data.instance import draw
 from bbpscape.simulation.eigen.diagonalize import all_eigenvalues_and_lowest, teacher_overlap
 from bbpscape.simulation.hessian import Hessian
 from bbpscape.theory.finite.law import finite_size_law
@@ -29,8 +29,8 @@ def measured(p, p_star, a, N, alpha, draws):
     """(λ_min averaged over the p p* lowest, their m², the next eigenvalue), shape (3, draws)."""
     model = TeacherStudent(p=p, p_star=p_star, loss=NormalizedSquare(a=a))
     k, rows = p * p_star, []
-    for generator in spawn_generators(20, draws):
-        instance = draw(model, alpha, N, generator)
+    for index in range(draws):
+        instance = draw(model, alpha, N, 20, index)
         pairs = all_eigenvalues_and_lowest(Hessian(instance.inputs, instance.curvature), k)
         m2 = teacher_overlap(pairs.eigenvectors, instance.teacher_basis)
         values = pairs.eigenvalues

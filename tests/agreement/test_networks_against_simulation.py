@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import bbpscape as bb
-from bbpscape.simulation.data.instance import spawn_generators
 from bbpscape.simulation.eigen.diagonalize import lowest_dense, teacher_overlap
 from bbpscape.simulation.hessian import Hessian
 from bbpscape.theory.laws.network.matrix_law import matrix_law
@@ -74,8 +73,8 @@ def measured(name):
     """Eigenvalue and m² of the lowest multiplet, shape (draws, 2)."""
     model, alpha, N, draws = CASES[name]
     count, rows = int(lowest_outlier(name)[1].multiplicity), []
-    for generator in spawn_generators(3, draws):
-        instance = bb.draw(model, alpha, N, generator)
+    for index in range(draws):
+        instance = bb.draw(model, alpha, N, 3, index)
         pairs = lowest_dense(Hessian(instance.inputs, instance.curvature), count)
         m2 = teacher_overlap(pairs.eigenvectors, instance.teacher_basis)
         rows.append((pairs.eigenvalues.mean(), m2.mean()))

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import bbpscape as bb
-from bbpscape.simulation.data.instance import spawn_generators
 from bbpscape.simulation.eigen.diagonalize import teacher_overlap
 from bbpscape.simulation.hessian import Hessian
 
@@ -22,8 +21,8 @@ def binned(p, p_star, a, alpha):
     theory = bb.spectrum(model, alpha)
     edges = np.interp(QUANTILES * (1 - theory.atom), theory.cumulative, theory.eigenvalue)
     masses = []
-    for generator in spawn_generators(7, DRAWS):
-        instance = bb.draw(model, alpha, N, generator)
+    for index in range(DRAWS):
+        instance = bb.draw(model, alpha, N, 7, index)
         values, vectors = np.linalg.eigh(Hessian(instance.inputs, instance.curvature).dense())
         m2 = teacher_overlap(vectors, instance.teacher_basis)
         masses.append(np.histogram(values, edges, weights=m2)[0] / (p * p_star))

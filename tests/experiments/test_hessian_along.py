@@ -18,8 +18,7 @@ TANH = bb.TeacherStudent(2, 1, bb.losses.Huber(1.0), bb.activation("tanh"))
 
 
 def eigenvalues(model, alpha, N, seed, student):
-    (child,) = np.random.SeedSequence(seed).spawn(1)
-    one = draw(model, alpha, N, child)
+    one = draw(model, alpha, N, seed)
     at = Instance(model, one.inputs, student, one.teacher)
     return np.linalg.eigvalsh(Hessian(at.inputs, at.curvature).dense())
 

@@ -62,5 +62,15 @@ def test_a_second_block_finds_what_is_missing(problem, missing):
     assert holes.other == pytest.approx(pairs.eigenvalues[missing], abs=0.02)
 
 
-def test_nothing_can_be_said_without_a_gap():
-    assert inertia_certificate(np.zeros((3, 3)), np.zeros(3), 2).passed is None
+def test_a_cluster_is_certified_from_below():
+    # Three copies of 0, two of them wanted: no eigenvalue lies below.
+    matrix = np.diag([0.0, 0.0, 0.0, 1.0])
+    result = inertia_certificate(matrix, np.zeros(3), 2)
+    assert (result.passed, result.below) == (True, 0)
+    matrix[3, 3] = -1e-6
+    assert inertia_certificate(matrix, np.zeros(3), 2).passed is False
+    # A gap that the errors of the values hide is none.
+    values = np.array([-2.0, 0.0, 3.0])
+    assert inertia_certificate(np.diag(values), values, 2, error=0.4).shift == 1.5
+    assert inertia_certificate(np.diag(values), values, 2, error=1.2).shift == 1.5
+    assert inertia_certificate(np.diag(values), values, 1, error=1.2).shift < -2

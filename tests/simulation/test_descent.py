@@ -9,7 +9,7 @@ from scipy.stats import ortho_group
 
 import bbpscape as bb
 from bbpscape.core.codec import encode
-from bbpscape.simulation.data.instance import Instance, draw, spawn_generators
+from bbpscape.simulation.data.instance import Instance, draw
 from bbpscape.simulation.descent.descend import ROUNDING, descend_batch
 from bbpscape.simulation.descent.gradient import BatchGradient
 from bbpscape.simulation.descent.overlap import squared_magnetization
@@ -23,7 +23,7 @@ N = 40
 
 
 def batch(model=MODEL, alpha=4.0, count=2, seed=0):
-    return [draw(model, alpha, N, generator) for generator in spawn_generators(seed, count)]
+    return [draw(model, alpha, N, seed, index) for index in range(count)]
 
 
 def go(instances, starts=None, where=None, dtype="float64", **rule):
@@ -224,7 +224,7 @@ def test_an_absurd_step_diverges_quietly():
 
 def test_starts_know_the_teacher_where_they_should():
     model = bb.TeacherStudent(4, 1, bb.NormalizedSquare(0.01))
-    (one,) = [draw(model, 6.0, 100, generator) for generator in spawn_generators(1, 1)]
+    (one,) = [draw(model, 6.0, 100, 1, index) for index in range(1)]
 
     def T(y):
         return np.maximum(1 - 1 / y, -20)

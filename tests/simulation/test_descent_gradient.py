@@ -6,7 +6,7 @@ import pytest
 import bbpscape as bb
 from bbpscape.model.activations import ACTIVATIONS
 from bbpscape.simulation.backend import NumpyBackend, backend
-from bbpscape.simulation.data.instance import draw, spawn_generators
+from bbpscape.simulation.data.instance import draw
 from bbpscape.simulation.descent import gradient as descent_gradient
 from bbpscape.simulation.descent.gradient import BatchGradient
 
@@ -28,7 +28,7 @@ def model(activation, loss, **others):
 
 
 def instances(one, count=2, seed=3):
-    return [draw(one, ALPHA, N, generator) for generator in spawn_generators(seed, count)]
+    return [draw(one, ALPHA, N, seed, index) for index in range(count)]
 
 
 def students(count, p=3, seed=0):
@@ -129,7 +129,7 @@ def test_panels_and_batches_change_nothing(activation, monkeypatch):
     left = BatchGradient(batch)
     left.keep(np.array([0, 2]))
     np.testing.assert_array_equal(left(at[[0, 2]])[1], gradients[[0, 2]])
-    whole = draw(batch[0].model, 20.0, N, spawn_generators(0, 1)[0])
+    whole = draw(batch[0].model, 20.0, N, 0)
     expected = BatchGradient([whole])(at[:1])[1]
     monkeypatch.setattr(descent_gradient, "PANEL_BYTES", 1)
     assert relative(BatchGradient([whole])(at[:1])[1], expected) < 1e-13
@@ -141,7 +141,7 @@ def test_the_number_of_threads_changes_nothing(p, dtype, monkeypatch):
     monkeypatch.setattr(descent_gradient, "PANEL_BYTES", 1)
     monkeypatch.setattr(descent_gradient, "WORTH", 0.0)
     one = bb.TeacherStudent(p, 1, bb.NormalizedSquare(0.3))
-    batch = [draw(one, 60.0, N, generator) for generator in spawn_generators(1, 2)]
+    batch = [draw(one, 60.0, N, 1, index) for index in range(2)]
     at = students(2, p).astype(dtype)
     losses, gradients = BatchGradient(batch, dtype, NumpyBackend(1))(at)
     for threads in (2, 3):

@@ -7,7 +7,7 @@ from bbpscape.core.checks import InvalidInput
 from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import draw
-from bbpscape.simulation.eigen import eigensolver as module
+from bbpscape.simulation.eigen import iterative as module
 from bbpscape.simulation.eigen.diagonalize import lowest_dense
 from bbpscape.simulation.eigen.eigensolver import lowest
 from bbpscape.simulation.eigen.lowest_pairs import error_bounds

@@ -8,13 +8,13 @@ import pytest
 from bbpscape.core.checks import InvalidInput
 from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulation.data.instance import Instance, draw, plant, spawn_generators
+from bbpscape.simulation.data.instance import Instance, draw, draw_seeds, plant
 
 MODEL = TeacherStudent(p=3, p_star=2, loss=NormalizedSquare(a=0.5))
 
 
 def one(alpha=1.5, N=20, seed=0):
-    return draw(MODEL, alpha, N, spawn_generators(seed, 1)[0])
+    return draw(MODEL, alpha, N, seed)
 
 
 def test_spheres_and_shapes():
@@ -57,16 +57,28 @@ def test_arrays_are_computed_once_and_read_only():
 
 
 def test_seeds():
-    first, second = (draw(MODEL, 1.0, 10, g) for g in spawn_generators(5, 2))
-    again = draw(MODEL, 1.0, 10, spawn_generators(5, 7)[0])
-    other = draw(MODEL, 1.0, 10, spawn_generators(6, 1)[0])
-    from_sequence = draw(MODEL, 1.0, 10, np.random.SeedSequence(5).spawn(1)[0])
+    first, second = (draw(MODEL, 1.0, 10, 5, index) for index in range(2))
+    again = draw(MODEL, 1.0, 10, draw_seeds(MODEL, 1.0, 10, 5, 7)[0])
+    other = draw(MODEL, 1.0, 10, 6)
+    from_sequence = draw(MODEL, 1.0, 10, draw_seeds(MODEL, 1.0, 10, 5, 1)[0])
     for name in ("inputs", "student", "teacher"):
         reference = getattr(first, name)
         np.testing.assert_array_equal(reference, getattr(again, name))
         np.testing.assert_array_equal(reference, getattr(from_sequence, name))
         assert not np.isclose(reference, getattr(second, name)).any()
         assert not np.isclose(reference, getattr(other, name)).any()
+
+
+def test_a_stream_is_sampled_itself():
+    generator = np.random.default_rng(3)
+    first, second = (draw(MODEL, 1.0, 10, generator) for _ in range(2))
+    again = draw(MODEL, 1.0, 10, np.random.default_rng(3))
+    np.testing.assert_array_equal(first.inputs, again.inputs)
+    assert not np.isclose(first.inputs, second.inputs).any()
+    expected = np.random.default_rng(3).standard_normal((10, 10)) / math.sqrt(10)
+    np.testing.assert_allclose(first.inputs, expected)
+    with pytest.raises(InvalidInput, match="draw 1 needs an integer seed"):
+        draw(MODEL, 1.0, 10, generator, 1)
 
 
 def test_student_and_teacher_are_different():
@@ -100,7 +112,6 @@ def test_infinite_width_is_refused():
         (-1.0, 10, None, "alpha must be finite and greater than 0"),
         (1.0, 2.5, None, "N must be a positive integer"),
         (1.0, 1, None, "N must be at least p_star = 2, got 1"),
-        (1.0, 10, 3, "seed of a draw must be a Generator or a SeedSequence, got 3"),
         (1.0, 10**7, None, r"N = 10000000 needs .* GiB .*: N must be at most \d+"),
     ],
 )
@@ -113,7 +124,9 @@ def test_draw_refusals(alpha, N, seed, message):
 @pytest.mark.parametrize("seed", [-1, 1.0, True, None, "0"])
 def test_seed_refusals(seed):
     with pytest.raises(InvalidInput, match="seed must be an integer of at least 0"):
-        spawn_generators(seed, 1)
+        draw(MODEL, 1.0, 10, seed)
+    with pytest.raises(InvalidInput, match="draw must be an integer of at least 0"):
+        draw(MODEL, 1.0, 10, 0, seed)
 
 
 def test_shapes_are_checked():

@@ -11,7 +11,7 @@ from bbpscape.model.losses import Huber, NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation import operator as module
 from bbpscape.simulation.backend import NumpyBackend, backend
-from bbpscape.simulation.data.instance import draw, spawn_generators
+from bbpscape.simulation.data.instance import draw
 from bbpscape.simulation.data.stream import StreamedHessian
 from bbpscape.simulation.eigen.eigensolver import lowest
 from bbpscape.simulation.eigen.preconditioner import Preconditioner
@@ -23,7 +23,7 @@ MODEL = TeacherStudent(p=3, p_star=2, loss=NormalizedSquare(a=0.5))
 
 
 def hessian_of(N=40, alpha=2.5):
-    instance = draw(MODEL, alpha, N, spawn_generators(0, 1)[0])
+    instance = draw(MODEL, alpha, N, 0)
     return Hessian(instance.inputs, instance.curvature)
 
 
@@ -78,9 +78,9 @@ def test_products_do_not_copy_the_inputs():
 
 def test_streamed_inputs_are_those_of_the_draw():
     # 1300 rows: three panels, the last one short.
-    first = spawn_generators(4, 2)[1]
+    first = np.random.default_rng(4)
     instance = draw(MODEL, 6.5, 200, first)
-    second = spawn_generators(4, 2)[1]
+    second = np.random.default_rng(4)
     streamed = StreamedHessian(MODEL, 6.5, 200, second)
     rows = np.concatenate([panel for _, panel in streamed.panels()])
     np.testing.assert_array_equal(rows, instance.inputs)
@@ -94,8 +94,8 @@ def test_streamed_labels_have_the_noise_of_the_draw():
     model = TeacherStudent(
         p=2, p_star=2, loss=Huber(1.0), labels=Labels(noise=0.3, flip=0.1), overlap=0.3
     )
-    instance = draw(model, 6.5, 100, spawn_generators(4, 1)[0])
-    streamed = StreamedHessian(model, 6.5, 100, spawn_generators(4, 1)[0])
+    instance = draw(model, 6.5, 100, 4)
+    streamed = StreamedHessian(model, 6.5, 100, 4)
     np.testing.assert_allclose(streamed.labels, instance.labels, rtol=1e-9, atol=1e-12)
     np.testing.assert_array_equal(streamed.student, instance.student)
     np.testing.assert_allclose(streamed.curvature, instance.curvature, rtol=1e-9, atol=1e-12)
@@ -104,14 +104,14 @@ def test_streamed_labels_have_the_noise_of_the_draw():
 
 
 def test_streamed_pairs_are_those_of_the_held_inputs():
-    instance = draw(MODEL, 6.5, 100, spawn_generators(4, 1)[0])
+    instance = draw(MODEL, 6.5, 100, 4)
     held = lowest(Hessian(instance.inputs, instance.curvature), 4, method="iterative")
-    streamed = StreamedHessian(MODEL, 6.5, 100, spawn_generators(4, 1)[0])
+    streamed = StreamedHessian(MODEL, 6.5, 100, 4)
     result = lowest(streamed, 4)
     assert result.converged
     assert result.method == "iterative"
     np.testing.assert_allclose(result.eigenvalues, held.eigenvalues, atol=1e-10)
-    other = StreamedHessian(MODEL, 6.5, 100, spawn_generators(5, 1)[0])
+    other = StreamedHessian(MODEL, 6.5, 100, 5)
     assert abs(lowest(other, 4).eigenvalues - held.eigenvalues).max() > 1e-3
 
 

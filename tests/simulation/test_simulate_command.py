@@ -15,7 +15,7 @@ def test_json_is_the_result(run):
     assert (status, err) == (0, "")
     values = json.loads(out)
     model = bb.TeacherStudent(p=2, p_star=1, loss=bb.NormalizedSquare(a=0.1))
-    expected = bb.simulation(model, 2.0, 60, 4, draws=2, seed=3, workers=1)
+    expected = bb.simulate(model, 2.0, 60, 2, 3, 4, workers=1)
     for one, other in zip(values["draws"], expected.draws, strict=True):
         np.testing.assert_allclose(one["eigenvalues"], other.eigenvalues, atol=1e-12)
         assert one["converged"] is True

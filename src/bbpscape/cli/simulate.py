@@ -12,13 +12,9 @@ from bbpscape.cli.common import (
     Save,
     app,
     check_files,
-    counted,
-    describe,
     messages,
     print_json,
-    print_table,
     say_written,
-    table_of,
     write_results,
 )
 from bbpscape.cli.model_options import with_model
@@ -30,9 +26,9 @@ def simulate(
     model: bb.TeacherStudent,
     alpha: Alpha = 3.0,
     n: Annotated[int, typer.Option("--N", help="Input dimension.")] = 1000,
-    k: Annotated[int, typer.Option("--k", help="Pairs wanted; p p* + 1 at least come out.")] = 1,
     draws: Annotated[int, typer.Option(help="Number of independent draws.")] = 1,
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    k: Annotated[int, typer.Option("--k", help="Pairs wanted; p p* + 1 at least come out.")] = 1,
     method: Annotated[str, typer.Option(help="auto, dense or iterative.")] = "auto",
     tol: Annotated[float, typer.Option(help="Residual over the largest |eigenvalue|.")] = 1e-8,
     dtype: Annotated[str, typer.Option(help="float64 or float32.")] = "float64",
@@ -55,16 +51,19 @@ def simulate(
     """The lowest eigenpairs of finite-N Hessians, each with a certificate."""
     check_files(None, save)
     if cost:
-        return _print_cost(bb.eigen.simulation_cost(model, alpha, n, k), as_json)
+        found = bb.eigen.cost(model, alpha, n, k)
+        if as_json:
+            return print_json(found.to_dict(compact=True))
+        return print(found.summary())
     with Progress(console=messages, transient=True, disable=not messages.is_terminal) as progress:
         task = progress.add_task("solving", total=draws)
-        result = bb.simulation(
+        result = bb.simulate(
             model,
             alpha,
             n,
-            k,
             draws,
             seed,
+            k,
             method=method,
             tol=tol,
             dtype=dtype,
@@ -72,39 +71,11 @@ def simulate(
             stream=stream,
             phi=phi,
             workers=workers,
-            progress=lambda done: progress.update(task, completed=done),
+            progress=lambda done, _: progress.update(task, completed=done),
         )
     if as_json:
-        print_json(result.to_dict())
+        print_json(result.to_dict(compact=True))
         return write_results(None, result, save, result.to_dict())
-    title = f"{describe(model)}, alpha = {result.alpha:g}, N = {result.N}, {counted(draws, 'draw')}"
-    table = table_of(title, "draw", "lowest", "gap", "m2", "residual", "products", "s", "status")
-    for index, one in enumerate(result.draws):
-        gap = "" if one.gap is None else f"{one.gap:.4g}"
-        status = one.method if one.converged else f"{one.method}, NOT CONVERGED"
-        verdict = {True: "none missed", False: "MISSED ONE", None: "not certified"}
-        table.add_row(
-            str(index),
-            f"{one.eigenvalues[0]:.8g}",
-            gap,
-            f"{one.total_m2:.4g}",
-            f"{one.residuals.max():.1e}",
-            str(one.products),
-            f"{one.seconds:.3g}",
-            f"{status}, {verdict[one.certificate.passed]}",
-        )
-    print_table(table)
+    print(result.summary())
     write_results(None, result, save, result.to_dict())
     say_written(data=save)
-
-
-def _print_cost(model: bb.eigen.CostModel, as_json: bool) -> None:
-    values = model.to_dict()
-    if as_json:
-        return print_json(values)
-    table = table_of(f"p = {model.p}, N = {model.N}, M = {model.M}", "method", "s", "GiB")
-    for name in ("dense", "iterative"):
-        chosen = " (chosen)" if values["choice"] == name else ""
-        memory = values[f"{name}_bytes"] / 2**30
-        table.add_row(name + chosen, f"{values[f'{name}_seconds']:.3g}", f"{memory:.3g}")
-    print_table(table)

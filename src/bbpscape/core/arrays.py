@@ -1,11 +1,14 @@
 """The one check of data: real, finite, unmasked numbers, in double precision."""
 
+import math
 import numbers
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput
+
+LARGEST = 1e100  # squares of larger numbers overflow
 
 
 def real_array(name: str, values: object, dimensions: int | None = None) -> NDArray[np.float64]:
@@ -47,8 +50,11 @@ def real_array(name: str, values: object, dimensions: int | None = None) -> NDAr
         raise InvalidInput(f"{name} must have {dimensions} axes, got shape {array.shape}")
     array = array.astype(float, copy=False)
     # The extremes see nan and inf, and take no memory.
-    if array.size and not (np.isfinite(array.min()) and np.isfinite(array.max())):
+    largest = max(float(array.max()), -float(array.min())) if array.size else 0.0
+    if not math.isfinite(largest):
         raise InvalidInput(f"{name} must be finite, got nan or inf in {_where(array)}")
+    if largest > LARGEST:
+        raise InvalidInput(f"{name} must be at most {LARGEST:g} in size, got {largest:g}")
     return array
 
 

@@ -20,6 +20,13 @@ class NoConvergence(ArithmeticError):
 LARGEST = 10**300
 
 
+def natural(name: str, value: object) -> int:
+    """``value`` if it is an integer of at least 0."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 0:
+        raise InvalidInput(f"{name} must be an integer of at least 0, got {value!r}")
+    return int(value)
+
+
 def positive(name: str, value: object, limit: float = math.inf) -> float:
     """Return ``value`` as a float if it is finite, above 0, and between 1/limit and limit."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real):

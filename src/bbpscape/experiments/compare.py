@@ -18,7 +18,7 @@ from bbpscape.experiments.comparison_rows import Row, left_outliers, measure, ro
 from bbpscape.experiments.sizes import check_sizes
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.inputs import Inputs, sample
-from bbpscape.simulation.data.instance import draw, plant, spawn_generators
+from bbpscape.simulation.data.instance import draw, draw_seeds, plant
 from bbpscape.simulation.memory import dense_bytes, instance_bytes, require_memory
 from bbpscape.theory.spectrum import Spectrum, spectrum
 
@@ -128,7 +128,8 @@ def compare(
     count = sum(int(one.multiplicity) for one in left_outliers(theory))
     k = max(count, p * model.p_star) + 1
     done = []
-    for generator in spawn_generators(seed, draws):
+    for one in draw_seeds(model, alpha, N, seed, draws):
+        generator = np.random.default_rng(one)
         if inputs is None:
             instance = draw(model, alpha, N, generator)
         else:

@@ -16,7 +16,7 @@ from bbpscape.core.status import CONVERGED, Status
 from bbpscape.experiments.sizes import check_sizes
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.backend import backend, check_dtype
-from bbpscape.simulation.data.instance import draw
+from bbpscape.simulation.data.instance import draw, draw_seeds
 from bbpscape.simulation.descent.descend import descend_batch
 from bbpscape.simulation.descent.rule import RATE, DescentRule, Trajectory, budget_operations
 from bbpscape.simulation.descent.start import check_start, starting_point
@@ -190,7 +190,7 @@ def descend(
         workers = available_cpus() if predicted > WORTH and device == "cpu" else 1
     count = check_workers(workers)
     together = min(together, -(-draws // count))
-    children = np.random.SeedSequence(seed).spawn(draws)
+    children = draw_seeds(model, alpha, N, seed, draws)
     batches = [children[i : i + together] for i in range(0, draws, together)]
     settings = _Settings(model, alpha, N, start, rule, dtype, device)
     found: list[Trajectory] = []

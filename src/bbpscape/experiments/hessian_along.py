@@ -17,7 +17,7 @@ from bbpscape.core.statistics import Estimate
 from bbpscape.experiments.descend import Descent, descend
 from bbpscape.experiments.theory_beside import lowest_at
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulation.data.instance import Instance, draw
+from bbpscape.simulation.data.instance import Instance, draw, draw_seeds
 from bbpscape.simulation.descent.overlap import squared_magnetization
 from bbpscape.simulation.descent.rule import DescentRule
 from bbpscape.simulation.eigen.diagonalize import teacher_overlap
@@ -157,7 +157,7 @@ def hessian_along(
         workers=workers,
         progress=progress,
     )
-    children = np.random.SeedSequence(seed).spawn(draws)
+    children = draw_seeds(model, alpha, N, seed, draws)
     rows: list[list[tuple[float, ...]]] = [[] for _ in wanted]
     for child, one in zip(children, descent.trajectories, strict=True):
         instance = draw(model, alpha, N, child)

@@ -16,7 +16,7 @@ from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.core.statistics import mean_and_error
 from bbpscape.experiments.sizes import check_sizes
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulation.data.instance import Instance, draw, spawn_generators
+from bbpscape.simulation.data.instance import Instance, draw
 from bbpscape.simulation.eigen.diagonalize import lowest_dense, teacher_overlap
 from bbpscape.simulation.eigen.eigensolver import lowest
 from bbpscape.simulation.hessian import Hessian
@@ -140,8 +140,8 @@ def methods(
     predicted += [_theory(channel, one, values) for one in choices]
     measured = np.empty((len(predicted), values.size, draws))
     for i, one_alpha in enumerate(values):
-        for j, generator in enumerate(spawn_generators(seed, draws)):
-            instance = draw(model, one_alpha, N, generator)
+        for j in range(draws):
+            instance = draw(model, one_alpha, N, seed, j)
             measured[:, i, j] = _measure(instance, chosen)
             if progress is not None:
                 progress(i * draws + j + 1, values.size * draws)

@@ -229,8 +229,7 @@ def _ways(
 ) -> list[tuple[str, str, Instance]]:
     """(name, start, instance) of each descent, all on the same measurements of the teacher."""
     wide_model, narrow_model = (TeacherStudent(q, 1, NormalizedSquare(a)) for q in (p, 1))
-    (child,) = np.random.SeedSequence(seed).spawn(1)
-    one = draw(wide_model, alpha, teacher.shape[1], child)
+    one = draw(wide_model, alpha, teacher.shape[1], seed)
     wide = Instance(wide_model, one.inputs, one.student, teacher)
     narrow = Instance(narrow_model, one.inputs, one.student[:1], teacher)
     return [

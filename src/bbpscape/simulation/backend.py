@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import blas, lapack
 
-from bbpscape.core.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput, choice
 from bbpscape.simulation.threads import blas_limit, blas_threads
 
 DTYPES = ("float32", "float64")
@@ -20,6 +20,7 @@ class NumpyBackend:
     """numpy arrays, and BLAS and LAPACK through scipy; ``threads`` of them at most."""
 
     xp: Any = np
+    batches = False  # whether many draws go through it as one array
 
     def __init__(self, threads: int | None = None) -> None:
         self.threads = blas_threads() if threads is None else threads
@@ -81,6 +82,8 @@ class NumpyBackend:
 
 class TorchBackend:
     """torch tensors on one device, through their array namespace."""
+
+    batches = True
 
     def __init__(self, device: str) -> None:
         try:
@@ -147,13 +150,10 @@ def backend(device: str) -> Backend:
     InvalidInput
         If the device is of another name, or is not there.
     """
-    if device not in DEVICES:
-        raise InvalidInput(f"device must be one of {', '.join(DEVICES)}, got {device!r}")
+    choice("device", device, DEVICES)
     return NumpyBackend() if device == "cpu" else TorchBackend(device)
 
 
 def check_dtype(dtype: str) -> str:
     """``dtype`` if it is float32 or float64, else InvalidInput."""
-    if dtype not in DTYPES:
-        raise InvalidInput(f"dtype must be one of {', '.join(DTYPES)}, got {dtype!r}")
-    return dtype
+    return choice("dtype", dtype, DTYPES)

@@ -1,7 +1,9 @@
 """H V with X read once, panel by panel of its rows, in single or double precision."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -53,6 +55,40 @@ def panel_slices(samples: int) -> Iterator[slice]:
         yield slice(start, min(start + PANEL_ROWS, samples))
 
 
+@dataclass(frozen=True)
+class Units:
+    """What F and X are divided by, powers of two: no digit is lost, and H is of order 1 then.
+
+    Single precision ends at 1e38: a loss times 1e25, or inputs in other units, go beyond.
+    """
+
+    curvature: float = 1.0
+    inputs: float = 1.0
+
+    @classmethod
+    def of(cls, samples: Samples) -> "Units":
+        """max|F|, and the root mean square of |x|: over all rows, or a panel if X is not held."""
+        squares, count = 0.0, 0
+        for rows, panel in samples.panels():
+            squares += float(np.vdot(panel, panel))
+            count += rows.stop - rows.start
+            if not samples.held:
+                break
+        size = math.sqrt(squares / count)
+        return cls(_power_of_two(float(abs(samples.curvature).max())), _power_of_two(size))
+
+    @property
+    def eigenvalue(self) -> float:
+        return self.curvature * self.inputs**2
+
+
+PLAIN = Units()
+
+
+def _power_of_two(size: float) -> float:
+    return 2.0 ** round(math.log2(size)) if size > 0 else 1.0
+
+
 class Operator:
     """V → V H for rows of V: out_bk = Σ_μ Σ_l F_μ,kl (x_μ · V_bl) x_μ.
 
@@ -66,26 +102,40 @@ class Operator:
     dtype : str
         "float64" or "float32"; X is copied once if it is held in the other precision.
     where : Backend
+    units : Units
+        Of F and X: results are in those of the eigenvalue.
     """
 
-    def __init__(self, samples: Samples, dtype: str = "float64", where: Backend | None = None):
-        self.samples, self.dtype = samples, dtype
+    def __init__(
+        self,
+        samples: Samples,
+        dtype: str = "float64",
+        where: Backend | None = None,
+        units: Units = PLAIN,
+    ):
+        self.samples, self.dtype, self.units = samples, dtype, units
         self.where: Backend = NumpyBackend() if where is None else where
         self.p, self.N = samples.curvature.shape[1], samples.N
         self.size = self.p * self.N
         self.columns = self.calls = 0
-        self._curvature = self.where.asarray(samples.curvature, dtype)
+        unit = units.curvature
+        self.curvature = samples.curvature if unit == 1.0 else samples.curvature / unit
+        self._curvature = self.where.asarray(self.curvature, dtype)
         self._panels: list[tuple[slice, Any]] | None = None
         if samples.held:
-            self._panels = [(r, self.where.asarray(x, dtype)) for r, x in samples.panels()]
+            self._panels = list(self._made())
 
     def panels(self) -> Iterator[tuple[slice, Any]]:
         """(rows, X[rows]) in the operator's precision, where it lives."""
         if self._panels is not None:
             yield from self._panels
             return
+        yield from self._made()
+
+    def _made(self) -> Iterator[tuple[slice, Any]]:
+        unit = self.units.inputs
         for rows, panel in self.samples.panels():
-            yield rows, self.where.asarray(panel, self.dtype)
+            yield rows, self.where.asarray(panel if unit == 1.0 else panel / unit, self.dtype)
 
     def __call__(self, block: Any) -> Any:
         """H applied to each row of a block of shape (b, pN)."""

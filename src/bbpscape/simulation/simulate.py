@@ -1,23 +1,27 @@
 """Many draws: the lowest eigenpairs of each, certified, and what they know of the teacher."""
 
 import functools
-import math
 import tracemalloc
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.core.checks import InvalidInput, positive, positive_integer
+from bbpscape.core.checks import boolean, positive, positive_integer
+from bbpscape.core.report import Report, Table, counted, number
+from bbpscape.core.result import Result, result
+from bbpscape.core.seeds import Seed, check_seed
+from bbpscape.core.statistics import Fraction
+from bbpscape.core.status import CONVERGED, Status
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulation.backend import TorchBackend, backend, check_dtype
-from bbpscape.simulation.data.instance import check_seed, draw, sample_count
+from bbpscape.simulation.backend import backend, check_dtype
+from bbpscape.simulation.data.instance import draw, draw_seeds, sample_count
 from bbpscape.simulation.data.stream import StreamedHessian
 from bbpscape.simulation.eigen.batch import batch_size, lowest_batch
 from bbpscape.simulation.eigen.certificate import Certificate
-from bbpscape.simulation.eigen.cost import CostModel
+from bbpscape.simulation.eigen.cost_model import CostModel, check_pairs
 from bbpscape.simulation.eigen.diagonalize import teacher_overlap
 from bbpscape.simulation.eigen.eigensolver import chosen_method, lowest
 from bbpscape.simulation.eigen.lowest_pairs import LowestPairs
@@ -47,7 +51,7 @@ class SimulatedDraw:
     m2: NDArray[np.float64]
     total_m2: float
     gap: float | None
-    largest: LargestOverlap | None
+    largest_overlap: LargestOverlap | None
     converged: bool
     method: str
     products: int
@@ -55,27 +59,9 @@ class SimulatedDraw:
     peak_bytes: int
     certificate: Certificate
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "eigenvalues": self.eigenvalues.tolist(),
-            "residuals": self.residuals.tolist(),
-            "tolerance": self.tolerance,
-            "bounds": self.bounds.tolist(),
-            "m2": self.m2.tolist(),
-            "total_m2": self.total_m2,
-            "gap": self.gap,
-            "largest_overlap": None if self.largest is None else self.largest.to_dict(),
-            "converged": self.converged,
-            "method": self.method,
-            "products": self.products,
-            "seconds": self.seconds,
-            "peak_bytes": self.peak_bytes,
-            "certificate": self.certificate.to_dict(),
-        }
 
-
-@dataclass(frozen=True, eq=False)
-class Simulation:
+@result
+class Simulation(Result):
     """``draws`` of one model at one α and N, each by the seed and its index alone."""
 
     model: TeacherStudent
@@ -85,34 +71,71 @@ class Simulation:
     k: int
     seed: int
     cost: CostModel
-    draws: tuple[SimulatedDraw, ...] = field(repr=False)
+    draws: tuple[SimulatedDraw, ...]
+
+    derived: ClassVar[tuple[str, ...]] = ("phi",)
 
     @property
-    def phi(self) -> tuple[float, float] | None:
-        """φ and its standard error, from the draws that are decided; None if there are none."""
-        decided = [
-            one.largest.lowest
-            for one in self.draws
-            if one.largest is not None and one.largest.lowest is not None
-        ]
-        if not decided:
-            return None
-        value = sum(decided) / len(decided)
-        return value, math.sqrt(value * (1 - value) / len(decided))
+    def phi(self) -> Fraction | None:
+        """φ: of the draws that are decided, those whose largest m² is among the p·p* lowest."""
+        verdicts = [None if (v := one.largest_overlap) is None else v.lowest for one in self.draws]
+        decided = [one for one in verdicts if one is not None]
+        return Fraction(sum(decided), len(decided)) if decided else None
 
-    def to_dict(self) -> dict[str, Any]:
-        phi = self.phi
-        return {
-            "model": self.model.to_dict(),
-            "alpha": self.alpha,
-            "N": self.N,
-            "M": self.M,
-            "k": self.k,
-            "seed": self.seed,
-            "cost_model": self.cost.to_dict(),
-            "phi": None if phi is None else {"value": phi[0], "standard_error": phi[1]},
-            "draws": [one.to_dict() for one in self.draws],
+    @property
+    def status(self) -> Status:
+        failed = sum(not one.converged for one in self.draws)
+        missed = sum(one.certificate.passed is False for one in self.draws)
+        parts = [f"{failed} did not converge"] * bool(failed)
+        parts += [f"{missed} missed an eigenvalue"] * bool(missed)
+        if not parts:
+            return CONVERGED
+        return Status(
+            f"of {counted(len(self.draws), 'draw')} {' and '.join(parts)}",
+            "use float64, a larger tol or the dense method",
+        )
+
+    def headline(self) -> str:
+        return self.model.label(
+            alpha=f"{self.alpha:g}", N=self.N, M=self.M, draws=len(self.draws), seed=self.seed
+        )
+
+    def columns(self) -> Mapping[str, Any]:
+        """One row an eigenpair of a draw."""
+        rows = [(i, one) for i, one in enumerate(self.draws)]
+        names = {"eigenvalue": "eigenvalues", "residual": "residuals", "bound": "bounds"}
+        pairs = {
+            name: np.concatenate([getattr(one, field) for _, one in rows])
+            for name, field in (names | {"m2": "m2"}).items()
         }
+        return {
+            "draw": np.repeat([i for i, _ in rows], self.k),
+            "pair": np.tile(np.arange(self.k), len(rows)),
+            **pairs,
+            "converged": np.repeat([one.converged for _, one in rows], self.k),
+            "certified": np.repeat([one.certificate.passed is True for _, one in rows], self.k),
+        }
+
+    def report(self) -> Report:
+        columns = ("draw", "lowest", "gap", "m2", "residual", "products", "s", "status")
+        rows = [
+            (
+                str(index),
+                f"{one.eigenvalues[0]:.8g}",
+                number(one.gap),
+                f"{one.total_m2:.4g}",
+                f"{one.residuals.max():.1e}",
+                str(one.products),
+                f"{one.seconds:.3g}",
+                f"{one.method}{'' if one.converged else ', NOT CONVERGED'}, "
+                f"{one.certificate.verdict}",
+            )
+            for index, one in enumerate(self.draws)
+        ]
+        notes = [f"phi = {self.phi}"] if self.phi is not None else []
+        if not self.status.ok:
+            notes.append(str(self.status))
+        return Report([Table(self.headline(), columns, rows)], notes)
 
 
 @dataclass(frozen=True)
@@ -129,13 +152,13 @@ class _Settings:
     phi: bool
 
 
-def simulation(
+def simulate(
     model: TeacherStudent,
-    alpha: float,
-    N: int,
-    k: int = 1,
+    alpha: float = 3.0,
+    N: int = 1000,
     draws: int = 1,
-    seed: int = 0,
+    seed: Seed = 0,
+    k: int = 1,
     *,
     method: str = "auto",
     tol: float = 1e-8,
@@ -144,7 +167,7 @@ def simulation(
     stream: bool = False,
     phi: bool = False,
     workers: int | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Simulation:
     """The k lowest eigenpairs of the Hessian of each draw; the p·p* lowest and one more at least.
 
@@ -154,9 +177,13 @@ def simulation(
         p must be finite.
     alpha : float
         M = round(αN).
-    N, k, draws, seed : int
-        k is raised to p·p* + 1, so that the p·p* copies of an outlier come out whole, with the gap
-        above them. Draw i depends on (seed, i) alone, and is that of ``compare``.
+    N, draws : int
+        Dimension of the inputs, and how many independent draws.
+    seed : int or Generator
+        Draw i is ``draw(model, alpha, N, seed, i)``, that of every other function too.
+    k : int
+        Raised to p·p* + 1, so that the p·p* copies of an outlier come out whole, with the gap above
+        them.
     method, tol, dtype, device
         As in ``lowest``.
     stream : bool
@@ -169,53 +196,44 @@ def simulation(
         the BLAS; on a torch device, small ones are diagonalized in batches by this process. Results
         do not depend on it.
     progress : function, optional
-        Called with the number of draws that are done.
+        Called with the number of draws that are done, and of all.
 
     Raises
     ------
     InvalidInput
         If an argument is not allowed, or an instance would not fit in memory.
     """
-    TeacherStudent.check(model)
-    if not math.isfinite(model.p):
-        raise InvalidInput("p must be finite at finite N, got inf")
-    N, p = int(positive_integer("N", N)), int(model.p)
-    M = sample_count(alpha, N)
-    k = int(positive_integer("k", k))
-    if k > p * N:
-        raise InvalidInput(f"k must be at most pN = {p * N}, got {k!r}")
-    k = min(max(k, p * model.p_star + 1), p * N)
-    draws = int(positive_integer("draws", draws))
-    for name, value in (("stream", stream), ("phi", phi)):
-        if not isinstance(value, bool):
-            raise InvalidInput(f"{name} must be True or False, got {value!r}")
+    N, k = check_pairs(model, N, k)
+    M, p = sample_count(alpha, N), int(model.p)
+    draws, seed = int(positive_integer("draws", draws)), check_seed(seed)
+    boolean("stream", stream)
+    boolean("phi", phi)
     check_dtype(dtype)
-    backend(device)
+    where = backend(device)
     cost = CostModel(p, N, M, k)
     if not stream and method != "dense":
         per_dimension = positive("alpha", alpha)
         require_memory(
             lambda n: CostModel(p, n, max(1, round(per_dimension * n)), k).iterative_bytes, N
         )
-    settings = _Settings(model, alpha, N, k, method, tol, dtype, device, stream, phi)
-    children = np.random.SeedSequence(check_seed(seed)).spawn(draws)
-    large = M * N > LARGE
     if workers is None:
         predicted = draws * min(cost.dense_seconds, cost.iterative_seconds)
         count = available_cpus() if predicted > WORTH else 1
     else:
         count = check_workers(workers)
     size = 1
-    if device != "cpu" and chosen_method(method, cost, dtype, not stream) == "dense":
+    if where.batches and chosen_method(method, cost, dtype, not stream) == "dense":
         size = batch_size(p, N, M)
-    batches = [children[i : i + size] for i in range(0, draws, size)]
+    settings = _Settings(model, alpha, N, k, method, tol, dtype, device, stream, phi)
     run = functools.partial(_simulate, settings)
-    alone = large or device != "cpu"
+    seeds = draw_seeds(model, alpha, N, seed, draws)
+    batches = [seeds[i : i + size] for i in range(0, draws, size)]
+    alone = M * N > LARGE or where.batches
     done: list[SimulatedDraw] = []
-    for results in map(run, batches) if alone else ordered_map(run, batches, count):
-        done.extend(results)
+    for found in map(run, batches) if alone else ordered_map(run, batches, count):
+        done.extend(found)
         if progress is not None:
-            progress(len(done))
+            progress(len(done), draws)
     return Simulation(model, M / N, N, M, k, seed, cost, tuple(done))
 
 
@@ -241,15 +259,15 @@ def _simulate(
 def _make(s: _Settings, child: np.random.SeedSequence) -> tuple[Any, NDArray[np.float64]]:
     """(Hessian, an orthonormal basis of the teacher)."""
     if s.stream:
-        streamed = StreamedHessian(s.model, s.alpha, s.N, np.random.default_rng(child))
+        streamed = StreamedHessian(s.model, s.alpha, s.N, child)
         return streamed, streamed.teacher_basis
-    instance = draw(s.model, s.alpha, s.N, np.random.default_rng(child))
+    instance = draw(s.model, s.alpha, s.N, child)
     return instance.hessian, instance.teacher_basis
 
 
 def _solve(s: _Settings, hessians: list[Any]) -> list[LowestPairs]:
     where = backend(s.device)
-    if len(hessians) > 1 and isinstance(where, TorchBackend):
+    if len(hessians) > 1 and where.batches:
         return lowest_batch(hessians, s.k, s.tol, where)
     return [
         lowest(one, s.k, s.tol, method=s.method, dtype=s.dtype, device=s.device) for one in hessians
@@ -273,7 +291,7 @@ def _observe(
         m2=m2,
         total_m2=float(m2[:copies].sum()),
         gap=gap,
-        largest=largest,
+        largest_overlap=largest,
         converged=pairs.converged,
         method=pairs.method,
         products=pairs.products,

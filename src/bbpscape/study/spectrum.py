@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from bbpscape.core.checks import NoConvergence
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import Instance, draw, sample_count
-from bbpscape.simulation.eigen.cost import CostModel
+from bbpscape.simulation.eigen.cost_model import CostModel
 from bbpscape.simulation.eigen.diagonalize import teacher_overlap
 from bbpscape.simulation.eigen.eigensolver import lowest
 from bbpscape.simulation.hessian import Hessian

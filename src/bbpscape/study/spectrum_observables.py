@@ -3,7 +3,7 @@
 import functools
 
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulation.eigen.cost import LAPACK
+from bbpscape.simulation.eigen.cost_model import LAPACK
 from bbpscape.simulation.eigen.signal import FULL_SIZE, LANCZOS_STEPS, largest_overlap
 from bbpscape.simulation.eigen.teacher_mass import teacher_mass_below
 from bbpscape.study.observable import OBSERVABLES, Observable

@@ -13,7 +13,6 @@ from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput
 from bbpscape.simulation.data.instance import sample_count
 
-LARGEST = 1e100  # squares of larger numbers overflow
 RANK_TOLERANCE = 1e-10  # of the largest variance; single-precision rounding leaves about 1e-14
 
 
@@ -186,6 +185,4 @@ def _check_rows(rows: object) -> NDArray[np.float64]:
         raise InvalidInput(f"inputs must have shape (n, N), got {values.shape}")
     if len(values) < 2:
         raise InvalidInput(f"inputs must have at least 2 rows, got {len(values)}")
-    if abs(values).max() > LARGEST:
-        raise InvalidInput(f"inputs must be at most {LARGEST:g} in size, got {abs(values).max():g}")
     return values

@@ -1,7 +1,6 @@
 """One draw of the teacher, the student and the data at finite N."""
 
 import math
-import numbers
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -9,11 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.arrays import real_array
-from bbpscape.core.checks import InvalidInput, positive, positive_integer
+from bbpscape.core.checks import InvalidInput, natural, positive, positive_integer
+from bbpscape.core.seeds import check_seed
 from bbpscape.model import curvature as _curvature
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.hessian import Hessian
 from bbpscape.simulation.memory import instance_bytes, require_memory
+
+DrawSeed = int | np.random.Generator | np.random.SeedSequence
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +61,7 @@ class Instance:
             object.__setattr__(self, name, view)
         if self.inputs.ndim != 2 or 0 in self.inputs.shape:
             raise InvalidInput(f"inputs must have shape (M, N), got {self.inputs.shape}")
-        _check_size(self.model, self.N)
+        check_size(self.model, self.N)
         for name, width in (("student", self.model.p), ("teacher", self.model.p_star)):
             shape = getattr(self, name).shape
             if shape != (width, self.N):
@@ -122,7 +124,7 @@ class Instance:
 
 
 def draw(
-    model: TeacherStudent, alpha: float, N: int, seed: np.random.Generator | np.random.SeedSequence
+    model: TeacherStudent, alpha: float, N: int, seed: DrawSeed = 0, draw: int = 0
 ) -> Instance:
     """x_μ ~ N(0, I_N/N) for M = round(αN) samples, and w, w* uniform on their spheres.
 
@@ -134,8 +136,12 @@ def draw(
         Samples per dimension, M/N before rounding; at least 1/N.
     N : int
         Dimension, at least p_star.
-    seed : numpy Generator or SeedSequence
-        ``spawn_generators`` makes one a draw.
+    seed : int, Generator or SeedSequence
+        An int names, with the model, α and N, the draws of ``simulate``, ``compare``, ``descend``
+        and studies, of which this is the one of index ``draw``. A numpy Generator or SeedSequence
+        is the stream that is sampled itself.
+    draw : int
+        Index of the draw.
 
     Raises
     ------
@@ -144,29 +150,52 @@ def draw(
     """
     N = int(positive_integer("N", N))
     M = sample_count(alpha, N)
-    p = _check_size(model, N)
-    generator = _generator(seed)
+    p = check_size(model, N)
+    generator = generator_of(model, alpha, N, seed, draw)
     require_memory(lambda n: instance_bytes(p, n, max(1, round(alpha * n))), N)
     inputs = generator.standard_normal((M, N))
     inputs *= 1 / math.sqrt(N)
     return plant(model, inputs, generator)
 
 
+def draw_seeds(
+    model: TeacherStudent, alpha: float, N: int, seed: int, draws: int
+) -> list[np.random.SeedSequence]:
+    """The seeds of draws 0, 1, … of a model at α and N: ``draw`` takes one in place of an int.
+
+    A draw is the same for any number of draws, and whoever asks for it.
+    """
+    return np.random.SeedSequence(check_seed(seed)).spawn(int(positive_integer("draws", draws)))
+
+
+def generator_of(
+    model: TeacherStudent, alpha: float, N: int, seed: DrawSeed, draw: int = 0
+) -> np.random.Generator:
+    """The stream of one draw, for ``seed`` and ``draw`` as in the function ``draw``."""
+    index = natural("draw", draw)
+    if isinstance(seed, np.random.Generator | np.random.SeedSequence):
+        if index:
+            raise InvalidInput(f"draw {index} needs an integer seed: a stream is one draw")
+        return np.random.default_rng(seed)
+    return np.random.default_rng(draw_seeds(model, alpha, N, check_seed(seed), index + 1)[index])
+
+
 def plant(
     model: TeacherStudent,
     rows: NDArray[np.float64],
-    generator: np.random.Generator | np.random.SeedSequence,
+    generator: np.random.Generator,
 ) -> Instance:
     """w, then w*, on their spheres, for given inputs of shape (M, N) and variance 1/N.
 
     Both are uniform, w at the model's overlap with w*; the labels' noise is drawn last.
     """
-    generator = _generator(generator)
+    if not isinstance(generator, np.random.Generator):
+        raise InvalidInput(f"generator must be a numpy Generator, got {generator!r}")
     rows = real_array("rows", rows)
     shape = rows.shape
     if len(shape) != 2 or 0 in shape:
         raise InvalidInput(f"rows must have shape (M, N), got {shape}")
-    p = _check_size(model, shape[1])
+    p = check_size(model, shape[1])
     student = _on_sphere(generator, p, shape[1])
     teacher = _on_sphere(generator, model.p_star, shape[1])
     if model.overlap != 0.0:
@@ -175,26 +204,6 @@ def plant(
         return Instance(model, rows, student, teacher)
     labels = model.labels.apply(model.teacher_output(rows @ teacher.T), generator)
     return Instance(model, rows, student, teacher, labels)
-
-
-def spawn_generators(seed: int, draws: int) -> list[np.random.Generator]:
-    """SeedSequence(seed).spawn(draws) as generators: draw i is the same for any number of draws.
-
-    Raises
-    ------
-    InvalidInput
-        If ``seed`` is not an integer of at least 0, or ``draws`` not one of at least 1.
-    """
-    count = int(positive_integer("draws", draws))
-    children = np.random.SeedSequence(check_seed(seed)).spawn(count)
-    return [np.random.default_rng(child) for child in children]
-
-
-def check_seed(seed: object) -> int:
-    """Return ``seed`` as an int if it is an integer of at least 0."""
-    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or seed < 0:
-        raise InvalidInput(f"seed must be an integer of at least 0, got {seed!r}")
-    return int(seed)
 
 
 def sample_count(alpha: float, N: int) -> int:
@@ -212,21 +221,13 @@ def sample_count(alpha: float, N: int) -> int:
     return M
 
 
-def _check_size(model: TeacherStudent, N: int) -> int:
+def check_size(model: TeacherStudent, N: int) -> int:
     """Return p, refusing p = ∞ and an N without room for p_star teacher directions."""
     if math.isinf(model.p):
         raise InvalidInput("p must be finite at finite N, got inf")
     if model.p_star > N:
         raise InvalidInput(f"N must be at least p_star = {model.p_star}, got {N}")
     return int(model.p)
-
-
-def _generator(seed: object) -> np.random.Generator:
-    if isinstance(seed, np.random.SeedSequence):
-        return np.random.default_rng(seed)
-    if isinstance(seed, np.random.Generator):
-        return seed
-    raise InvalidInput(f"the seed of a draw must be a Generator or a SeedSequence, got {seed!r}")
 
 
 def _on_sphere(generator: np.random.Generator, rows: int, N: int) -> NDArray[np.float64]:

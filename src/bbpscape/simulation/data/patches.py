@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput, positive_integer
-from bbpscape.simulation.data.instance import check_seed
+from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.simulation.memory import require_memory
 
 PHOTOGRAPHS = (
@@ -24,7 +24,7 @@ COUNT_PER_DIMENSION = 20  # α = 10 then takes half of the patches
 
 
 def photograph_patches(
-    size: int, count: int | None = None, seed: int = 0, *, contrast: bool = False
+    size: int, count: int | None = None, seed: Seed = 0, *, contrast: bool = False
 ) -> NDArray[np.float64]:
     """Square grayscale patches, cut at different random places: shape (count, size²), in [0, 1].
 
@@ -37,8 +37,8 @@ def photograph_patches(
         Side in pixels, from 2 to the smallest side of the photographs, 300.
     count : int, optional
         Number of patches; by default 20 size², so that α up to 10 takes at most half of them.
-    seed : int
-        At least 0.
+    seed : int or Generator
+        Of the places.
     contrast : bool
         False keeps the intensities: whitened, they have heavy-tailed norms, as natural images do,
         and are far from Gaussian. True scales each patch about its own mean to the standard

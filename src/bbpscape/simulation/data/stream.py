@@ -11,13 +11,19 @@ from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput, positive_integer
 from bbpscape.model import curvature as _curvature
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulation.data.instance import _check_size, _generator, plant, sample_count
+from bbpscape.simulation.data.instance import (
+    DrawSeed,
+    check_size,
+    generator_of,
+    plant,
+    sample_count,
+)
 from bbpscape.simulation.memory import require_memory
 from bbpscape.simulation.operator import PANEL_ROWS, Operator, panel_slices
 
 
 class StreamedHessian:
-    """The Hessian of ``draw(model, alpha, N, seed)`` with X regenerated at every product.
+    """The Hessian of ``draw(model, alpha, N, seed, draw)`` with X regenerated at every product.
 
     The rows of X are consecutive numbers of one stream, so that a panel of them follows from the
     generator's state at its first row; the states are noted in a first pass. Memory: the
@@ -25,7 +31,7 @@ class StreamedHessian:
 
     Parameters
     ----------
-    model, alpha, N, seed
+    model, alpha, N, seed, draw
         As in ``draw``. A seed that is a Generator is advanced as ``draw`` would.
 
     Raises
@@ -39,12 +45,13 @@ class StreamedHessian:
         model: TeacherStudent,
         alpha: float,
         N: int,
-        seed: np.random.Generator | np.random.SeedSequence,
+        seed: DrawSeed = 0,
+        draw: int = 0,
     ) -> None:
         self._size = int(positive_integer("N", N))
         samples = sample_count(alpha, self._size)
-        p = _check_size(model, self._size)
-        generator = _generator(seed)
+        p = check_size(model, self._size)
+        generator = generator_of(model, alpha, self._size, seed, draw)
         require_memory(
             lambda n: 8 * max(1, round(alpha * n)) * (p * p + 4 * p) + 8 * PANEL_ROWS * n,
             self._size,

@@ -1,6 +1,8 @@
-from .cost import CostModel as CostModel
-from .cost import simulation_cost as simulation_cost
+from .certificate import Certificate as Certificate
+from .cost_model import CostModel as CostModel
+from .cost_model import cost as cost
 from .diagonalize import teacher_overlap as teacher_overlap
+from .eigensolver import lowest as lowest
 from .lanczos import Density as Density
 from .lanczos import SpectralMeasure as SpectralMeasure
 from .lanczos import spectral_density as spectral_density
@@ -9,3 +11,4 @@ from .lowest_pairs import LowestPairs as LowestPairs
 from .signal import LargestOverlap as LargestOverlap
 from .signal import largest_overlap as largest_overlap
 from .signal import teacher_directions as teacher_directions
+from .teacher_mass import teacher_mass_below as teacher_mass_below

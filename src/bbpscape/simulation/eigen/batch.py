@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.simulation.backend import TorchBackend
+from bbpscape.simulation.backend import Backend
 from bbpscape.simulation.eigen.certificate import Certificate
-from bbpscape.simulation.eigen.lowest_pairs import ROUNDING, LowestPairs, error_bounds
+from bbpscape.simulation.eigen.lowest_pairs import Goal, LowestPairs, error_bounds
 from bbpscape.simulation.hessian import Hessian
 
 BATCH_BYTES = 2**30  # of matrices, X and work space that are on the device at once
@@ -26,7 +26,7 @@ def batch_size(p: int, N: int, M: int) -> int:
 
 
 def lowest_batch(
-    hessians: Sequence[Hessian], k: int, tol: float, where: TorchBackend
+    hessians: Sequence[Hessian], k: int, tol: float, where: Backend
 ) -> list[LowestPairs]:
     """The k lowest eigenpairs of each Hessian, all of one shape; ``seconds`` is a draw's share."""
     began = time.perf_counter()
@@ -63,15 +63,14 @@ def _pairs(
     tol: float,
     seconds: float,
 ) -> LowestPairs:
-    rounding = ROUNDING * float(np.finfo(float).eps) * float(norm)
-    tolerance = max(tol * float(abs(values[:k]).max()), rounding)
+    goal, bounds = Goal(tol, float(norm)), error_bounds(values, residuals, k)
     return LowestPairs(
         eigenvalues=values[:k].copy(),
         eigenvectors=np.ascontiguousarray(vectors[:, :k]),
         residuals=residuals[:k].copy(),
-        bounds=error_bounds(values, residuals, k),
-        tolerance=tolerance,
-        converged=bool((residuals[:k] <= tolerance).all()),
+        bounds=bounds,
+        tolerance=goal.tolerance(values[:k]),
+        converged=goal.reached(values[:k], residuals[:k], bounds),
         method="dense",
         products=len(values),
         calls=1,

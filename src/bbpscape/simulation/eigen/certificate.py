@@ -1,7 +1,7 @@
 """That no eigenvalue was missed below the found ones: by inertia, or by a second random block."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack
 
 from bbpscape.core.seeds import stream
-from bbpscape.simulation.eigen.davidson import Search, search, sizes
-from bbpscape.simulation.hessian import Hessian
+from bbpscape.simulation.eigen.davidson import Stop, search, sizes
 from bbpscape.simulation.operator import Operator
 
 INERTIA_SIZE = 1500  # pN up to which a factorization costs no more than the search itself
@@ -27,7 +26,8 @@ class Certificate:
     too dear: an independent random block, kept orthogonal to the found pairs, was minimized, and
     ``other``, its lowest Ritz value, of residual norm ``residual``, is not below the k-th found;
     ``below`` is how many of its Ritz values are. It is "dense" where LAPACK had the whole matrix,
-    and "none" where no check was asked for. ``passed`` is None where nothing can be said.
+    "zero" where H is 0, and "none" where no check was asked for. ``passed`` is None where nothing
+    can be said.
     """
 
     kind: str
@@ -37,62 +37,41 @@ class Certificate:
     other: float | None = None
     residual: float | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        return dict(vars(self))
+    @property
+    def verdict(self) -> str:
+        """'none missed', 'MISSED ONE' or 'not certified'."""
+        return {True: "none missed", False: "MISSED ONE", None: "not certified"}[self.passed]
+
+    def scaled(self, unit: float) -> "Certificate":
+        """The same, its values times ``unit``."""
+        names = ("shift", "other", "residual")
+        given = {name: value for name in names if (value := getattr(self, name)) is not None}
+        return replace(self, **{name: value * unit for name, value in given.items()})
 
 
-def no_certificate() -> Certificate:
-    return Certificate("none", None)
-
-
-def certify(
-    hessian: Any,
-    single: Operator,
-    precondition: Callable[[Any], Any],
-    values: NDArray[np.float64],
-    vectors: NDArray[np.float64],
-    k: int,
-    rounding: float,
-    seed: int,
-) -> Certificate:
-    """By inertia up to pN = 1500, by a second block above.
-
-    Parameters
-    ----------
-    values : array, shape (k + 1,) or (k,)
-        What was found, and the next Ritz value if there is one.
-    vectors : array, shape (pN, k)
-        Their eigenvectors.
-    rounding : float
-        Size of the errors that rounding makes in a value, at the single operator's precision.
-    """
-    if isinstance(hessian, Hessian) and hessian.shape[0] <= INERTIA_SIZE:
-        return inertia_certificate(hessian.dense(), values, k)
-    return block_certificate(single, precondition, values, vectors, k, rounding, seed)
+NOT_ASKED = Certificate("none", None)
 
 
 def inertia_certificate(
-    dense: NDArray[np.float64], values: NDArray[np.float64], k: int
+    dense: NDArray[np.float64], values: NDArray[np.float64], k: int, error: float = 0.0
 ) -> Certificate:
     """Negative pivots of H − σ, against the values found below σ.
 
-    σ lies in the middle of the gap above the k-th value if that is clear of rounding, else in the
-    last clear gap below it.
+    σ lies in the middle of the gap above the k-th value if that is clear of rounding and of the
+    ``error`` of a value, else in the last clear gap below it, or below them all if they are one.
 
     >>> inertia_certificate(np.diag([-2.0, 0.0, 3.0]), np.array([-2.0, 0.0, 3.0]), 2).passed
     True
     >>> inertia_certificate(np.diag([-2.0, 0.0, 3.0]), np.array([-2.0, 3.0]), 1).below
     2
     """
-    smallest = 1e3 * np.finfo(float).eps * max(float(abs(np.diag(dense)).max()), 1e-300)
-    edges = np.append(values[: k + 1], np.inf if len(values) <= k else [])
+    size = max(float(abs(np.diag(dense)).max()), float(abs(values).max()))
+    clear = max(1e3 * float(np.finfo(float).eps) * size, 2 * error)
+    edges = np.concatenate([[values[0] - 4 * clear], values[: k + 1]])
     if len(values) <= k:
-        edges[-1] = values[-1] + max(1.0, abs(values[-1]))
-    clear = np.flatnonzero(np.diff(edges) > smallest)
-    if not clear.size:
-        return Certificate("inertia", None)
-    expected = int(clear[-1]) + 1
-    shift = float(edges[expected - 1] + edges[expected]) / 2
+        edges = np.append(edges, values[-1] + size)
+    expected = int(np.flatnonzero(np.diff(edges) > clear).max(initial=0))
+    shift = float(edges[expected] + edges[expected + 1]) / 2
     below = negative_pivots(dense, shift)
     return Certificate("inertia", below == expected, below, shift)
 
@@ -120,7 +99,17 @@ def block_certificate(
     rounding: float,
     seed: int,
 ) -> Certificate:
-    """The lowest Ritz value of an independent random block orthogonal to the pairs found."""
+    """The lowest Ritz value of an independent random block orthogonal to the pairs found.
+
+    Parameters
+    ----------
+    values : array, shape (k + 1,) or (k,)
+        What was found, and the next Ritz value if there is one, in the operator's units.
+    vectors : array, shape (pN, k)
+        Their eigenvectors.
+    rounding : float
+        Size of the errors that rounding makes in a value, at the operator's precision.
+    """
     where = single.where
     shape = sizes(1, single.p, single.size)
     room = single.size - k
@@ -129,16 +118,9 @@ def block_certificate(
     start = stream("certificate", seed).standard_normal((min(shape.block, room), single.size))
     locked = where.asarray(np.ascontiguousarray(vectors[:, :k].T), single.dtype)
     scale = float(abs(values[:k]).max())
-    found: Search = search(
-        single,
-        precondition,
-        precondition(where.asarray(start, single.dtype)),
-        1,
-        lambda ritz: max(BLOCK_TOLERANCE * scale, rounding),
-        shape,
-        BLOCK_COLUMNS,
-        locked,
-    )
+    goal = Stop(1, lambda ritz: max(BLOCK_TOLERANCE * scale, rounding), BLOCK_COLUMNS)
+    block = precondition(where.asarray(start, single.dtype))
+    found = search(single, precondition, block, goal, shape, locked)
     below = int((found.ritz < values[k - 1] - rounding).sum())
     passed = below == 0 if found.converged else None
     if below:

@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bbpscape.core.checks import NoConvergence
+from bbpscape.core.seeds import stream
 from bbpscape.simulation.backend import Backend
 from bbpscape.simulation.operator import Operator
 from bbpscape.simulation.threads import blas_limit
 
 LARGE = 2**28  # bytes of a basis from which the BLAS takes more than one thread
+MOST_FILLS = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,11 +48,26 @@ def sizes(k: int, p: int, size: int) -> Sizes:
     return Sizes(block, kept, min(kept + 12 * block, size))
 
 
+@dataclass(frozen=True)
+class Stop:
+    """When a search ends: k pairs have residual norms below ``limit``, a function of their values.
+
+    It ends too, not converged, when ``max_columns`` vectors have been multiplied. Values that
+    differ by less than ``width`` are one.
+    """
+
+    k: int
+    limit: Callable[[NDArray[np.float64]], float]
+    max_columns: int
+    width: float = 0.0
+
+
 class _Subspace:
     """An orthonormal basis (rows), its image under H, and H projected on it."""
 
-    def __init__(self, operator: Operator, held: int, locked: Any) -> None:
+    def __init__(self, operator: Operator, held: int, goal: Stop, locked: Any) -> None:
         self.operator, self.where, self.locked = operator, operator.where, locked
+        self.wanted, self.width = goal.k, goal.width
         zero = self.where.asarray(np.zeros((1, 1)), operator.dtype)
         self.basis = self.where.xp.broadcast_to(zero, (held, operator.size)) + 0.0
         self.image = self.where.xp.zeros_like(self.basis)
@@ -74,7 +92,20 @@ class _Subspace:
         self.projected[old:new, :new] = border.T
         self.count = new
         self.ritz, self.mixing = np.linalg.eigh(self.projected[:new, :new])
+        self._sort_cluster()
         return new - old
+
+    def _sort_cluster(self) -> None:
+        """In a cluster of equal Ritz values that the k-th ends in, smallest residuals first.
+
+        Rounding decides there which of the vectors are the lowest, and mixes those that have
+        converged with those just added, whose values are right long before their vectors are.
+        """
+        members = cluster(self.ritz, self.wanted, self.width)
+        if members.size:
+            rows, _ = self.residuals(members)
+            gram = self.where.host(rows @ rows.T).astype(float)
+            self.mixing[:, members] = self.mixing[:, members] @ np.linalg.eigh(gram)[1]
 
     def vectors(self, targets: NDArray[np.int64]) -> Any:
         return self._mix(targets) @ self.basis[: self.count, :]
@@ -106,10 +137,8 @@ def search(
     operator: Operator,
     precondition: Callable[[Any], Any],
     start: Any,
-    k: int,
-    tolerance: Callable[[NDArray[np.float64]], float],
+    goal: Stop,
     shape: Sizes,
-    max_columns: int,
     locked: Any = None,
 ) -> Search:
     """Rayleigh–Ritz in a subspace that grows by the preconditioned residuals r = H v − θ v.
@@ -120,13 +149,9 @@ def search(
     Parameters
     ----------
     start : array, shape (b, pN)
-        Rows that span the first subspace, at least k of them.
-    k : int
-        Pairs wanted.
-    tolerance : function
-        Of the Ritz values: the residual norm below which a pair has converged.
-    max_columns : int
-        The search ends, not converged, when that many vectors have been multiplied.
+        Rows that span the first subspace; it is filled up to k + 1 if they are fewer.
+    goal : Stop
+    shape : Sizes
     locked : array, shape (l, pN), optional
         Orthonormal rows that the subspace stays orthogonal to.
 
@@ -135,15 +160,16 @@ def search(
     # A BLAS thread that waits for its next call takes the processor from those of the product.
     small = 8 * shape.held * operator.size < LARGE
     with blas_limit(1 if small else operator.where.threads):
-        space = _Subspace(operator, shape.held, locked)
+        space = _Subspace(operator, shape.held, goal, locked)
         first, iterations = operator.columns, 0
         space.add(start)
-        norms = np.full(k, np.inf)
+        _fill(space)
+        norms = np.full(goal.k, np.inf)
         while True:
-            limit = tolerance(space.ritz[:k])
+            limit = goal.limit(space.ritz[: goal.k])
             targets, rows, found = _unconverged(space, norms, limit, shape.block)
             converged = bool((norms <= limit).all())
-            if converged or operator.columns - first >= max_columns:
+            if converged or operator.columns - first >= goal.max_columns:
                 break
             scale = np.where(found > 0, found, 1.0)[:, None]
             step = precondition(rows / operator.where.asarray(scale, operator.dtype))
@@ -155,6 +181,20 @@ def search(
         kept = min(space.count, shape.kept)
         vectors = space.vectors(np.arange(kept))
     return Search(space.ritz[:kept], vectors, norms, converged, iterations)
+
+
+def _fill(space: _Subspace) -> None:
+    """Add random directions up to k + 1: those of a start may depend on each other."""
+    room = space.operator.size - (0 if space.locked is None else space.locked.shape[0])
+    generator = stream("fresh directions")
+    for _ in range(MOST_FILLS):
+        missing = min(space.wanted + 1, room) - space.count
+        if missing <= 0:
+            return
+        rows = generator.standard_normal((missing, space.operator.size))
+        space.add(space.where.asarray(rows, space.operator.dtype))
+    if space.count < space.wanted:
+        raise NoConvergence("no basis for the search was found: use the dense method")
 
 
 def _unconverged(
@@ -169,6 +209,19 @@ def _unconverged(
         norms[targets[wanted]] = found[wanted]
         if (found[wanted] > limit).any() or (norms <= limit).all():
             return targets, rows, found
+
+
+def cluster(values: NDArray[np.float64], k: int, width: float) -> NDArray[np.int64]:
+    """The values within ``width`` of the k-th, if the next one is among them; else none.
+
+    >>> cluster(np.array([0.0, 1.0, 1.0, 1.0, 2.0]), 2, 0.1).tolist()
+    [1, 2, 3]
+    >>> cluster(np.array([0.0, 1.0, 1.0, 1.0, 2.0]), 4, 0.1).tolist()
+    []
+    """
+    if len(values) <= k or values[k] - values[k - 1] > width:
+        return np.empty(0, dtype=np.int64)
+    return np.flatnonzero(abs(values - values[k - 1]) <= width)
 
 
 def orthonormal(rows: Any, against: Any, where: Backend) -> Any:

@@ -1,18 +1,53 @@
 """What the eigensolvers give: eigenpairs, how good each is, and bounds on the errors."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bbpscape.core.codec import BULKY
+from bbpscape.core.report import Report, Table, counted
+from bbpscape.core.result import Result, result
+from bbpscape.core.status import CONVERGED, Status
 from bbpscape.simulation.eigen.certificate import Certificate
 
 ROUNDING = 30.0  # residuals are not asked to be below this times eps ‖H‖
 
 
-@dataclass(frozen=True, eq=False)
-class LowestPairs:
+@dataclass(frozen=True)
+class Goal:
+    """What is asked of the residuals of the k lowest pairs of a matrix of size ``norm``.
+
+    ‖r‖ ≤ max(tol · max|λ_j|, 30 eps ‖H‖), with eps of the precision that the products are in. Where
+    rounding decides, and leaves more than tol ‖H‖ and no digit of λ, the goal was not reached.
+    """
+
+    tol: float
+    norm: float
+    dtype: str = "float64"
+
+    @property
+    def rounding(self) -> float:
+        return ROUNDING * float(np.finfo(self.dtype).eps) * self.norm
+
+    def tolerance(self, values: NDArray[np.float64]) -> float:
+        return max(self.tol * float(abs(values).max()), self.rounding)
+
+    def reached(
+        self,
+        values: NDArray[np.float64],
+        residuals: NDArray[np.float64],
+        bounds: NDArray[np.float64],
+    ) -> bool:
+        known = max(float(abs(values).max()), self.tol * self.norm)
+        return bool((residuals <= self.tolerance(values)).all() and bounds.max() <= known)
+
+
+@result
+class LowestPairs(Result):
     """H v_j ≈ λ_j v_j for the k lowest λ_j, and how good each is.
 
     Parameters
@@ -29,7 +64,7 @@ class LowestPairs:
     tolerance : float
         The residual that was asked for: tol · max|λ_j|, or rounding, 30 eps ‖H‖, if that is more.
     converged : bool
-        Whether every residual is below ``tolerance``.
+        Whether every residual is below ``tolerance``, and rounding leaves a digit of λ, or of ‖H‖.
     method : str
         "dense" or "iterative".
     products : int
@@ -43,7 +78,7 @@ class LowestPairs:
     """
 
     eigenvalues: NDArray[np.float64]
-    eigenvectors: NDArray[np.float64] = field(repr=False)
+    eigenvectors: NDArray[np.float64] = field(metadata=BULKY)
     residuals: NDArray[np.float64]
     bounds: NDArray[np.float64]
     tolerance: float
@@ -53,6 +88,36 @@ class LowestPairs:
     calls: int
     seconds: float
     certificate: Certificate
+
+    @property
+    def status(self) -> Status:
+        if not self.converged:
+            largest = self.residuals.max()
+            problem = f"rounding leaves errors up to {self.bounds.max():.1g}"
+            if largest > self.tolerance:
+                problem = f"a residual of {largest:.1g} is above {self.tolerance:.1g}"
+            return Status(problem, "use float64, a larger tol or the dense method")
+        if self.certificate.passed is False:
+            return Status("a lower eigenvalue was missed", "use another seed or the dense method")
+        return CONVERGED
+
+    def headline(self) -> str:
+        pairs = counted(len(self.eigenvalues), "lowest pair")
+        return f"{pairs} of {len(self.eigenvectors)}, {self.method}"
+
+    def columns(self) -> Mapping[str, Any]:
+        names = {"eigenvalue": "eigenvalues", "residual": "residuals", "bound": "bounds"}
+        return {name: getattr(self, field_name) for name, field_name in names.items()}
+
+    def report(self) -> Report:
+        cells = zip(self.eigenvalues, self.residuals, self.bounds, strict=True)
+        rows = [(str(j), f"{v:.10g}", f"{r:.1e}", f"{b:.1e}") for j, (v, r, b) in enumerate(cells)]
+        notes = [f"{self.products} products, {self.seconds:.3g} s, {self.certificate.verdict}"]
+        if not self.status.ok:
+            notes.append(str(self.status))
+        return Report(
+            [Table(self.headline(), ("pair", "eigenvalue", "residual", "bound"), rows)], notes
+        )
 
 
 def error_bounds(

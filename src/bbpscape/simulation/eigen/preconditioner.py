@@ -8,6 +8,8 @@ from bbpscape.core.checks import InvalidInput
 from bbpscape.simulation.operator import Operator
 
 SHIFT_STEP = 1.5
+# Of the largest diagonal: with less, a single-precision inverse has no digits where H has none.
+SMALLEST_SHIFT = 1e-6
 MAX_STEPS = 200
 
 
@@ -16,8 +18,9 @@ class Preconditioner:
 
     Xᵀ diag(d) X is the mean of the p diagonal blocks of H, so that its lowest eigenvalue is not
     below that of H: with s = −σ it stays positive definite for σ up to the left edge of H. The
-    negative part of d belongs to it. s starts at Σ_μ max(−d_μ, 0)/N, the size of the negative part,
-    and grows by 3/2 until the Cholesky factorization succeeds.
+    negative part of d belongs to it. s starts at Σ_μ max(−d_μ, 0)/N, the size of the negative part
+    for |x| = 1, or at 1e-6 of the largest diagonal entry if that is more, and grows by 3/2 until
+    the Cholesky factorization succeeds.
 
     Parameters
     ----------
@@ -35,12 +38,11 @@ class Preconditioner:
     def __init__(self, operator: Operator, dtype: str = "float32") -> None:
         self._shape = operator.N
         self._where = operator.where
-        mean = np.trace(operator.samples.curvature, axis1=1, axis2=2) / operator.p
+        mean = np.trace(operator.curvature, axis1=1, axis2=2) / operator.p
         gram = self._where.gram(operator.panels(), mean, operator.N, dtype)
         largest = float(abs(self._where.diagonal(gram)).max())
         negative = float(np.maximum(-mean, 0).sum()) / operator.N
-        floor = float(np.finfo(dtype).eps) * largest
-        shift = float(max(negative, floor, float(np.finfo(dtype).tiny)))
+        shift = max(negative, SMALLEST_SHIFT * largest, float(np.finfo(dtype).tiny))
         for _ in range(MAX_STEPS):
             solve = self._where.cholesky(gram, shift)
             if solve is not None:

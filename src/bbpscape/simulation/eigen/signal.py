@@ -1,6 +1,5 @@
 """Whether the eigenvector that knows most of the teacher is the lowest one, with a proof."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,17 +7,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput
+from bbpscape.core.result import Result, result
 from bbpscape.simulation.eigen.diagonalize import all_eigenvalues_and_lowest, teacher_overlap
 from bbpscape.simulation.eigen.lanczos import spectral_measures
-from bbpscape.simulation.hessian import Hessian
 from bbpscape.simulation.operator import check_samples
 
 FULL_SIZE = 2000  # pN up to which a full diagonalization decides what the bounds leave open
 LANCZOS_STEPS = 80
 
 
-@dataclass(frozen=True)
-class LargestOverlap:
+@result
+class LargestOverlap(Result):
     """Whether the largest m² of all pN eigenvectors is among the p·p* lowest: φ is its mean.
 
     ``lowest`` is True, False, or None where nothing decides. ``by`` says what does: "found" (a
@@ -30,8 +29,9 @@ class LargestOverlap:
     lowest: bool | None
     by: str
 
-    def to_dict(self) -> dict[str, Any]:
-        return dict(vars(self))
+    def headline(self) -> str:
+        answer = {True: "among the lowest", False: "not among the lowest", None: "undecided"}
+        return f"largest overlap: {answer[self.lowest]} ({self.by})"
 
 
 def teacher_directions(p: int, teacher_basis: ArrayLike) -> NDArray[np.float64]:
@@ -89,7 +89,7 @@ def largest_overlap(
     bound = sum(measure.largest_atom(points) for measure in measures)
     if float(np.max(bound)) < best:
         return LargestOverlap(True, "lanczos")
-    if isinstance(hessian, Hessian) and hessian.shape[0] <= FULL_SIZE:
+    if hessian.held and hessian.shape[0] <= FULL_SIZE:
         pairs = all_eigenvalues_and_lowest(hessian, hessian.shape[0])
         overlaps = teacher_overlap(pairs.eigenvectors, teacher_basis)
         return LargestOverlap(bool(overlaps.argmax() < copies), "diagonalization")

@@ -1,14 +1,16 @@
 """Seconds and bytes of the dense and of the iterative route, predicted, to choose between them."""
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from bbpscape.core.checks import InvalidInput, positive_integer
+from bbpscape.core.report import Report, Table
+from bbpscape.core.result import Result, result
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import sample_count
 from bbpscape.simulation.eigen.davidson import sizes
-from bbpscape.simulation.memory import dense_bytes, instance_bytes
+from bbpscape.simulation.memory import GIB, dense_bytes, instance_bytes
 
 # Fitted on one core (docs/simulate.md); only their ratios matter for the choice.
 GEMM = 45e9  # operations a second of a matrix product in double precision; twice that in single
@@ -16,11 +18,12 @@ LAPACK = 16e9  # of the tridiagonal reduction, half of which is bound by memory
 LAPACK_CACHED = 40e9  # the same for a matrix that stays in the cache
 CACHE = 25e6  # bytes
 COLUMNS_A_PAIR, COLUMNS_A_GUARD = 55, 14  # products, for k pairs and a block of guards
+ROUTES = ("dense", "iterative")
 ITERATION = 6e-4  # seconds of an iteration that do not shrink with N
 
 
-@dataclass(frozen=True)
-class CostModel:
+@result
+class CostModel(Result):
     """Dense: p(p+1)/2 · M N² + (4/3)(pN)³.  Iterative: M N² + N³/3 + products · 4 (M + N) N p.
 
     Operations over the rates measured for each; a dense matrix that is larger than the iterative
@@ -36,6 +39,11 @@ class CostModel:
     N: int
     M: int
     k: int
+
+    derived: ClassVar[tuple[str, ...]] = (
+        "choice",
+        *("dense_seconds", "iterative_seconds", "dense_bytes", "iterative_bytes"),
+    )
 
     @property
     def dense_seconds(self) -> float:
@@ -71,25 +79,48 @@ class CostModel:
         """ "dense" or "iterative", the faster."""
         return "dense" if self.dense_seconds <= self.iterative_seconds else "iterative"
 
-    def to_dict(self) -> dict[str, Any]:
+    def headline(self) -> str:
+        return f"p = {self.p}, N = {self.N}, M = {self.M}"
+
+    def columns(self) -> Mapping[str, Any]:
         return {
-            "choice": self.choice,
-            "dense_seconds": self.dense_seconds,
-            "iterative_seconds": self.iterative_seconds,
-            "dense_bytes": self.dense_bytes,
-            "iterative_bytes": self.iterative_bytes,
+            "method": ROUTES,
+            "seconds": [self.dense_seconds, self.iterative_seconds],
+            "bytes": [self.dense_bytes, self.iterative_bytes],
+            "chosen": [self.choice == one for one in ROUTES],
         }
 
+    def report(self) -> Report:
+        columns = self.columns()
+        rows = [
+            (name + " (chosen)" * chosen, f"{seconds:.3g}", f"{size / GIB:.3g}")
+            for name, seconds, size, chosen in zip(*columns.values(), strict=True)
+        ]
+        return Report([Table(self.headline(), ("method", "s", "GiB"), rows)])
 
-def simulation_cost(model: TeacherStudent, alpha: float, N: int, k: int = 1) -> CostModel:
-    """The costs of one draw of ``simulation`` with these arguments.
 
-    >>> simulation_cost(TeacherStudent(p=1, p_star=1), 3.0, 100, 4).M
+def cost(model: TeacherStudent, alpha: float = 3.0, N: int = 1000, k: int = 1) -> CostModel:
+    """The costs of one draw of ``simulate`` with these arguments.
+
+    Raises
+    ------
+    InvalidInput
+        If an argument is not allowed.
+
+    >>> cost(TeacherStudent(p=1, p_star=1), 3.0, 100, 4).M
     300
     """
-    TeacherStudent.check(model)
-    if not math.isfinite(model.p):
+    N, k = check_pairs(model, N, k)
+    return CostModel(int(model.p), N, sample_count(alpha, N), k)
+
+
+def check_pairs(model: object, N: object, k: object) -> tuple[int, int]:
+    """N, and k raised to p·p* + 1 or to all pN, for a model of finite p."""
+    checked = TeacherStudent.check(model)
+    if not math.isfinite(checked.p):
         raise InvalidInput("p must be finite at finite N, got inf")
-    N, p = int(positive_integer("N", N)), int(model.p)
-    pairs = max(int(positive_integer("k", k)), p * model.p_star + 1)
-    return CostModel(p, N, sample_count(alpha, N), min(pairs, p * N))
+    size, pairs = int(positive_integer("N", N)), int(positive_integer("k", k))
+    all_pairs = int(checked.p) * size
+    if pairs > all_pairs:
+        raise InvalidInput(f"k must be at most pN = {all_pairs}, got {k!r}")
+    return size, min(max(pairs, int(checked.p) * checked.p_star + 1), all_pairs)
