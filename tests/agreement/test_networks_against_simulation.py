@@ -41,7 +41,7 @@ CASES = {
         bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.1), second_layer=(0.7, 0.3)),
         4.0,
         200,
-        20,
+        140,
     ),
     "overlap": (bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.1), overlap=0.2), 4.0, 200, 20),
     "logistic, flips": (

@@ -5,7 +5,6 @@ import numbers
 from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
 
 class InvalidInput(ValueError):
@@ -104,17 +103,6 @@ def text(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise InvalidInput(f"{name} must be a text in quotes, got {value!r}")
     return value
-
-
-def finite_array(name: str, value: object) -> NDArray[np.float64]:
-    """Return ``value`` as an array of finite floats."""
-    try:
-        array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        raise InvalidInput(f"{name} must be numbers, got {value!r}") from None
-    if not np.isfinite(array).all():
-        raise InvalidInput(f"{name} must be finite numbers, got {value!r}")
-    return array
 
 
 def _bounds(low: float, high: float) -> str:

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from bbpscape.core.checks import InvalidInput, finite_array
+from bbpscape.core.arrays import real_array
+from bbpscape.core.checks import InvalidInput
 
 # The second layer and the overlaps are tables of one entry a neuron.
 MOST_ENTRIES = 10_000
@@ -18,7 +19,7 @@ def check_second_layer(value: object, p: float) -> tuple[float, ...] | None:
     """c, p numbers of sizes between 1e-6 and 1e6; None where each is 1/p."""
     if value is None:
         return None
-    weights = finite_array("second_layer", value)
+    weights = real_array("second_layer", value)
     if weights.shape != (p,) or not weights.all():
         raise InvalidInput(f"second_layer must be p = {p:g} numbers other than 0, got {value!r}")
     if not ((abs(weights) >= SMALLEST_WEIGHT) & (abs(weights) <= 1 / SMALLEST_WEIGHT)).all():
@@ -39,7 +40,7 @@ def check_overlap(value: object, p: float, p_star: int) -> float | Rows:
             raise InvalidInput(f"a model with an overlap needs p p_star of at most {MOST_ENTRIES}")
         table = np.full((p_star, int(p)), float(value))
     else:
-        table = finite_array("overlap", value)
+        table = real_array("overlap", value)
     if table.shape != (p_star, p):
         raise InvalidInput(
             f"overlap must be a number or have shape ({p_star}, {p:g}), got {value!r}"

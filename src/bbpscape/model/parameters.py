@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bbpscape.core import checks
+from bbpscape.core.arrays import real_array
 from bbpscape.core.grids import parse_list, parse_rows
 
 Check = Callable[[str, Any], Any]
@@ -91,7 +92,7 @@ def _at_least(low: int) -> Check:
 
 
 def _weights(name: str, value: object) -> tuple[float, ...]:
-    return tuple(checks.finite_array(name, value).tolist())
+    return tuple(real_array(name, value).tolist())
 
 
 MODEL = (

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput, natural, positive, positive_integer
-from bbpscape.core.seeds import check_seed
+from bbpscape.core.seeds import check_seed, draw_seed
 from bbpscape.model import curvature as _curvature
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.hessian import Hessian
@@ -165,7 +165,8 @@ def draw_seeds(
 
     A draw is the same for any number of draws, and whoever asks for it.
     """
-    return np.random.SeedSequence(check_seed(seed)).spawn(int(positive_integer("draws", draws)))
+    identity, count = model.identity(alpha, N), int(positive_integer("draws", draws))
+    return [draw_seed(identity, seed, index) for index in range(count)]
 
 
 def generator_of(
@@ -177,7 +178,7 @@ def generator_of(
         if index:
             raise InvalidInput(f"draw {index} needs an integer seed: a stream is one draw")
         return np.random.default_rng(seed)
-    return np.random.default_rng(draw_seeds(model, alpha, N, check_seed(seed), index + 1)[index])
+    return np.random.default_rng(draw_seed(model.identity(alpha, N), check_seed(seed), index))
 
 
 def plant(
