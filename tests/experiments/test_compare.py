@@ -90,7 +90,7 @@ def test_infinite_width_is_refused():
 
 
 def test_inputs_set_the_dimension_and_the_largest_alpha():
-    inputs = bb.data.prepare(np.random.default_rng(0).standard_normal((90, 15)))
+    inputs = bb.data.prepare_inputs(np.random.default_rng(0).standard_normal((90, 15)))
     result = bb.compare(MODEL, 2.0, draws=2, inputs=inputs)
     assert (result.N, result.M) == (15, 30)
     assert result.inputs == "90 inputs of dimension 15, whitened"
@@ -102,9 +102,9 @@ def test_inputs_set_the_dimension_and_the_largest_alpha():
 
 def test_whitened_gaussian_inputs_agree_with_drawn_ones():
     rows = np.random.default_rng(3).standard_normal((4000, 100)) @ np.diag(np.arange(1.0, 101.0))
-    inputs = bb.data.prepare(rows + 5.0)
+    inputs = bb.data.prepare_inputs(rows + 5.0)
     for row in bb.compare(MODEL, 3.0, draws=40, inputs=inputs).rows[:2]:
         assert abs(row.z) < 4
-    raw = bb.data.prepare(rows + 5.0, whiten=False)
+    raw = bb.data.prepare_inputs(rows + 5.0, whiten=False)
     scores = [row.z for row in bb.compare(MODEL, 3.0, draws=40, inputs=raw).rows]
     assert max(abs(score) for score in scores if score is not None) > 4

@@ -8,7 +8,7 @@ from bbpscape.core.checks import InvalidInput
 from bbpscape.model.labels import Labels
 from bbpscape.model.losses import Square
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulation.data.inputs import Inputs, prepare
+from bbpscape.simulation.data.inputs import Inputs, prepare_inputs
 from bbpscape.simulation.data.instance import Instance, draw, plant
 from bbpscape.simulation.data.stream import StreamedHessian
 from bbpscape.simulation.descent.descend import descend_batch
@@ -47,7 +47,7 @@ ENTRANCES = {
     "Hessian.matvec vector": (np.ones(16), H.matvec),
     "StreamedHessian.matmat block": (np.eye(16), STREAMED.matmat),
     "Inputs inputs": (ROWS, lambda a: Inputs(a, True)),
-    "prepare inputs": (ROWS, prepare),
+    "prepare_inputs inputs": (ROWS, prepare_inputs),
     "teacher_overlap eigenvectors": (np.eye(16), lambda a: teacher_overlap(a, ONE.teacher_basis)),
     "teacher_overlap teacher_basis": (ONE.teacher_basis, lambda a: teacher_overlap(np.eye(16), a)),
     "teacher_directions teacher_basis": (ONE.teacher_basis, lambda a: teacher_directions(2, a)),

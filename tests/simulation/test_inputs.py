@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bbpscape.core.checks import InvalidInput
-from bbpscape.simulation.data.inputs import load_inputs, prepare, sample
+from bbpscape.simulation.data.inputs import load_inputs, prepare_inputs, sample
 
 
 def correlated(n=300, N=10, seed=0):
@@ -77,7 +77,7 @@ def test_an_archive_is_refused(tmp_path):
 
 def test_whitening():
     rows = correlated()
-    inputs = prepare(rows)
+    inputs = prepare_inputs(rows)
     assert inputs.whitened
     assert (inputs.n, inputs.N) == rows.shape
     np.testing.assert_allclose(inputs.rows.mean(axis=0), 0, atol=1e-12)
@@ -91,7 +91,7 @@ def test_whitening():
 
 def test_one_scale_without_whitening():
     rows = correlated()
-    inputs = prepare(rows, whiten=False)
+    inputs = prepare_inputs(rows, whiten=False)
     assert not inputs.whitened
     assert inputs.rows.var(axis=0).mean() == pytest.approx(1 / 10)
     ratio = inputs.rows / (rows - rows.mean(axis=0))
@@ -101,7 +101,7 @@ def test_one_scale_without_whitening():
 def test_constant_columns_can_stay_without_whitening():
     rows = correlated()
     rows[:, 3] = 1.0
-    inputs = prepare(rows, whiten=False)
+    inputs = prepare_inputs(rows, whiten=False)
     assert (inputs.rows[:, 3] == 0).all()
 
 
@@ -131,28 +131,28 @@ def duplicated_column():
 )
 def test_what_cannot_be_whitened(rows, message):
     with pytest.raises(InvalidInput, match=message) as error:
-        prepare(rows)
+        prepare_inputs(rows)
     assert "\n" not in str(error.value)
     with pytest.raises(InvalidInput, match="whiten must be True or False"):
-        prepare(correlated(), whiten="no")
+        prepare_inputs(correlated(), whiten="no")
 
 
 def test_one_row_more_than_columns_is_enough():
-    inputs = prepare(correlated(n=11))
+    inputs = prepare_inputs(correlated(n=11))
     np.testing.assert_allclose(inputs.rows.T @ inputs.rows / 11, np.eye(10) / 10, atol=1e-9)
 
 
 def test_norm_spread():
-    gaussian = prepare(np.random.default_rng(0).standard_normal((20000, 50)))
+    gaussian = prepare_inputs(np.random.default_rng(0).standard_normal((20000, 50)))
     assert gaussian.gaussian_norm_spread == math.sqrt(2 / 50)
     assert gaussian.norm_spread == pytest.approx(math.sqrt(2 / 50), rel=0.05)
     # Control: a random scale for each row makes heavy tails.
     scales = np.random.default_rng(1).lognormal(size=(20000, 1))
-    assert prepare(gaussian.rows * scales).norm_spread > 5 * gaussian.norm_spread
+    assert prepare_inputs(gaussian.rows * scales).norm_spread > 5 * gaussian.norm_spread
 
 
 def test_sample():
-    inputs = prepare(correlated())
+    inputs = prepare_inputs(correlated())
     generators = [np.random.default_rng(seed) for seed in (0, 0, 1)]
     first, again, other = (sample(inputs, 4.0, g) for g in generators)
     assert first.shape == (40, 10)
@@ -175,11 +175,11 @@ def test_sample():
 )
 def test_sample_refusals(alpha, message):
     with pytest.raises(InvalidInput, match=message):
-        sample(prepare(correlated()), alpha, np.random.default_rng(0))
+        sample(prepare_inputs(correlated()), alpha, np.random.default_rng(0))
     with pytest.raises(InvalidInput, match="generator must be a numpy Generator, got 0"):
-        sample(prepare(correlated()), 1.0, 0)
+        sample(prepare_inputs(correlated()), 1.0, 0)
 
 
 def test_inputs_are_read_only():
     with pytest.raises(ValueError, match="read-only"):
-        prepare(correlated()).rows[0] = 0
+        prepare_inputs(correlated()).rows[0] = 0

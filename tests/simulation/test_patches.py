@@ -8,7 +8,7 @@ import pytest
 from bbpscape.core.checks import InvalidInput
 from bbpscape.simulation import memory
 from bbpscape.simulation.data import patches as module
-from bbpscape.simulation.data.inputs import prepare
+from bbpscape.simulation.data.inputs import prepare_inputs
 from bbpscape.simulation.data.patches import load_photographs, photograph_patches
 
 pytest.importorskip("skimage")
@@ -50,7 +50,7 @@ def test_flat_patches_are_passed_over():
 
 @pytest.mark.parametrize("contrast", [False, True])
 def test_whitened_patches_are_not_gaussian(contrast):
-    inputs = prepare(photograph_patches(8, contrast=contrast))
+    inputs = prepare_inputs(photograph_patches(8, contrast=contrast))
     assert inputs.norm_spread > 2 * inputs.gaussian_norm_spread
 
 
@@ -58,7 +58,7 @@ def test_contrast():
     raw, equal = (photograph_patches(8, contrast=contrast) for contrast in (False, True))
     np.testing.assert_allclose(equal.mean(axis=1), raw.mean(axis=1))
     np.testing.assert_allclose(equal.std(axis=1), np.sqrt(raw.var(axis=1).mean()))
-    assert prepare(equal).norm_spread < prepare(raw).norm_spread
+    assert prepare_inputs(equal).norm_spread < prepare_inputs(raw).norm_spread
 
 
 def test_the_largest_size():

@@ -49,7 +49,9 @@ def own_inputs(
         Scale every row of the inputs to norm 1.
     """
     if inputs is not None:
-        return bb.data.prepare(bb.data.load_inputs(inputs), whiten=whiten, equal_norms=equal_norms)
+        return bb.data.prepare_inputs(
+            bb.data.load_inputs(inputs), whiten=whiten, equal_norms=equal_norms
+        )
     if not whiten or equal_norms:
         raise bb.InvalidInput("--no-whiten and --equal-norms need --inputs FILE.npy")
     return None

@@ -4,8 +4,6 @@ import math
 import numbers
 from collections.abc import Iterable
 
-import numpy as np
-
 
 class InvalidInput(ValueError):
     """An argument outside what is allowed; its message is one line that says what to change."""
@@ -92,8 +90,9 @@ def choice(name: str, value: object, allowed: Iterable[str]) -> str:
 
 
 def boolean(name: str, value: object) -> bool:
-    """Return ``value`` if it is True or False."""
-    if not isinstance(value, bool | np.bool_):
+    """Return ``value`` if it is True or False, Python's or numpy's."""
+    # By name: a message should not have to import numpy.
+    if type(value).__name__ not in ("bool", "bool_"):
         raise InvalidInput(f"{name} must be True or False, got {value!r}")
     return bool(value)
 

@@ -1,6 +1,7 @@
 from .inputs import Inputs as Inputs
 from .inputs import load_inputs as load_inputs
-from .inputs import prepare as prepare
+from .inputs import prepare_inputs as prepare_inputs
 from .instance import Instance as Instance
+from .instance import draw as draw
 from .patches import photograph_patches as photograph_patches
 from .stream import StreamedHessian as StreamedHessian

@@ -95,7 +95,7 @@ def load_inputs(path: str | PathLike) -> NDArray[np.float64]:
     return _check_rows(array)
 
 
-def prepare(rows: NDArray, whiten: bool = True, equal_norms: bool = False) -> Inputs:
+def prepare_inputs(rows: NDArray, whiten: bool = True, equal_norms: bool = False) -> Inputs:
     """x = C^{−1/2} (row − mean)/√N, with C the covariance of the rows.
 
     The inverse square root is the symmetric one (ZCA). All n rows enter C, so that a sample of a
