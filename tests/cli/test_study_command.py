@@ -6,6 +6,7 @@ import sqlite3
 import pytest
 
 import bbpscape as bb
+from bbpscape.study.layout import add_functions
 
 STUDY = """
 draws = 3
@@ -83,7 +84,11 @@ def test_init_writes_a_study_that_can_be_checked(run, tmp_path):
 def test_failures_are_told_and_give_a_status(run, path):
     assert run("study", "run", path, "--workers", 1)[0] == 0
     db = sqlite3.connect(path.with_suffix(".sqlite"))
-    db.execute("UPDATE points SET status = 'failed', reason = 'Why: not' WHERE id = 1")
+    add_functions(db)
+    db.execute(
+        "UPDATE points SET status = 'failed', reason = 'Why: not', result = NULL, "
+        "digest = digest(source, cell, first, count, NULL) WHERE id = 1"
+    )
     db.commit()
     db.close()
     status, out, err = run("study", "run", path, "--workers", 1, "--json")

@@ -1,5 +1,6 @@
 """Running a study: claim a point, compute it, write it down, until none is left."""
 
+import contextlib
 import math
 import os
 import threading
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bbpscape.core.checks import InvalidInput
 from bbpscape.study.cells import Cell
 from bbpscape.study.database import StoreError
 from bbpscape.study.definition import StudyFile, load_definition
@@ -226,13 +228,11 @@ class _Heartbeat:
         self._thread.join()
 
     def _beat(self) -> None:
-        while not self._stop.wait(BEAT):
-            try:
-                with Store(self._path) as store:
+        # A full disk, or a file that is gone: the run meets it too, and says so.
+        with contextlib.suppress(StoreError, InvalidInput), Store(self._path, write=True) as store:
+            while not self._stop.wait(BEAT):
+                with contextlib.suppress(StoreError):
                     store.beat(self._run)
-            except StoreError:
-                # A full disk: the run meets it too, and says so.
-                continue
 
 
 def _give_back(store: Store, run: int) -> None:

@@ -4,26 +4,29 @@ Nothing is ever updated but by the run that holds it.
 """
 
 import json
-import os
-import platform
-import socket
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
-from typing import Any, ClassVar
-
-import psutil
+from typing import Any
 
 from bbpscape.core.checks import InvalidInput
-from bbpscape.study.database import FORMAT, Database
+from bbpscape.study.layout import (
+    CHANGED,
+    DONE,
+    FAILED,
+    FORMAT,
+    PENDING,
+    RESULT_ONLY,
+    RUNNING,
+    SIMULATION,
+    THEORY,
+    check_definition,
+    digest,
+    sign,
+)
+from bbpscape.study.runs import Runs
 
-STALE = 120.0  # seconds without a heartbeat after which a run is taken to be gone
-
-SIMULATION, THEORY = "simulation", "theory"
-PENDING, RUNNING, DONE, FAILED = "pending", "running", "done", "failed"
+__all__ = ["DONE", "FAILED", "PENDING", "RUNNING", "SIMULATION", "THEORY", "New", "Point", "Store"]
 
 
 @dataclass(frozen=True)
@@ -50,17 +53,16 @@ class New:
     cost: float
 
 
-class Store(Database):
+class Store(Runs):
     """The definition, points and runs in the file of a study; ``with`` closes it."""
-
-    # Runs of this process that go on, by file and number: another one of its process id is over.
-    _here: ClassVar[set[tuple[Path, int]]] = set()
 
     # Definition and points
 
     def definition(self) -> dict[str, Any] | None:
         """The stored definition; None in a new file."""
         with self._explained():
+            if self.has_digests:
+                check_definition(self._db)
             row = self._db.execute("SELECT definition FROM study").fetchone()
         if row is None:
             return None
@@ -69,101 +71,50 @@ class Store(Database):
         except (ValueError, TypeError, RecursionError) as error:
             raise InvalidInput(f"the study's definition cannot be read: {error}") from None
 
-    @contextmanager
-    def extending(self) -> Iterator[None]:
-        """One transaction to read what is there, and write what is new."""
-        with self._explained(), self._transaction():
-            yield
-
     def write_definition(self, values: dict[str, Any]) -> None:
         text = json.dumps(values, allow_nan=False)
         if self._db.execute("UPDATE study SET definition = ?", (text,)).rowcount == 0:
-            self._db.execute("INSERT INTO study VALUES (?, ?, ?)", (FORMAT, time.time(), text))
+            self._db.execute(
+                "INSERT INTO study (format, created, definition) VALUES (?, ?, ?)",
+                (FORMAT, time.time(), text),
+            )
+        sign(self._db)
 
     def covered(self) -> dict[tuple[str, str], int]:
         """For each (source, cell), how many draws have points, whatever their status."""
         with self._explained():
             rows = self._db.execute(
-                "SELECT source, cell, max(first + count) FROM points GROUP BY cell, source"
+                "SELECT source, cell, max(first + count) FROM points NOT INDEXED "
+                "GROUP BY cell, source"
             ).fetchall()
         return {(source, cell): count for source, cell, count in rows}
 
     def add(self, points: Iterable[New]) -> None:
         self._db.executemany(
-            "INSERT INTO points (source, cell, first, count, cost) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO points (source, cell, first, count, cost, digest) "
+            "VALUES (?1, ?2, ?3, ?4, ?5, digest(?1, ?2, ?3, ?4, NULL))",
             ((one.source, one.cell, one.first, one.count, one.cost) for one in points),
         )
+        sign(self._db)
 
-    # Runs
-
-    def start_run(self, executor: str) -> int:
-        """Note a run of this process; claims are made in its name."""
-        me = psutil.Process()
-        now = time.time()
-        with self._explained():
-            cursor = self._db.execute(
-                "INSERT INTO runs (started, beat, host, pid, process, executor, versions) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (now, now, socket.gethostname(), me.pid, me.create_time(), executor, versions()),
-            )
-        run = int(cursor.lastrowid or 0)
-        self._here.add((self.path.resolve(), run))
-        return run
-
-    def beat(self, run: int) -> None:
-        """Say that the run is alive."""
-        with self._explained():
-            self._db.execute("UPDATE runs SET beat = ? WHERE id = ?", (time.time(), run))
-
-    def end_run(self, run: int) -> None:
-        """Give back what the run did not finish."""
-        self._here.discard((self.path.resolve(), run))
-        with self.extending():
-            self._release(run)
-
-    def _release(self, run: int) -> None:
-        self._db.execute(
-            "UPDATE points SET status = ?, run = NULL WHERE status = ? AND run = ?",
-            (PENDING, RUNNING, run),
-        )
-        self._db.execute("UPDATE runs SET ended = ? WHERE id = ?", (time.time(), run))
-
-    def release_dead(self, run: int) -> int:
-        """Give back the points of runs that are gone; how many runs there were."""
-        with self._explained():
-            others = self._db.execute(
-                "SELECT id, host, pid, process, beat FROM runs WHERE ended IS NULL AND id != ?",
-                (run,),
-            ).fetchall()
-        dead = [other for other, *record in others if not self._alive(other, *record)]
-        if dead:
-            with self.extending():
-                for other in dead:
-                    self._release(other)
-        return len(dead)
-
-    def _alive(self, run: int, host: str, pid: int, process: float, beat: float) -> bool:
-        """Whether a run goes on: heard of lately and, on this host, by a process still there."""
-        if time.time() - beat > STALE:
-            return False
-        if host != socket.gethostname():
-            return True
-        if pid == os.getpid():
-            return (self.path.resolve(), run) in self._here
-        try:
-            return abs(psutil.Process(pid).create_time() - process) < 1.0
-        except psutil.NoSuchProcess:
-            return False
+    # Computing them
 
     def retry_failed(self) -> None:
-        with self._explained():
+        """Make points pending that failed, or whose result is not what was written."""
+        with self.extending():
             self._db.execute(
                 "UPDATE points SET status = ?, reason = NULL WHERE status = ?", (PENDING, FAILED)
+            )
+            self._db.execute(
+                "UPDATE points SET status = ?, result = NULL, "
+                "digest = digest(source, cell, first, count, NULL) "
+                f"WHERE id IN ({CHANGED} AND {RESULT_ONLY})",
+                (PENDING,),
             )
 
     def claim(self, run: int, count: int) -> list[Point]:
         """Take up to ``count`` pending points, the longest first."""
-        with self._explained():
+        with self._writing():
             rows = self._db.execute(
                 "UPDATE points SET status = ?, run = ?, attempts = attempts + 1 WHERE id IN "
                 "(SELECT id FROM points WHERE status = ? ORDER BY cost DESC, id LIMIT ?) "
@@ -182,11 +133,12 @@ class Store(Database):
         return self._close(run, point, (FAILED, seed, seconds, reason, None))
 
     def _close(self, run: int, point: Point, row: tuple[Any, ...]) -> bool:
-        with self._explained():
+        signed = digest(point.source, point.cell, point.first, point.count, row[-1])
+        with self._writing():
             cursor = self._db.execute(
                 "UPDATE points SET status = ?, seed = ?, seconds = ?, reason = ?, result = ?, "
-                "finished = ? WHERE id = ? AND run = ? AND status = ?",
-                (*row, time.time(), point.id, run, RUNNING),
+                "digest = ?, finished = ? WHERE id = ? AND run = ? AND status = ?",
+                (*row, signed, time.time(), point.id, run, RUNNING),
             )
         return cursor.rowcount == 1
 
@@ -197,7 +149,7 @@ class Store(Database):
         with self._explained():
             return self._db.execute(
                 "SELECT source, status, count(*), sum(count), sum(cost), sum(coalesce(seconds, 0))"
-                " FROM points GROUP BY source, status ORDER BY source, status"
+                " FROM points NOT INDEXED GROUP BY source, status ORDER BY source, status"
             ).fetchall()
 
     def remaining(self) -> tuple[int, int, float]:
@@ -213,11 +165,15 @@ class Store(Database):
         return pending[0], running[0], pending[1] + running[1]
 
     def results(self) -> list[tuple[str, str, int, int, str]]:
-        """(source, cell, first, count, result) of every point that is done, in order."""
-        with self._explained():
+        """(source, cell, first, count, result) of every point that is done, in order.
+
+        InvalidInput unless all is what was written.
+        """
+        with self._explained(), self._transaction("DEFERRED"):
+            self._verify("quick_check")
             return self._db.execute(
-                "SELECT source, cell, first, count, result FROM points WHERE status = ? "
-                "ORDER BY cell, source, first",
+                "SELECT source, cell, first, count, result FROM points NOT INDEXED "
+                "WHERE status = ? ORDER BY cell, source, first",
                 (DONE,),
             ).fetchall()
 
@@ -225,25 +181,18 @@ class Store(Database):
         """(source, cell, first, count, reason) of points that failed."""
         with self._explained():
             return self._db.execute(
-                "SELECT source, cell, first, count, reason FROM points WHERE status = ? "
-                "ORDER BY id LIMIT ?",
+                "SELECT source, cell, first, count, reason FROM points NOT INDEXED "
+                "WHERE status = ? ORDER BY id LIMIT ?",
                 (FAILED, limit),
             ).fetchall()
 
     def rows(self, columns: Sequence[str]) -> list[tuple[Any, ...]]:
         """Columns of every point, for provenance: seed, seconds, attempts, run and others."""
-        known = {row[1] for row in self._db.execute("PRAGMA table_info(points)")}
-        if not set(columns) <= known:
-            raise InvalidInput(f"columns must be among {', '.join(sorted(known))}, got {columns}")
         with self._explained():
+            known = {row[1] for row in self._db.execute("PRAGMA table_info(points)")}
+            if not set(columns) <= known:
+                raise InvalidInput(
+                    f"columns must be among {', '.join(sorted(known))}, got {columns}"
+                )
             names = ", ".join(columns)
             return self._db.execute(f"SELECT {names} FROM points ORDER BY id").fetchall()
-
-
-def versions() -> str:
-    """The versions that results depend on, as JSON."""
-    names = ("bbpscape", "numpy", "scipy")
-    return json.dumps(
-        {name: version(name) for name in names}
-        | {"python": platform.python_version(), "machine": platform.machine()}
-    )
