@@ -124,7 +124,7 @@ def test_a_photograph(run):
         ("descend", ("--alpha", "1:2:3"), "alpha must be a number, got '1:2:3'"),
         ("descend", ("--alpha", "-1"), "alpha must be finite and greater than 0"),
         ("descend", ("--N", "1000000000"), "N must be at most"),
-        ("descend", ("--draws", "1000000000"), "draws must be at most 100000"),
+        ("descend", ("--draws", "1000000000"), "draws must be from 1 to 100000"),
         ("descend", ("--draws", "few"), "draws must be an integer, got 'few'"),
         ("descend", ("--steps", "0"), "steps must be a positive integer"),
         ("descend", ("--steps", "99999999999"), "steps must be at most 1000000000"),

@@ -1,13 +1,13 @@
 """Gradient descent of many draws of one model, from any start."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from bbpscape.core.checks import InvalidInput, positive_integer
+from bbpscape.core.checks import integer
 from bbpscape.core.report import Report, Table, counted, number
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
@@ -119,7 +119,9 @@ def start_name(start: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Settings:
+class _Job:
+    """What every draw of a descent shares."""
+
     model: TeacherStudent
     alpha: float
     N: int
@@ -157,7 +159,7 @@ def descend(
     start : str
         "random"; "hessian", the lowest eigenvectors at the random student; "spectral", the optimal
         preprocessing of the labels; "overlap", the student at the model's overlap. See
-        ``simulate.descent_start.starting_point``.
+        ``simulation.descent.start.starting_point``.
     rule : DescentRule, optional
     dtype, device : str
         As in ``lowest``.
@@ -173,37 +175,38 @@ def descend(
         If an argument is not allowed, or an instance would not fit in memory.
     """
     N, M = check_sizes(model, alpha, N)
-    draws, seed = int(positive_integer("draws", draws)), check_seed(seed)
-    if draws > MOST_DRAWS:
-        raise InvalidInput(f"draws must be at most {MOST_DRAWS}, got {draws}")
-    rule = DescentRule() if rule is None else rule
+    draws, seed = integer("draws", draws, 1, MOST_DRAWS), check_seed(seed)
     check_start(start, model.overlap != 0.0)
     if start == "spectral":
         spectral_preprocessing(model)
-    check_dtype(dtype)
     backend(device)
-    p = int(model.p)
-    together = min(draws, max(1, BATCH_BYTES // (8 * M * N)))
-    require_memory(lambda n: 2 * together * instance_bytes(p, n, -(-M * n // N)), N)
-    if workers is None:
-        predicted = budget_operations(rule, p, N, M) * draws / RATE
-        workers = available_cpus() if predicted > WORTH and device == "cpu" else 1
-    count = check_workers(workers)
-    together = min(together, -(-draws // count))
+    rule = DescentRule() if rule is None else rule
+    job = _Job(model, alpha, N, start, rule, check_dtype(dtype), device)
+    count, together = _shares(job, M, draws, workers)
     children = draw_seeds(model, alpha, N, seed, draws)
     batches = [children[i : i + together] for i in range(0, draws, together)]
-    settings = _Settings(model, alpha, N, start, rule, dtype, device)
     found: list[Trajectory] = []
-    for part in ordered_map(functools.partial(_descend, settings), batches, count):
+    for part in ordered_map(functools.partial(_descend, job), batches, count):
         found += part
         if progress is not None:
             progress(len(found), draws)
     return Descent(model, M / N, N, M, seed, start, rule, tuple(found))
 
 
-def _descend(settings: _Settings, children: list[np.random.SeedSequence]) -> list[Trajectory]:
-    s = settings
-    instances = [draw(s.model, s.alpha, s.N, child) for child in children]
-    transform = spectral_preprocessing(s.model) if s.start == "spectral" else None
-    starts = [starting_point(one, s.start, transform) for one in instances]
-    return descend_batch(instances, starts, s.rule, dtype=s.dtype, where=backend(s.device))
+def _shares(job: _Job, M: int, draws: int, workers: int | None) -> tuple[int, int]:
+    """(processes, draws that advance together), refused where these do not fit in memory."""
+    p, N = int(job.model.p), job.N
+    together = min(draws, max(1, BATCH_BYTES // (8 * M * N)))
+    require_memory(lambda n: 2 * together * instance_bytes(p, n, -(-M * n // N)), N)
+    if workers is None:
+        seconds = budget_operations(job.rule, p, N, M) * draws / RATE
+        workers = available_cpus() if seconds > WORTH and job.device == "cpu" else 1
+    count = check_workers(workers)
+    return count, min(together, -(-draws // count))
+
+
+def _descend(job: _Job, children: Sequence[np.random.SeedSequence]) -> list[Trajectory]:
+    instances = [draw(job.model, job.alpha, job.N, child) for child in children]
+    transform = spectral_preprocessing(job.model) if job.start == "spectral" else None
+    starts = [starting_point(one, job.start, transform) for one in instances]
+    return descend_batch(instances, starts, job.rule, dtype=job.dtype, where=backend(job.device))

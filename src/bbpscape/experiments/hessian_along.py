@@ -134,16 +134,7 @@ def hessian_along(
         If an eigenpair was not found.
     """
     rule = DescentRule() if rule is None else rule
-    for step in at:
-        if isinstance(step, bool) or not isinstance(step, numbers.Integral):
-            raise InvalidInput(f"hessian steps must be integers, got {step!r}")
-    wanted = sorted({int(step) for step in at})
-    if not 1 <= len(wanted) <= MOST_TIMES or wanted[0] < 0 or wanted[-1] > rule.steps:
-        raise InvalidInput(
-            f"hessian steps must be 1 to {MOST_TIMES} steps from 0 to {rule.steps}, got {at}"
-        )
-    rule = dataclasses.replace(rule, snapshots=tuple(wanted))
-    seed = check_seed(seed)
+    wanted, seed = _steps(at, rule.steps), check_seed(seed)
     descent = descend(
         model,
         alpha,
@@ -151,22 +142,34 @@ def hessian_along(
         draws,
         seed,
         start,
-        rule,
+        dataclasses.replace(rule, snapshots=wanted),
         dtype=dtype,
         device=device,
         workers=workers,
         progress=progress,
     )
-    children = draw_seeds(model, alpha, N, seed, draws)
-    rows: list[list[tuple[float, ...]]] = [[] for _ in wanted]
-    for child, one in zip(children, descent.trajectories, strict=True):
+    rows: dict[int, list[tuple[float, ...]]] = {step: [] for step in wanted}
+    seeds = draw_seeds(model, alpha, N, seed, descent.draws)
+    for child, path in zip(seeds, descent.trajectories, strict=True):
         instance = draw(model, alpha, N, child)
-        for row, step in zip(rows, wanted, strict=True):
-            row.append(
-                _measure(instance, one.student if step > one.step[-1] else one.snapshots[step])
-            )
-    found = [_step(descent, step, np.array(row)) for step, row in zip(wanted, rows, strict=True)]
+        for step in wanted:
+            student = path.student if step > path.step[-1] else path.snapshots[step]
+            rows[step].append(_measure(instance, student))
+    found = [_step(descent, step, np.array(measured)) for step, measured in rows.items()]
     return DescentHessian(descent, tuple(found))
+
+
+def _steps(at: Sequence[int], budget: int) -> tuple[int, ...]:
+    """The steps ``at``, rising, each once."""
+    for step in at:
+        if isinstance(step, bool) or not isinstance(step, numbers.Integral):
+            raise InvalidInput(f"hessian steps must be integers, got {step!r}")
+    wanted = sorted({int(step) for step in at})
+    if not 1 <= len(wanted) <= MOST_TIMES or wanted[0] < 0 or wanted[-1] > budget:
+        raise InvalidInput(
+            f"hessian steps must be 1 to {MOST_TIMES} steps from 0 to {budget}, got {at}"
+        )
+    return tuple(wanted)
 
 
 def _measure(instance: Instance, student: NDArray) -> tuple[float, ...]:

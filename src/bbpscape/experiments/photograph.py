@@ -151,22 +151,21 @@ def photograph(
     InvalidInput
         If an argument is not allowed, or scikit-image is missing.
     """
-    where = backend(device)
+    where, dtype = backend(device), check_dtype(dtype)
     image = load_square(which, side)
     N, M, seed = side**2, sample_count(alpha, side**2), check_seed(seed)
     p = int(positive_integer("p", p))
     require_memory(lambda n: 2 * instance_bytes(p, n, -(-M * n // N)), N)
     rule = DescentRule() if rule is None else rule
     frames = dataclasses.replace(rule, snapshots=tuple(record_steps(rule.steps).tolist()))
-    teacher = (image - image.mean()).reshape(1, N)
-    teacher = teacher * (math.sqrt(N) / np.linalg.norm(teacher))
+    teacher = _teacher(image)
+    ways = _ways(p, a, alpha, teacher, seed)
     paths: list[Trajectory] = []
     recoveries: list[Recovery] = []
-    ways = _ways(p, a, alpha, teacher, seed)
     for name, start, instance in ways:
         transform = spectral_preprocessing(instance.model) if start == "spectral" else None
         begin = starting_point(instance, start, transform)
-        (path,) = descend_batch([instance], [begin], frames, dtype=check_dtype(dtype), where=where)
+        (path,) = descend_batch([instance], [begin], frames, dtype=dtype, where=where)
         paths.append(path)
         recoveries.append(_recovery(name, path, begin, teacher, image))
         if progress is not None:
@@ -185,6 +184,12 @@ def photograph(
         strip_of=best,
         strip=_strip(paths[best], teacher, image),
     )
+
+
+def _teacher(image: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The photograph less its mean, on the sphere of radius √N."""
+    teacher = (image - image.mean()).reshape(1, image.size)
+    return teacher * (math.sqrt(image.size) / np.linalg.norm(teacher))
 
 
 def _recovery(
