@@ -62,7 +62,7 @@ def test_theory_is_that_of_the_package(path):
 def test_the_three_files_say_the_same(path, tmp_path):
     study = open_study(path)
     frame = study.to_dataframe()
-    csv = pd.read_csv(study.export(tmp_path / "t.csv"))
+    csv = pd.read_csv(study.export(tmp_path / "t.csv"), float_precision="round_trip")
     parquet = pd.read_parquet(study.export(tmp_path / "t.parquet"))
     pd.testing.assert_frame_equal(parquet, frame, check_exact=True)
     assert list(csv.columns) == list(frame.columns)
