@@ -8,7 +8,6 @@ import sys
 
 import numpy as np
 import pytest
-import sympy  # noqa: F401, imported here: the watched __import__ below would meet it half-made
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

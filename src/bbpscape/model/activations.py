@@ -4,7 +4,6 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,9 +11,7 @@ from scipy import special
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.core.registry import Registry
-
-if TYPE_CHECKING:
-    from bbpscape.model.expressions import Expression
+from bbpscape.model.expressions import Expression, zeros
 
 Function = Callable[[NDArray], NDArray]
 
@@ -233,9 +230,6 @@ def activation(text: str | Activation) -> Activation:
             f"activation must be one of {', '.join(ACTIVATIONS)} or an expression in x, "
             f"got {text!r}"
         )
-    # sympy takes long to import, and names need none of it.
-    from bbpscape.model.expressions import Expression
-
     value = Expression(text, ("x",))
     first = value.derivative("x")
     second = first.derivative("x")
@@ -244,21 +238,9 @@ def activation(text: str | Activation) -> Activation:
     return Activation(text, value, first, second, _breaks(value), even)
 
 
-def _breaks(value: "Expression") -> tuple[float, ...]:
+def _breaks(value: Expression) -> tuple[float, ...]:
     """Zeros of the arguments of kinked functions, within the reach of a Gaussian."""
-    x = np.linspace(-12.03, 12.01, 24_041)
-    found: set[float] = set()
-    for kink in value.kinks():
-        y = np.broadcast_to(kink(x), x.shape)
-        for i in np.flatnonzero(np.sign(y[1:]) * np.sign(y[:-1]) < 0):
-            low, high = x[i], x[i + 1]
-            for _ in range(60):
-                middle = (low + high) / 2
-                same = np.sign(kink(middle)) == np.sign(y[i])
-                low, high = (middle, high) if same else (low, middle)
-            found.add(float(f"{high:.15g}") if abs(high) > 1e-14 else 0.0)
-            if len(found) > MOST_BREAKS:
-                raise InvalidInput(
-                    f"an activation may have {MOST_BREAKS} kinks, {value.text!r} has more"
-                )
+    found = {at for kink in value.kinks() for at in zeros(kink)}
+    if len(found) > MOST_BREAKS:
+        raise InvalidInput(f"an activation may have {MOST_BREAKS} kinks, {value.text!r} has more")
     return tuple(sorted(found))

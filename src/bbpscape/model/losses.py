@@ -3,14 +3,19 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from bbpscape.core.checks import InvalidInput, positive
 from bbpscape.core.registry import Registry
+from bbpscape.model.expressions import Expression, Kink, zeros
 from bbpscape.model.loss import Loss
 
+# Labels at which the loss of an expression may jump.
+MOST_BREAKS = 30
 # Functions, a loss's class as a rule, that make a loss from its numbers; users add theirs.
 LOSSES: Registry[Callable[..., Loss]] = Registry("loss")
 
@@ -179,12 +184,24 @@ class ExpressionLoss(Loss):
     text: str
 
     def __post_init__(self) -> None:
-        # sympy takes long to import, and the other losses need none of it.
-        from bbpscape.model.expressions import Expression
-
         value = Expression(self.text, ("y", "yhat"))
         first = value.derivative("yhat")
-        object.__setattr__(self, "_functions", (value, first, first.derivative("yhat")))
+        kinks = value.kinks()
+        breaks = {at for one in kinks if one.names == {"y"} for at in zeros(_of_label(one))}
+        if len(breaks) > MOST_BREAKS:
+            raise InvalidInput(
+                f"a loss may jump at {MOST_BREAKS} labels, {self.text!r} does at more"
+            )
+        parts = {
+            "_functions": (value, first, first.derivative("yhat")),
+            "_kinks": tuple(one for one in kinks if "yhat" in one.names),
+            "_breaks": tuple(sorted(breaks)),
+        }
+        for name, part in parts.items():
+            object.__setattr__(self, name, part)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.text,)
 
     @property
     def name(self) -> str:
@@ -192,20 +209,11 @@ class ExpressionLoss(Loss):
 
     @property
     def label_breaks(self) -> tuple[float, ...]:
-        """0, where a kinked function of y alone has its argument there."""
-        at = np.array([-2.0, -1e-9, 1e-9, 2.0])
-        breaks = set()
-        for kink in self._functions[0].kinks():  # type: ignore[attr-defined]
-            one, other = kink(at, 0.3), kink(at, 1.7)
-            if np.allclose(one, other) and one[1] * one[2] < 0:
-                breaks.add(0.0)
-        return tuple(breaks)
+        """Zeros of the kinked functions of y alone."""
+        return self._breaks  # type: ignore[attr-defined]
 
     def kinks(self, y, y_hat):
-        at = np.array([-2.0, 0.1, 2.0])
-        functions = self._functions[0].kinks()  # type: ignore[attr-defined]
-        mixed = [one for one in functions if not np.allclose(one(at, 0.3), one(at, 1.7))]
-        return tuple(np.asarray(one(y, y_hat)) for one in mixed)
+        return tuple(one(y, y_hat) for one in self._kinks)  # type: ignore[attr-defined]
 
     def value(self, y, y_hat):
         return self._functions[0](y, y_hat)  # type: ignore[attr-defined]
@@ -213,6 +221,10 @@ class ExpressionLoss(Loss):
     def derivatives(self, y, y_hat):
         _, first, second = self._functions  # type: ignore[attr-defined]
         return first(y, y_hat), second(y, y_hat)
+
+
+def _of_label(kink: Kink) -> Callable[[NDArray], NDArray]:
+    return lambda y: kink(y, np.zeros(np.shape(y)))
 
 
 def loss(text: str | Loss, a: float = 0.01, delta: float = 1.0, **others: float) -> Loss:
