@@ -25,6 +25,7 @@ from .simulation.descent.rule import DescentRule as DescentRule
 from .simulation.eigen.eigensolver import lowest as lowest
 from .simulation.hessian import Hessian as Hessian
 from .simulation.simulate import simulate as simulate
+from .study.observable import Observable as Observable
 from .study.runner import run_study as run_study
 from .study.status import study_status as study_status
 from .study.table import open_study as open_study
@@ -36,6 +37,7 @@ from .theory.critical import critical_p as critical_p
 from .theory.critical import threshold_minimum as threshold_minimum
 from .theory.diagram import diagram as diagram
 from .theory.finite.scaling import finite_size as finite_size
+from .theory.law import Law as Law
 from .theory.onset import linear_onset as linear_onset
 from .theory.overlap_curve import overlap_curve as overlap_curve
 from .theory.spectral.preprocessing import Preprocessing as Preprocessing

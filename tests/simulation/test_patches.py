@@ -7,20 +7,19 @@ import pytest
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.simulation import memory
-from bbpscape.simulation.data import patches as module
 from bbpscape.simulation.data.inputs import prepare_inputs
-from bbpscape.simulation.data.patches import load_photographs, photograph_patches
+from bbpscape.simulation.data.patches import load_photographs, patches
 
 pytest.importorskip("skimage")
 
 
 def test_shape_and_range():
-    patches = photograph_patches(6, 500)
-    assert patches.shape == (500, 36)
-    assert patches.dtype == np.float64
-    assert patches.min() >= 0
-    assert patches.max() <= 1
-    assert photograph_patches(4).shape == (20 * 16, 16)
+    cut = patches(6, 500)
+    assert cut.shape == (500, 36)
+    assert cut.dtype == np.float64
+    assert cut.min() >= 0
+    assert cut.max() <= 1
+    assert patches(4).shape == (20 * 16, 16)
 
 
 def test_patches_are_cut_from_the_photographs():
@@ -30,19 +29,19 @@ def test_patches_are_cut_from_the_photographs():
         for photograph in photographs
         for window in np.lib.stride_tricks.sliding_window_view(photograph, (2, 2)).reshape(-1, 4)
     }
-    assert all(patch.tobytes() in windows for patch in photograph_patches(2, 50))
+    assert all(patch.tobytes() in windows for patch in patches(2, 50))
 
 
 def test_seeds():
-    first, again, other = (photograph_patches(5, 40, seed) for seed in (0, 0, 1))
+    first, again, other = (patches(5, 40, seed) for seed in (0, 0, 1))
     np.testing.assert_array_equal(first, again)
     assert not (first == other).all(axis=1).any()
-    np.testing.assert_array_equal(first[:10], photograph_patches(5, 10))
+    np.testing.assert_array_equal(first[:10], patches(5, 10))
 
 
 def test_flat_patches_are_passed_over():
-    patches = photograph_patches(2, 5000)
-    assert (patches.std(axis=1) > 0).all()
+    cut = patches(2, 5000)
+    assert (cut.std(axis=1) > 0).all()
     # Control: a patch at any place is flat now and then.
     windows = np.lib.stride_tricks.sliding_window_view(load_photographs()[-1], (2, 2))
     assert (windows.max(axis=(2, 3)) == windows.min(axis=(2, 3))).mean() > 0.01
@@ -50,19 +49,19 @@ def test_flat_patches_are_passed_over():
 
 @pytest.mark.parametrize("contrast", [False, True])
 def test_whitened_patches_are_not_gaussian(contrast):
-    inputs = prepare_inputs(photograph_patches(8, contrast=contrast))
+    inputs = prepare_inputs(patches(8, contrast=contrast))
     assert inputs.norm_spread > 2 * inputs.gaussian_norm_spread
 
 
 def test_contrast():
-    raw, equal = (photograph_patches(8, contrast=contrast) for contrast in (False, True))
+    raw, equal = (patches(8, contrast=contrast) for contrast in (False, True))
     np.testing.assert_allclose(equal.mean(axis=1), raw.mean(axis=1))
     np.testing.assert_allclose(equal.std(axis=1), np.sqrt(raw.var(axis=1).mean()))
     assert prepare_inputs(equal).norm_spread < prepare_inputs(raw).norm_spread
 
 
 def test_the_largest_size():
-    assert photograph_patches(300, 2).shape == (2, 90000)
+    assert patches(300, 2).shape == (2, 90000)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +78,7 @@ def test_the_largest_size():
 )
 def test_refusals(arguments, message):
     with pytest.raises(InvalidInput, match=message):
-        photograph_patches(**arguments)
+        patches(**arguments)
 
 
 def test_memory_is_refused_with_the_largest_count(monkeypatch):
@@ -88,20 +87,20 @@ def test_memory_is_refused_with_the_largest_count(monkeypatch):
 
     monkeypatch.setattr(memory.psutil, "virtual_memory", Memory)
     with pytest.raises(InvalidInput, match=r"count = 1000 needs .*: count must be at most \d+$"):
-        photograph_patches(300, 1000)
+        patches(300, 1000)
 
 
 def test_too_many_that_are_not_flat(monkeypatch):
     photograph = np.zeros((4, 4))
     photograph[0, 0] = 1.0  # one of the nine places of a 2 × 2 patch is not flat
-    monkeypatch.setattr(module, "load_photographs", lambda: (photograph,))
-    assert photograph_patches(2, 1).tolist() == [[1.0, 0.0, 0.0, 0.0]]
+    monkeypatch.setitem(patches.__globals__, "load_photographs", lambda: (photograph,))
+    assert patches(2, 1).tolist() == [[1.0, 0.0, 0.0, 0.0]]
     with pytest.raises(InvalidInput, match="count must be at most 1, the number of patches"):
-        photograph_patches(2, 2)
+        patches(2, 2)
 
 
 def test_without_scikit_image(monkeypatch):
     monkeypatch.setitem(sys.modules, "skimage", None)
     load_photographs.cache_clear()
     with pytest.raises(InvalidInput, match=r"pip install 'bbpscape\[data\]'"):
-        photograph_patches(4)
+        patches(4)

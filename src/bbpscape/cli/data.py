@@ -1,37 +1,50 @@
-"""The commands ``data …``: real inputs to compare with."""
+"""Real inputs to compare with."""
 
+import inspect
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import typer
-from rich.console import Console
 
 import bbpscape as bb
-from bbpscape.cli.common import Json, app, print_json
+from bbpscape.cli.derive import command
+from bbpscape.cli.output import KEYWORD, Output, print_json, say
 from bbpscape.core.files import check_output_path, replacing
 
-data = typer.Typer(help="Real inputs to compare with.", no_args_is_help=True)
-app.add_typer(data, name="data")
+commands = typer.Typer(help=__doc__, no_args_is_help=True, rich_markup_mode=None)
 
 
-@data.command()
-def patches(
-    out: Annotated[Path, typer.Option(help="The .npy file to write.")],
-    size: Annotated[int, typer.Option(help="Side in pixels; N is its square.")] = 12,
-    count: Annotated[int | None, typer.Option(help="Number of patches; 20 N by default.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the places.")] = 0,
-    contrast: Annotated[
-        bool, typer.Option("--contrast", help="Give every patch the same standard deviation.")
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Natural-image patches cut from photographs that ship with scikit-image."""
-    if check_output_path(out).suffix != ".npy":
-        raise bb.InvalidInput(f"--out must end in .npy, got {str(out)!r}")
-    rows = bb.data.photograph_patches(size, count, seed, contrast=contrast)
-    with replacing(out) as temporary, temporary.open("wb") as file:
-        np.save(file, rows)
-    if as_json:
-        return print_json({"out": str(out), "rows": len(rows), "N": rows.shape[1]})
-    Console().print(f"{len(rows)} patches of {size} × {size} pixels in {out}", highlight=False)
+@dataclass(frozen=True)
+class Rows(Output):
+    """An array of rows, in the file ``--out``."""
+
+    out: str = ""
+    files: ClassVar[dict[str, str]] = {}
+
+    @classmethod
+    def options(cls) -> list[inspect.Parameter]:
+        hint = Annotated[str, typer.Option(metavar="FILE", help="The .npy file to write.")]
+        return [inspect.Parameter("out", KEYWORD, annotation=hint), *super().options()]
+
+    def check(self) -> None:
+        if check_output_path(self.out).suffix != ".npy":
+            raise bb.InvalidInput(f"--out must end in .npy, got {self.out!r}")
+
+    def write(self, result: Any) -> None:
+        with replacing(self.out) as temporary, temporary.open("wb") as file:
+            np.save(file, result)
+        count, length = result.shape
+        if self.json:
+            print_json({"out": self.out, "rows": count, "N": length})
+        else:
+            say(f"{count} rows of {length} numbers in {Path(self.out)}")
+
+
+commands.command()(command(bb.data.patches, Rows))
+
+
+@commands.callback()
+def _group() -> None:
+    """Real inputs to compare with."""

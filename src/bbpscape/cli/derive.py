@@ -109,15 +109,14 @@ def call(function: Function, values: dict[str, Any], **others: Any) -> Any:
     return function(**own, **made, **others)
 
 
-def command(function: Function, *, figure: bool = True) -> Function:
+def command(function: Function, output: type[Output] = Output) -> Function:
     """The command of ``function``, for typer: read, call, print."""
     listed = options(function)
-    outputs = Output.options(figure)
     named = {one.name: one for one in listed}
 
     def run(**texts: Any) -> None:
-        output = Output(**{name: texts.pop(name) for name in list(texts) if name not in named})
-        output.check()
+        target = output(**{name: texts.pop(name) for name in list(texts) if name not in named})
+        target.check()
         given = {name: text for name, text in texts.items() if text is not None}
         values = {name: named[name].read(text) for name, text in given.items()}
         others = {}
@@ -125,9 +124,9 @@ def command(function: Function, *, figure: bool = True) -> Function:
             if "progress" in inspect.signature(function).parameters:
                 others["progress"] = tell
             result = call(function, values, **others)
-        output.write(result)
+        target.write(result)
 
-    parameters = [*(one.typer() for one in listed), *outputs]
+    parameters = [*(one.typer() for one in listed), *output.options()]
     run.__name__, run.__doc__ = function.__name__, described(function)[0]
     run.__annotations__ = {one.name: one.annotation for one in parameters}
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

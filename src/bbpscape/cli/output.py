@@ -6,18 +6,14 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import typer
 
 import bbpscape as bb
 from bbpscape.core.files import check_output_path, replacing
 
-FILES = {
-    "plot": "Write a figure to this .png, .pdf or .svg file.",
-    "save": "Write all of the result to this .json file.",
-    "csv": "Write the numbers as a table to this .csv file.",
-}
+KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
 
 @dataclass(frozen=True)
@@ -29,17 +25,21 @@ class Output:
     csv: str | None = None
     json: bool = False
 
-    @staticmethod
-    def options(figure: bool = True) -> list[inspect.Parameter]:
-        """The arguments of a command that ask for it; without a ``figure``, no ``--plot``."""
-        kind = inspect.Parameter.KEYWORD_ONLY
+    files: ClassVar[dict[str, str]] = {
+        "plot": "Write a figure to this .png, .pdf or .svg file.",
+        "save": "Write all of the result to this .json file.",
+        "csv": "Write the numbers as a table to this .csv file.",
+    }
+
+    @classmethod
+    def options(cls) -> list[inspect.Parameter]:
+        """The arguments of a command that ask for it."""
         made = []
-        for name, help in FILES.items():
-            if figure or name != "plot":
-                hint = Annotated[str | None, typer.Option(f"--{name}", metavar="FILE", help=help)]
-                made.append(inspect.Parameter(name, kind, default=None, annotation=hint))
+        for name, help in cls.files.items():
+            hint = Annotated[str | None, typer.Option(f"--{name}", metavar="FILE", help=help)]
+            made.append(inspect.Parameter(name, KEYWORD, default=None, annotation=hint))
         flag = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-        return [*made, inspect.Parameter("json", kind, default=False, annotation=flag)]
+        return [*made, inspect.Parameter("json", KEYWORD, default=False, annotation=flag)]
 
     def check(self) -> None:
         """Refuse files that could not be written, before the work."""
@@ -50,7 +50,7 @@ class Output:
             if path is not None and check_output_path(path).suffix != suffix:
                 raise bb.InvalidInput(f"--{name} must end in {suffix}, got {path!r}")
 
-    def write(self, result: bb.Result) -> None:
+    def write(self, result: Any) -> None:
         """Print the result and write its files; a closed pipe costs no file."""
         try:
             if self.json:
@@ -75,6 +75,12 @@ class Output:
                 writer.writerows(zip(*map(_cells, columns.values()), strict=True))
         if self.plot is not None:
             bb.plots.save(result.plot(), self.plot)
+
+
+class WithoutFigure(Output):
+    """Of results that have no figure."""
+
+    files: ClassVar[dict[str, str]] = {k: v for k, v in Output.files.items() if k != "plot"}
 
 
 def _cells(column: Any) -> list[str]:

@@ -10,6 +10,7 @@ from typer.main import get_command
 
 from bbpscape.cli.derive import command
 from bbpscape.cli.docstrings import synopsis
+from bbpscape.cli.output import Output, WithoutFigure
 
 # The module of each command; its function has the same name.
 COMMANDS = {
@@ -19,6 +20,8 @@ COMMANDS = {
     "diagram": "bbpscape.theory.diagram",
     "finite-size": "bbpscape.theory.finite.scaling",
     "weak-recovery": "bbpscape.theory.weak_recovery",
+    "simulate": "bbpscape.simulation.simulate",
+    "cost": "bbpscape.simulation.eigen.cost_model",
     "compare": "bbpscape.experiments.compare",
     "methods": "bbpscape.experiments.methods",
     "descend": "bbpscape.experiments.descend",
@@ -26,9 +29,8 @@ COMMANDS = {
     "hessian-along": "bbpscape.experiments.hessian_along",
     "photograph": "bbpscape.experiments.photograph",
 }
-# Commands of several functions, or in a group.
-MODULES = {
-    "simulate": "bbpscape.cli.simulate",
+# The modules of groups of commands.
+GROUPS = {
     "data": "bbpscape.cli.data",
     "study": "bbpscape.cli.study_analysis",
 }
@@ -43,7 +45,8 @@ def derived(name: str) -> Command:
     """The command made from the function of this name."""
     function = getattr(importlib.import_module(COMMANDS[name]), name.replace("-", "_"))
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.command(name, epilog=LISTS)(command(function, figure=name not in WITHOUT_FIGURE))
+    output = WithoutFigure if name in WITHOUT_FIGURE else Output
+    app.command(name, epilog=LISTS)(command(function, output))
     return get_command(app)
 
 
@@ -53,15 +56,15 @@ class Commands(Mapping[str, Command]):
     def __getitem__(self, name: str) -> Command:
         if name in COMMANDS:
             return derived(name)
-        importlib.import_module(MODULES[name])
-        made: Any = get_command(importlib.import_module("bbpscape.cli.common").app)
-        return getattr(made, "commands", {name: made})[name]
+        made: Any = get_command(importlib.import_module(GROUPS[name]).commands)
+        made.name = name
+        return made
 
     def __iter__(self) -> Iterator[str]:
-        yield from (*COMMANDS, *MODULES)
+        yield from (*COMMANDS, *GROUPS)
 
     def __len__(self) -> int:
-        return len(COMMANDS) + len(MODULES)
+        return len(COMMANDS) + len(GROUPS)
 
 
 class Tree(TyperGroup):
@@ -77,6 +80,6 @@ class Tree(TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         homes = {name: (home, name.replace("-", "_")) for name, home in COMMANDS.items()}
         rows = [(name, synopsis(*home)) for name, home in homes.items()]
-        rows += [(name, synopsis(home)) for name, home in MODULES.items()]
+        rows += [(name, synopsis(home)) for name, home in GROUPS.items()]
         with formatter.section("Commands"):
             formatter.write_dl(rows)

@@ -3,5 +3,5 @@ from .inputs import load_inputs as load_inputs
 from .inputs import prepare_inputs as prepare_inputs
 from .instance import Instance as Instance
 from .instance import draw as draw
-from .patches import photograph_patches as photograph_patches
+from .patches import patches as patches
 from .stream import StreamedHessian as StreamedHessian

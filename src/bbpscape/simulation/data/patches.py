@@ -23,8 +23,8 @@ PHOTOGRAPHS = (
 COUNT_PER_DIMENSION = 20  # α = 10 then takes half of the patches
 
 
-def photograph_patches(
-    size: int, count: int | None = None, seed: Seed = 0, *, contrast: bool = False
+def patches(
+    size: int = 12, count: int | None = None, seed: Seed = 0, *, contrast: bool = False
 ) -> NDArray[np.float64]:
     """Square grayscale patches, cut at different random places: shape (count, size²), in [0, 1].
 
@@ -71,8 +71,8 @@ def photograph_patches(
             f"count must be at most {places}, the number of places at size {side}, got {wanted}"
         )
     require_memory(lambda n: 2 * 8 * n * side**2 + 8 * places, wanted, "count")
-    patches = _cut(photographs, shapes, side, wanted, generator.permutation(places))
-    return _equalize(patches) if contrast else patches
+    cut = _cut(photographs, shapes, side, wanted, generator.permutation(places))
+    return _equalize(cut) if contrast else cut
 
 
 def _cut(

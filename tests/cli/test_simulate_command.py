@@ -31,10 +31,10 @@ def test_a_table(run, option):
 
 
 def test_the_cost_of_each_method(run):
-    status, out, _ = run("simulate", "--p", "16", "--N", "2000", "--k", "20", "--cost")
+    status, out, _ = run("cost", "--p", "16", "--N", "2000", "--k", "20")
     assert status == 0
     assert "iterative (chosen)" in out
-    values = json.loads(run("simulate", "--N", "50", "--cost", "--json")[1])
+    values = json.loads(run("cost", "--N", "50", "--json")[1])
     assert values["choice"] == "dense"
 
 
