@@ -45,11 +45,14 @@ def main() -> None:
     """Run the command line; a user's mistake is one line on standard error and exit status 2."""
     if sys.stdout is None:
         sys.exit(_fail(CLOSED, 1))
+    if sys.stderr is None:
+        # Messages that nobody can read must not cost a result either.
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that cannot show α must not cost a result.
         sys.stdout.reconfigure(errors="replace")
     try:
-        status = app(standalone_mode=False)
+        status = app(prog_name="bbpscape", standalone_mode=False)
         sys.stdout.flush()
     except bb.InvalidInput as error:
         sys.exit(_fail(str(error), 2))
