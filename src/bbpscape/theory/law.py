@@ -56,7 +56,10 @@ class Law(Protocol):
     """
 
     def support(self, direction: str = BULK) -> tuple[float, float]:
-        """Infimum and supremum of the f that count in a direction; either may be infinite."""
+        """Infimum and supremum of the f that count in a direction; either may be infinite.
+
+        Samples of f = 0 add nothing to H: where the others are apart from 0 they may be left out.
+        """
 
     @property
     def zero_mass(self) -> float:

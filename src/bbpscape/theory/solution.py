@@ -173,10 +173,9 @@ class Interpolated:
 
 
 def lowest_informed(edge: Edge, outliers: Iterable[Outlier]) -> tuple[float, float]:
-    """(m², eigenvalue) of the most informative of the outliers left of ``edge``; without one 0 and
-    that of the edge."""
-    left = (one for one in outliers if one.eigenvalue < edge.value)
-    best = max(left, key=lambda one: one.teacher_m2, default=None)
+    """(m², eigenvalue) of the most informative of the ``outliers`` left of ``edge``; without one 0
+    and that of the edge."""
+    best = max(outliers, key=lambda one: one.teacher_m2, default=None)
     if best is None or best.teacher_m2 <= 0:
         return 0.0, edge.value
     return best.m2, best.eigenvalue

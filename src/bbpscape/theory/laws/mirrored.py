@@ -32,7 +32,9 @@ class Mirrored:
     ) -> NDArray[np.inexact]:
         g = np.asarray(g)
         signs = (-1.0) ** np.arange(1, order + 1)
-        return self.law.moments(-g, order, directions) * signs.reshape(-1, *[1] * g.ndim)
+        # −ḡ lies in the lower half plane, where −g does not.
+        moments = np.conj(self.law.moments(-np.conj(g), order, directions))
+        return moments * signs.reshape(-1, *[1] * g.ndim)
 
     def log_moment(self, g: ArrayLike) -> NDArray[np.inexact]:
-        return self.law.log_moment(-np.asarray(g))
+        return np.conj(self.law.log_moment(-np.conj(g)))

@@ -164,6 +164,6 @@ def outliers_at(
         overlaps = along.T @ along
         m2 = float(np.trace(residue @ overlaps)) / int(chosen.sum())
         result.append(
-            Outlier(point.z, int(chosen.sum()), m2, kind, -point.tau, iterations, float(residual))
+            Outlier(point.z, float(chosen.sum()), m2, kind, -point.tau, iterations, float(residual))
         )
     return result

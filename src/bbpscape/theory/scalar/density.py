@@ -262,8 +262,14 @@ def sample_curve(curve: BulkCurve, points: int, *, alone: bool = False) -> Bulk:
     eigenvalue[first] = traced[0] + (traced[1] - traced[0]) * position[first] ** 2
     g = curve.stieltjes(eigenvalue)
     rho, cumulative = np.maximum(-g.imag / np.pi, 0), curve.cumulative(eigenvalue, g)
-    sampled = Sampled(curve.profile(g), curve.shift(g)) if alone else None
-    return Bulk(eigenvalue, rho, cumulative, sampled, curve)
+    if not alone:
+        return Bulk(eigenvalue, rho, cumulative, None, curve)
+    # At its ends, and where rounding hides ρ, g may be on the support of a direction.
+    seen = -g.imag > SEEN * abs(g)
+    shift = np.full(points, np.nan)
+    if seen.any():
+        shift = np.interp(eigenvalue, eigenvalue[seen], curve.shift(g[seen]))
+    return Bulk(eigenvalue, rho, cumulative, Sampled(curve.profile(g), shift), curve)
 
 
 def _check_one_bulk(law: Atomic, alpha: float, left: Edge, right: Edge) -> None:

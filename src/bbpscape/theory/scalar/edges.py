@@ -70,8 +70,9 @@ def branch_end(excess: Callable[[float], float], end: float) -> float:
     An atom at the infimum of f makes ``excess`` infinite at the end of the real branch itself.
     """
     gap = 0.0
-    while not math.isfinite(excess(end - gap)):
-        gap = 1e-15 if gap == 0 else 4 * gap
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        while not math.isfinite(excess(end - gap)):
+            gap = 1e-15 if gap == 0 else 4 * gap
     return end - gap
 
 

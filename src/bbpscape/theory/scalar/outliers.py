@@ -30,7 +30,7 @@ def left_outlier(law: Law, alpha: float, edge: Edge, direction: str) -> Outlier 
     g = -math.exp(root.value)
     m2 = overlap(law, alpha, g, direction)
     eigenvalue = float(inverse_stieltjes(law, alpha, g)[0])
-    multiplicity = law.directions[direction]
+    multiplicity = float(law.directions[direction])
     return Outlier(eigenvalue, multiplicity, m2, direction, g, root.iterations, root.residual)
 
 

@@ -64,9 +64,7 @@ def find_transition(law: Law, scan: Iterable[float] = DENSE) -> Transition | Non
     """
 
     def excess(log_g: float) -> float:
-        # An atom at the infimum of f makes both infinite at the end of the branch.
-        with np.errstate(invalid="ignore"):
-            t, k = t_and_k(law, -math.exp(log_g))
+        t, k = t_and_k(law, -math.exp(log_g))
         return t / k - 1 if math.isfinite(k) else math.nan
 
     lower, _ = law.support()

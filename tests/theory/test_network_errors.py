@@ -1,0 +1,63 @@
+"""The error that a network's threshold claims, from the change between two densities of nodes."""
+
+import pytest
+
+import bbpscape as bb
+from bbpscape.theory.laws.network import nodes
+from bbpscape.theory.laws.network.matrix_law import matrix_law
+from bbpscape.theory.matrix.route import MatrixRoute
+from bbpscape.theory.matrix.transition import refine_transition, search_transition
+from bbpscape.theory.network import COARSE, FINE, GOAL
+from bbpscape.theory.scalar.route import SymmetricRoute
+
+TANH = bb.TeacherStudent(2, 1, bb.NormalizedSquare(50.0), bb.activation("tanh"))
+SMOOTH = bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.3), bb.activation("log-cosh"))
+KINKED = bb.TeacherStudent(2, 1, bb.losses.Huber(0.5))
+
+
+def claimed(model, change, same_kind=True):
+    route = SymmetricRoute(model)
+    return route.with_error(route.transition(), change, same_kind).diagnostics
+
+
+def test_rules_of_first_order_claim_three_times_their_change():
+    """At a kink the error of nodes h apart falls as h: 2.5 times the change from 1 to 1/1.4."""
+    assert claimed(SMOOTH, 1e-6).quadrature_error == pytest.approx(1e-6)
+    assert claimed(KINKED, 1e-6).quadrature_error == pytest.approx(3e-6)
+    assert claimed(SMOOTH, 0.0).quadrature_error == 1e-9
+
+
+def test_rules_that_find_other_edges_claim_no_more_than_the_goal():
+    found = claimed(SMOOTH, 1e-8, same_kind=False)
+    assert found.quadrature_error == GOAL == 1e-4
+    assert not found.status.ok
+    assert "quadrature error 0.0001" in found.status.problem
+    assert claimed(SMOOTH, 2e-4).quadrature_error == pytest.approx(2e-4)
+
+
+@pytest.mark.parametrize("model", [KINKED, bb.TeacherStudent(1, 1, bb.losses.Huber(1.0))])
+def test_a_kinked_threshold_keeps_its_claim(model):
+    found = SymmetricRoute(model).transition()
+    finer = SymmetricRoute(model)
+    finer.coarse, finer.fine = finer.level(2.0), finer.level(2.8)
+    change = abs(found.alpha / finer.transition().alpha - 1)
+    assert change < found.diagnostics.quadrature_error
+
+
+def test_replicates_of_scrambled_points_claim_twice_their_difference(monkeypatch):
+    """With room for few nodes those of tanh are Sobol points: two scramblings, and the truth."""
+    exact = MatrixRoute(TANH).transition().alpha
+    monkeypatch.setattr(nodes, "MOST_NUMBERS", 1e5)
+    route = MatrixRoute(TANH)
+    assert route.fine.law.nodes.method == "quasi-Monte Carlo"
+    found = route.transition()
+    start = search_transition(matrix_law(TANH, 0.4))
+    coarse, fine = (
+        refine_transition(matrix_law(TANH, r, seed=seed), start).alpha
+        for seed, r in enumerate((COARSE, FINE))
+    )
+    assert found.alpha == pytest.approx(fine, rel=1e-9)
+    change = abs(coarse / fine - 1)
+    assert change > 1e-5
+    assert found.diagnostics.quadrature_error == pytest.approx(2 * change, rel=1e-5)
+    assert abs(found.alpha / exact - 1) < found.diagnostics.quadrature_error
