@@ -22,6 +22,7 @@ from .simulation import data as data
 from .simulation import eigen as eigen
 from .simulation.data.instance import draw as draw
 from .simulation.descent.rule import DescentRule as DescentRule
+from .simulation.descent.start import Start as Start
 from .simulation.eigen.eigensolver import lowest as lowest
 from .simulation.hessian import Hessian as Hessian
 from .simulation.simulate import simulate as simulate

@@ -130,8 +130,16 @@ def test_a_photograph(run):
         ("descend", ("--steps", "99999999999"), "steps must be at most 1000000000"),
         ("descend", ("--step", "nan"), "step must be a number"),
         ("descend", ("--method", "adam"), "method must be one of gd, momentum, flow"),
-        ("descend", ("--start", "overlap"), "start overlap goes with a model with an overlap"),
-        ("descend", ("--overlap", "0.3"), "start overlap goes with a model with an overlap"),
+        (
+            "descend",
+            ("--start", "overlap"),
+            "start random goes with a model without an overlap: use start overlap",
+        ),
+        (
+            "descend",
+            ("--overlap", "0.3"),
+            "start random goes with a model without an overlap: use start overlap",
+        ),
         ("descend", ("--dtype", "half"), "dtype must be one of"),
         ("descend", ("--device", "tpu"), "device must be one of"),
         ("descend", ("--side", "9"), "No such option"),

@@ -52,3 +52,14 @@ def test_every_other_draw_is_another():
 def test_alpha_is_one_however_it_was_computed():
     one, other = (bb.draw(MODEL, alpha, N, SEED) for alpha in (0.3, 0.1 + 0.2))
     np.testing.assert_array_equal(one.inputs, other.inputs)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_start_of_ones_own_is_sent_to_the_workers(workers):
+    cold = bb.Start("cold", lambda one: 0.5 * one.student)
+    rule = bb.DescentRule(steps=2, snapshots=(0,))
+    found = bb.descend(MODEL, ALPHA, N, 2, SEED, cold, rule, workers=workers)
+    assert found.start == "cold"
+    assert "cold start" in found.headline()
+    for path, one in zip(found.trajectories, ONES[:2], strict=True):
+        np.testing.assert_array_equal(path.snapshots[0], 0.5 * one.student)

@@ -12,9 +12,8 @@ from bbpscape.core.codec import encode
 from bbpscape.simulation.data.instance import Instance, draw
 from bbpscape.simulation.descent.descend import ROUNDING, descend_batch
 from bbpscape.simulation.descent.gradient import BatchGradient
-from bbpscape.simulation.descent.overlap import squared_magnetization
 from bbpscape.simulation.descent.rule import DescentRule, record_steps
-from bbpscape.simulation.descent.start import hartley, mixed, safe_step, starting_point
+from bbpscape.simulation.descent.step import safe_step
 from bbpscape.simulation.hessian import Hessian
 
 MODEL = bb.TeacherStudent(3, 1, bb.NormalizedSquare(0.5))
@@ -223,38 +222,6 @@ def test_an_absurd_step_diverges_quietly():
     (one,) = go(batch(count=1), step=1e300)
     assert one.status == "diverged"
     assert encode(one)["m2"][-1] is None
-
-
-def test_starts_know_the_teacher_where_they_should():
-    model = bb.TeacherStudent(4, 1, bb.NormalizedSquare(0.01))
-    (one,) = [draw(model, 6.0, 100, 1, index) for index in range(1)]
-
-    def T(y):
-        return np.maximum(1 - 1 / y, -20)
-
-    m2 = {}
-    for start in ("random", "hessian", "spectral"):
-        w = starting_point(one, start, T)
-        np.testing.assert_allclose(np.linalg.norm(w, axis=1), math.sqrt(100))
-        assert np.linalg.matrix_rank(w) == 4
-        m2[start] = squared_magnetization(w, one.teacher)
-    assert m2["random"] < 0.05 < 0.4 < min(m2["hessian"], m2["spectral"])
-    planted = dataclasses.replace(model, overlap=0.4)
-    (one,) = batch(planted, count=1)
-    w = starting_point(one, "overlap")
-    assert squared_magnetization(w, one.teacher) == pytest.approx(0.16, rel=1e-9)
-    with pytest.raises(bb.InvalidInput, match="start must be one of"):
-        starting_point(one, "cold")
-    with pytest.raises(bb.InvalidInput, match="needs a preprocessing"):
-        starting_point(one, "spectral")
-
-
-def test_mixed_rows_keep_the_leading_direction():
-    axes = np.eye(10)[:3]
-    w = mixed(np.array([1.0, 0.0, 0.0]), axes, 5)
-    np.testing.assert_allclose(abs(w[:, 0]), math.sqrt(10))
-    for p in range(1, 9):
-        np.testing.assert_allclose(hartley(p).T @ hartley(p), np.eye(p), atol=1e-14)
 
 
 def test_records_are_even_in_the_logarithm():

@@ -19,10 +19,10 @@ from bbpscape.simulation.backend import backend, check_dtype
 from bbpscape.simulation.data.instance import draw, draw_seeds
 from bbpscape.simulation.descent.descend import descend_batch
 from bbpscape.simulation.descent.rule import RATE, DescentRule, Trajectory, budget_operations
-from bbpscape.simulation.descent.start import check_start, starting_point
+from bbpscape.simulation.descent.start import Start, start_label
 from bbpscape.simulation.memory import instance_bytes, require_memory
 from bbpscape.simulation.parallel import available_cpus, check_workers, ordered_map
-from bbpscape.study.spectral_start import spectral_preprocessing
+from bbpscape.study.spectral_start import find_start
 
 BATCH_BYTES = 2**29  # of inputs that advance together
 WORTH = 10.0  # seconds of work below which starting processes costs more than it saves
@@ -78,7 +78,7 @@ class Descent(Result):
 
     def headline(self) -> str:
         sizes = self.model.label(alpha=self.alpha, N=self.N)
-        return f"{self.rule.method}, {start_name(self.start)}, {sizes}"
+        return f"{self.rule.method}, {start_label(self.start)}, {sizes}"
 
     def report(self) -> Report:
         """How each draw ended, and how many recovered the teacher."""
@@ -113,11 +113,6 @@ class Descent(Result):
         }
 
 
-def start_name(start: str) -> str:
-    """'random start', 'Hessian start'."""
-    return f"{'Hessian' if start == 'hessian' else start} start"
-
-
 @dataclass(frozen=True)
 class _Job:
     """What every draw of a descent shares."""
@@ -125,7 +120,7 @@ class _Job:
     model: TeacherStudent
     alpha: float
     N: int
-    start: str
+    start: Start
     rule: DescentRule
     dtype: str
     device: str
@@ -137,7 +132,7 @@ def descend(
     N: int = 1000,
     draws: int = 20,
     seed: Seed = 0,
-    start: str = "random",
+    start: str | Start = "random",
     rule: DescentRule | None = None,
     *,
     dtype: str = "float64",
@@ -156,10 +151,9 @@ def descend(
     N, draws : int
     seed : int or numpy Generator
         Draw i depends on (seed, i) alone, and is that of ``compare`` and ``simulate``.
-    start : str
+    start : str or Start
         "random"; "hessian", the lowest eigenvectors at the random student; "spectral", the optimal
-        preprocessing of the labels; "overlap", the student at the model's overlap. See
-        ``simulation.descent.start.starting_point``.
+        preprocessing of the labels; "overlap", the student at the model's overlap; or your own.
     rule : DescentRule, optional
     dtype, device : str
         As in ``lowest``.
@@ -176,12 +170,10 @@ def descend(
     """
     N, M = check_sizes(model, alpha, N)
     draws, seed = integer("draws", draws, 1, MOST_DRAWS), check_seed(seed)
-    check_start(start, model.overlap != 0.0)
-    if start == "spectral":
-        spectral_preprocessing(model)
+    begin = find_start(start).check_model(model)
     backend(device)
     rule = DescentRule() if rule is None else rule
-    job = _Job(model, alpha, N, start, rule, check_dtype(dtype), device)
+    job = _Job(model, alpha, N, begin, rule, check_dtype(dtype), device)
     count, together = _shares(job, M, draws, workers)
     children = draw_seeds(model, alpha, N, seed, draws)
     batches = [children[i : i + together] for i in range(0, draws, together)]
@@ -190,7 +182,7 @@ def descend(
         found += part
         if progress is not None:
             progress(len(found), draws)
-    return Descent(model, M / N, N, M, seed, start, rule, tuple(found))
+    return Descent(model, M / N, N, M, seed, begin.name, rule, tuple(found))
 
 
 def _shares(job: _Job, M: int, draws: int, workers: int | None) -> tuple[int, int]:
@@ -207,6 +199,5 @@ def _shares(job: _Job, M: int, draws: int, workers: int | None) -> tuple[int, in
 
 def _descend(job: _Job, children: Sequence[np.random.SeedSequence]) -> list[Trajectory]:
     instances = [draw(job.model, job.alpha, job.N, child) for child in children]
-    transform = spectral_preprocessing(job.model) if job.start == "spectral" else None
-    starts = [starting_point(one, job.start, transform) for one in instances]
+    starts = [job.start.begin(one) for one in instances]
     return descend_batch(instances, starts, job.rule, dtype=job.dtype, where=backend(job.device))

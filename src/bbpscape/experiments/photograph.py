@@ -22,9 +22,8 @@ from bbpscape.simulation.data.patches import PHOTOGRAPHS, load_photographs
 from bbpscape.simulation.descent.descend import descend_batch
 from bbpscape.simulation.descent.overlap import squared_magnetization
 from bbpscape.simulation.descent.rule import DescentRule, Trajectory, record_steps
-from bbpscape.simulation.descent.start import starting_point
 from bbpscape.simulation.memory import instance_bytes, require_memory
-from bbpscape.study.spectral_start import spectral_preprocessing
+from bbpscape.study.spectral_start import find_start
 
 FRAMES = 6
 SIDES = (8, 128)
@@ -163,8 +162,7 @@ def photograph(
     paths: list[Trajectory] = []
     recoveries: list[Recovery] = []
     for name, start, instance in ways:
-        transform = spectral_preprocessing(instance.model) if start == "spectral" else None
-        begin = starting_point(instance, start, transform)
+        begin = find_start(start).begin(instance)
         (path,) = descend_batch([instance], [begin], frames, dtype=dtype, where=where)
         paths.append(path)
         recoveries.append(_recovery(name, path, begin, teacher, image))

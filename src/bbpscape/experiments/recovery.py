@@ -20,11 +20,11 @@ from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.core.statistics import Fraction, mean_and_error
 from bbpscape.core.status import CONVERGED, Status
-from bbpscape.experiments.descend import start_name
 from bbpscape.experiments.theory_beside import known_threshold
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.backend import backend, check_dtype
 from bbpscape.simulation.descent.rule import DescentRule
+from bbpscape.simulation.descent.start import start_label
 from bbpscape.simulation.parallel import check_workers
 from bbpscape.study.definition import parse_definition
 from bbpscape.study.plan import make_plan
@@ -106,7 +106,7 @@ class RecoveryCurve(Result):
     def _table(self, line: RecoveryLine) -> Table:
         model = dataclasses.replace(self.model, p=line.p)
         draws = counted(self.draws, "draw")
-        title = f"{self.rule.method}, {start_name(line.start)}, {model.label(N=self.N)}, {draws}"
+        title = f"{self.rule.method}, {start_label(line.start)}, {model.label(N=self.N)}, {draws}"
         if (at := self.thresholds.get(line.p)) is not None:
             title += f"\nalpha_BBP = {at.alpha_bbp:.4g} ({at.transition})"
             title += f", alpha_0 = {at.alpha_0:.4g}" * (at.transition == "discontinuous")

@@ -5,11 +5,12 @@ import functools
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bbpscape.experiments.descend import Descent, start_name
+from bbpscape.experiments.descend import Descent
 from bbpscape.experiments.hessian_along import DescentHessian
 from bbpscape.plots.canvas import compose
 from bbpscape.plots.dispatch import plot
 from bbpscape.plots.style import FAINT, OUTLIER, SIMULATION, THEORY, parameters
+from bbpscape.simulation.descent.start import start_label
 
 FIELDS = {
     "loss": "loss a sample",
@@ -26,7 +27,7 @@ def _(result: Descent, ax: Axes | None = None) -> Figure:
     share += ", the others dashed" * (0 < count < of)
     how = f"{result.rule.method} {'on the sphere' if result.rule.sphere else 'free'}"
     title = parameters(result.model, **{r"\alpha": result.alpha}, N=result.N)
-    title += f"\n{how},  {start_name(result.start)},  {share}"
+    title += f"\n{how},  {start_label(result.start)},  {share}"
     names = ["m2"] if ax is not None else list(FIELDS)
     panels = [functools.partial(_trajectories, result, name) for name in names]
     return compose(ax, panels, title, size=(9.6, 3.4), own_legend=False)
@@ -77,7 +78,7 @@ def _(result: DescentHessian, ax: Axes | None = None) -> Figure:
     draws = str(len(one.trajectories))
     title = parameters(one.model, **{r"\alpha": one.alpha}, N=one.N, draws=draws)
     panels = [functools.partial(draw, result) for draw in (_eigenvalues, _overlaps)]
-    return compose(ax, panels, f"{title},  {start_name(one.start)}", size=(7.2, 4.2))
+    return compose(ax, panels, f"{title},  {start_label(one.start)}", size=(7.2, 4.2))
 
 
 def _eigenvalues(result: DescentHessian, axes: Axes) -> None:

@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bbpscape.experiments.descend import start_name
 from bbpscape.experiments.recovery import RecoveryCurve, RecoveryLine
 from bbpscape.plots.canvas import check_axes, figure_of
 from bbpscape.plots.dispatch import plot
 from bbpscape.plots.style import STYLE, parameters
+from bbpscape.simulation.descent.start import start_label
 
 MARKERS = "osD^vP*X"
 SHIFT = 0.012  # of the range of α, between two widths
@@ -73,7 +73,7 @@ def _largest(axes: Axes, result: RecoveryCurve, start: str, looks: dict[int, _Lo
     for line in _lines(result, start):
         label = f"p = {line.p}"
         _points(axes, line, looks[line.p], line.m2, np.nan_to_num(line.m2_error), label)
-    axes.set_ylabel(f"{start_name(start)}\nlargest $m^2$ reached")
+    axes.set_ylabel(f"{start_label(start)}\nlargest $m^2$ reached")
     _marks(axes, result, looks)
 
 

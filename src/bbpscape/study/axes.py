@@ -6,7 +6,7 @@ from dataclasses import replace
 from bbpscape.core.checks import InvalidInput, choice
 from bbpscape.core.grids import TABLE, short, values_of
 from bbpscape.model.parameters import PARAMETERS as SHARED
-from bbpscape.simulation.descent.start import STARTS
+from bbpscape.study.spectral_start import STARTS
 
 Value = float | int | str
 

@@ -9,11 +9,10 @@ from bbpscape.simulation.backend import backend
 from bbpscape.simulation.data.instance import draw, sample_count
 from bbpscape.simulation.descent.descend import descend_batch
 from bbpscape.simulation.descent.rule import RATE, DescentRule, Trajectory, budget_operations
-from bbpscape.simulation.descent.start import check_start, starting_point
 from bbpscape.simulation.memory import instance_bytes
 from bbpscape.study.cells import Cell
 from bbpscape.study.observable import OBSERVABLES, Observable
-from bbpscape.study.spectral_start import spectral_preprocessing
+from bbpscape.study.spectral_start import find_start
 from bbpscape.study.subject import Numerics, Subject
 
 
@@ -33,8 +32,7 @@ class Descents(Subject):
     def rule(self, cell: Cell) -> DescentRule:
         """The rule of a point; InvalidInput if its start does not go with the model."""
         values = cell.parameters
-        if check_start(values["start"], cell.model.overlap != 0.0) == "spectral":
-            spectral_preprocessing(cell.model)
+        find_start(values["start"]).check_model(cell.model)
         return DescentRule(
             method=str(values["method"]),
             sphere=values["domain"] == "sphere",
@@ -47,9 +45,7 @@ class Descents(Subject):
     ) -> Trajectory:
         rule = self.rule(cell)
         instance = draw(cell.model, cell.alpha, cell.N, seed)
-        start = str(cell.parameters["start"])
-        transform = spectral_preprocessing(cell.model) if start == "spectral" else None
-        point = starting_point(instance, start, transform)
+        point = find_start(cell.parameters["start"]).begin(instance)
         where = backend(numerics.device)
         (found,) = descend_batch([instance], [point], rule, dtype=numerics.precision, where=where)
         return found

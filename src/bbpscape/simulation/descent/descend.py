@@ -14,7 +14,7 @@ from bbpscape.simulation.data.instance import Instance
 from bbpscape.simulation.descent.gradient import BatchGradient
 from bbpscape.simulation.descent.overlap import magnetization, relative_error
 from bbpscape.simulation.descent.rule import DescentRule, Trajectory, record_steps
-from bbpscape.simulation.descent.start import safe_step
+from bbpscape.simulation.descent.step import safe_step
 
 DIVERGED = 1e6  # times the first loss: a rise
 SMALLEST = 1e-12  # of the first step: no smaller one lowers the loss but by rounding

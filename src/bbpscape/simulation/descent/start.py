@@ -1,89 +1,138 @@
-"""Where a descent begins, and the step that is safe there."""
+"""Where a descent begins: objects in a registry, to which users add theirs."""
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput, NoConvergence
-from bbpscape.core.seeds import stream
+from bbpscape.core.registry import Registry
+from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import Instance
 from bbpscape.simulation.eigen.eigensolver import lowest
-from bbpscape.simulation.eigen.lanczos import spectral_measures
 from bbpscape.simulation.eigen.lowest_pairs import LowestPairs
 from bbpscape.simulation.hessian import Hessian
 
-STARTS = ("random", "hessian", "spectral", "overlap")
 TOLERANCE = 1e-6  # of the eigenvectors that a descent starts from
-LANCZOS_STEPS = 15
-
-Preprocessing = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
-def check_start(start: object, overlap: bool) -> str:
-    """``start`` if it is one of STARTS, and goes with a model with or without an overlap."""
-    if start not in STARTS:
-        raise InvalidInput(f"start must be one of {', '.join(STARTS)}, got {start!r}")
-    if (start == "overlap") != overlap:
-        raise InvalidInput(
-            "start overlap goes with a model with an overlap, and every other start with one "
-            f"without, got start {start}"
-        )
-    return str(start)
-
-
-def starting_point(
-    instance: Instance, start: str, preprocessing: Preprocessing | None = None
-) -> NDArray[np.float64]:
-    """The student, shape (p, N), with rows on the sphere of radius √N.
-
-    ``random`` and ``overlap`` are the instance's own student. ``hessian``: the p·p* lowest
-    eigenvectors of the Hessian there have p blocks each; the p leading right singular vectors of
-    all the blocks, each as long as its singular value, are mixed by ``hartley`` into p rows.
-    ``spectral``: the same with the p highest eigenvectors of Σ_μ T(y_μ) x_μ x_μᵀ, each with the
-    square root of its distance to the next eigenvalue, so that an outlier outweighs the bulk.
+@dataclass(frozen=True)
+class Start:
+    """A way to the first student of a descent, by name.
 
     Parameters
     ----------
-    instance : Instance
-    start : str
-        One of STARTS.
-    preprocessing : function, labels to numbers
-        T, for ``spectral``.
+    name : str
+        As options and studies call it.
+    point : callable, Instance to array of shape (p, N)
+        The first student; its rows have radius √N where it is to be compared with the others.
+    overlap : bool, optional
+        Whether it needs a model with an overlap, or one without; by default any model will do.
+    check : callable, TeacherStudent to anything, optional
+        Raises InvalidInput for a model that it cannot start.
+    title : str, optional
+        As figures and tables call it; the name by default.
 
     Raises
     ------
     InvalidInput
-        If ``start`` is of another name, or ``spectral`` has no T.
-    NoConvergence
-        If an eigenvector was not found.
+        If the name is no text, or ``point`` or ``check`` cannot be called.
+
+    >>> import bbpscape as bb
+    >>> cold = Start("cold", lambda one: 0.01 * one.student)
+    >>> bb.descend(bb.TeacherStudent(1, 1), 4.0, 20, draws=1, start=cold).start
+    'cold'
     """
-    p, N = len(instance.student), instance.N
-    if start in ("random", "overlap"):
-        return instance.student
-    if start == "hessian":
-        count = min(p * instance.model.p_star, p * N)
-        blocks = _lowest(instance.hessian, count).eigenvectors.T.reshape(-1, N)
-        _, sizes, directions = np.linalg.svd(blocks, full_matrices=False)
-        return mixed(sizes[:p], directions[:p], p)
-    if start != "spectral":
-        raise InvalidInput(f"start must be one of {', '.join(STARTS)}, got {start!r}")
-    if preprocessing is None:
-        raise InvalidInput("the spectral start needs a preprocessing of the labels")
-    matrix = Hessian(instance.inputs, -preprocessing(instance.labels)[:, None, None])
-    count = min(p + 1, N)
-    pairs = _lowest(matrix, count)
-    gaps = np.maximum(pairs.eigenvalues[-1] - pairs.eigenvalues[: min(p, count - 1)], 0.0)
-    return mixed(np.sqrt(gaps), pairs.eigenvectors[:, : len(gaps)].T, p)
+
+    name: str
+    point: Callable[[Instance], NDArray[np.float64]] = field(repr=False)
+    overlap: bool | None = None
+    check: Callable[[TeacherStudent], object] | None = field(default=None, repr=False)
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise InvalidInput(f"the name of a start must be a text, got {self.name!r}")
+        for name in ("point", "check"):
+            if not callable(getattr(self, name)) and (name == "point" or self.check is not None):
+                raise InvalidInput(f"{name} of the start {self.name!r} must be callable")
+
+    @property
+    def label(self) -> str:
+        """'random start', 'Hessian start'."""
+        return f"{self.title or self.name} start"
+
+    def check_model(self, model: TeacherStudent) -> "Start":
+        """This start if it goes with the model, else InvalidInput."""
+        if self.overlap is not None and self.overlap != (model.overlap != 0.0):
+            need = "without an overlap: use start overlap"
+            if self.overlap:
+                need = "with an overlap: give one"
+            raise InvalidInput(f"start {self.name} goes with a model {need}")
+        if self.check is not None:
+            self.check(model)
+        return self
+
+    def begin(self, instance: Instance) -> NDArray[np.float64]:
+        """The first student, shape (p, N).
+
+        Raises
+        ------
+        InvalidInput
+            If ``point`` gives another shape, or what is not real and finite.
+        NoConvergence
+            If an eigenvector was not found.
+        """
+        student = real_array(f"the start {self.name!r}", self.point(instance))
+        shape = instance.student.shape
+        if student.shape != shape:
+            raise InvalidInput(
+                f"the start {self.name!r} must give an array of shape {shape}, got {student.shape}"
+            )
+        return student
 
 
-def _lowest(matrix: Hessian, count: int) -> LowestPairs:
+STARTS: Registry[Start] = Registry("start")
+
+
+def find_start(start: object) -> Start:
+    """A Start itself, or that of a name."""
+    return start if isinstance(start, Start) else STARTS.get_known(start)
+
+
+def start_label(name: str) -> str:
+    """How a start is called in a title, by its name."""
+    return STARTS[name].label if name in STARTS else f"{name} start"
+
+
+def own_student(instance: Instance) -> NDArray[np.float64]:
+    """The instance's own student."""
+    return instance.student
+
+
+def lowest_eigenvectors(instance: Instance) -> NDArray[np.float64]:
+    """The p·p* lowest eigenvectors of the Hessian at the instance's own student.
+
+    Each has p blocks; the p leading right singular vectors of all the blocks, each as long as its
+    singular value, are mixed into p rows.
+    """
+    p, N = instance.student.shape
+    pairs = start_pairs(instance.hessian, min(p * instance.model.p_star, p * N))
+    blocks = pairs.eigenvectors.T.reshape(-1, N)
+    _, sizes, directions = np.linalg.svd(blocks, full_matrices=False)
+    return mixed(sizes[:p], directions[:p], p)
+
+
+def start_pairs(matrix: Hessian, count: int) -> LowestPairs:
+    """The lowest pairs, to the accuracy that a start needs; NoConvergence if one is not found."""
     pairs = lowest(matrix, count, TOLERANCE, certificate=False)
     if not pairs.converged:
         raise NoConvergence(
-            f"the eigenvectors of the start did not converge: residual {pairs.residuals.max():.2g} "
-            f"of {pairs.tolerance:.2g}; try another seed or start"
+            f"the eigenvectors of the start did not converge: {pairs.status.problem}; try another "
+            "seed or start"
         )
     return pairs
 
@@ -107,16 +156,9 @@ def hartley(p: int) -> NDArray[np.float64]:
     return (np.cos(angle) + np.sin(angle)) / math.sqrt(p)
 
 
-def safe_step(instance: Instance, student: NDArray[np.float64]) -> float:
-    """1/λ_max of the Hessian at ``student``, half of what is stable there.
-
-    λ_max is the largest Ritz value of 15 Lanczos steps. Where no curvature is positive it is that
-    of largest size.
-    """
-    hessian = instance.at(student).hessian
-    start = stream("largest eigenvalue").standard_normal((1, len(student) * instance.N))
-    (measure,) = spectral_measures(hessian, start, LANCZOS_STEPS)
-    largest = float(measure.nodes.max())
-    if largest <= 0:
-        largest = float(abs(measure.nodes).max())
-    return 1 / largest if largest > 0 else 1.0
+for _one in (
+    Start("random", own_student, overlap=False),
+    Start("hessian", lowest_eigenvectors, overlap=False, title="Hessian"),
+    Start("overlap", own_student, overlap=True),
+):
+    STARTS.add(_one.name, _one)
