@@ -236,11 +236,43 @@ def test_kinks_are_named():
     class Unnamed(Huber):
         kinks = Loss.kinks
 
-    # δ so that a point where the derivative is examined lies at the kink.
-    delta = float(4.19 - 0.41)
-    examine(Named(delta), -np.inf, np.inf)
-    with pytest.raises(InvalidInput, match="kinks"):
-        examine(Unnamed(delta), -np.inf, np.inf)
+    # A kink at a point where the derivative is examined, and one beside all of them.
+    for delta in (float(4.19 - 0.41), 0.7, 0.05):
+        examine(Named(delta), -np.inf, np.inf)
+        with pytest.raises(InvalidInput, match=r"name its kinks in kinks\(y, y_hat\)") as error:
+            examine(Unnamed(delta), 0.41, 0.41)
+        at = float(str(error.value).partition("y_hat = ")[2].partition(":")[0])
+        assert min(abs(at - 0.41 + delta), abs(at - 0.41 - delta)) < 1e-3
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["tanh(1000*(y - yhat))", "sqrt((y - yhat)**2 + 1e-8)", "exp(3*yhat) + y", "y*yhat"],
+)
+def test_steep_is_no_jump(text):
+    examine(ExpressionLoss(text), 0.0, np.inf)
+
+
+def test_a_jump_of_the_slope_is_seen():
+    class Pinball(Loss):
+        def value(self, y, y_hat):
+            return np.maximum(0.3 * (y - y_hat), 0.7 * (y_hat - y))
+
+        def derivatives(self, y, y_hat):
+            return np.where(y_hat > y, 0.7, -0.3), 0.0 * (y + y_hat)
+
+    with pytest.raises(InvalidInput, match="jumps at"):
+        TeacherStudent(2, 1, Pinball())
+
+
+def test_a_loss_that_may_change_is_refused():
+    @dataclass
+    class Loose(Loss):
+        weight: float = 1.0
+        value, derivatives = Square.value, Square.derivatives
+
+    with pytest.raises(InvalidInput, match="'Loose' must not change: make its class a frozen"):
+        TeacherStudent(2, 1, Loose())
 
 
 def test_wrong_answers_are_refused():

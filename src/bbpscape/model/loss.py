@@ -16,6 +16,9 @@ FORMULA = ("value", "derivatives")
 LABELS = np.array([-3.17, -1.23, -0.31, 0.013, 0.41, 1.37, 3.71])
 OUTPUTS = np.array([-2.93, -1.07, -0.19, 0.23, 0.57, 1.61, 2.87, 4.19])
 STEP, ACCURACY = 1e-5, 1e-5
+NAME_KINKS = "name its kinks in kinks(y, y_hat)"
+# Jumps are looked for in COARSE pieces of the outputs, the worst of them then in CLOSER ones.
+COARSE, CLOSER, TIMES = 400, 30, 5
 
 
 class Loss(ABC):
@@ -116,31 +119,42 @@ class Loss(ABC):
         return hash((type(self), tuple(self.parameters.items())))
 
 
-@functools.lru_cache(maxsize=1024)
 def examine(loss: Loss, low: float, high: float) -> None:
     """InvalidInput unless ``loss`` is one for labels from ``low`` to ``high``; once for each loss.
 
-    Its derivatives are held against central differences away from its kinks, and its answers
-    ``is_square`` and ``closed_form`` against its formula.
+    Its derivatives are held against central differences away from its kinks, these against where
+    the derivatives jump, and its answers ``is_square`` and ``closed_form`` against its formula.
     """
+    try:
+        _examine(loss, low, high)
+    except TypeError:
+        if type(loss).__hash__ is None:
+            raise InvalidInput(
+                f"the loss {loss.name!r} must not change: make its class a frozen dataclass"
+            ) from None
+        raise
+
+
+@functools.lru_cache(maxsize=1024)
+def _examine(loss: Loss, low: float, high: float) -> None:
     loss.check_labels(low, high)
     y, y_hat = np.unique(np.clip(LABELS, low, high))[:, None], OUTPUTS
     here, above, below = (_all(loss, y, y_hat + shift) for shift in (0.0, STEP, -STEP))
-    smooth = _smooth(loss, y, y_hat)
+    smooth = _smooth(loss, y, y_hat - 2 * STEP, y_hat + 2 * STEP)
     for order, name in ((0, "∂ℓ/∂ŷ"), (1, "∂²ℓ/∂ŷ²")):
         slope = (above[order] - below[order]) / (2 * STEP)
         # Differences lose digits of the value, and one label may be far steeper than another.
         size = abs(here[order + 1]).max(axis=1) + 1e-4 * abs(here[order]).max(axis=1)
         wrong = smooth & ~(abs(slope - here[order + 1]) <= ACCURACY * size[:, None])
-        _refuse(
-            loss, wrong, y, f"{name} is not the derivative that differences give; mend it, or name"
-            " its kinks in kinks(y, y_hat)",
-        )  # fmt: skip
+        why = f"{name} is not the derivative that differences give: mend it, or {NAME_KINKS}"
+        _refuse(loss, wrong, y, why)
     gap = y_hat - y
     if loss.is_square:
         wrong = ~np.isclose(here[1], here[2] * gap, rtol=1e-9, atol=0.0)
         wrong |= ~np.isclose(here[0], here[2] * gap**2 / 2, rtol=1e-9, atol=0.0)
         _refuse(loss, wrong, y, "is_square is true, and it is not ℓ″(y) (y − ŷ)²/2")
+    else:
+        _find_jumps(loss, y)
     if loss.closed_form is not None:
         wrong = ~np.isclose(here[1], gap / (loss.closed_form + y), rtol=1e-9, atol=0.0)
         _refuse(loss, wrong, y, f"it is not (y − ŷ)²/(2 (a + y)) with a = {loss.closed_form}")
@@ -159,13 +173,36 @@ def _all(loss: Loss, y: NDArray, y_hat: NDArray) -> NDArray[np.float64]:
         ) from None
 
 
-def _smooth(loss: Loss, y: NDArray, y_hat: NDArray) -> NDArray[np.bool_]:
-    """Where no kink lies within the reach of a difference."""
-    shape = np.broadcast_shapes(y.shape, y_hat.shape)
-    kept = np.ones(shape, dtype=bool)
-    ends = zip(loss.kinks(y, y_hat - 2 * STEP), loss.kinks(y, y_hat + 2 * STEP), strict=True)
-    for low, high in ends:
-        kept &= np.broadcast_to(np.sign(low) * np.sign(high) > 0, shape)
+def _find_jumps(loss: Loss, y: NDArray) -> None:
+    """Look closer and closer, at each label, where ℓ′ or ℓ″ changes most: a jump does not fade."""
+    # Twice the labels: for ℓ′ the first half of the rows, for ℓ″ the second.
+    labels, orders = np.vstack([y, y]), np.repeat([1, 2], y.size)
+    rows = np.arange(orders.size)
+    low = np.full(labels.shape, OUTPUTS[0])
+    width = OUTPUTS[-1] - OUTPUTS[0]
+    changes, size = [], np.zeros(orders.size)
+    for pieces in (COARSE, *[CLOSER] * TIMES):
+        at = low + width * np.linspace(0.0, 1.0, pieces + 1)
+        values = np.nan_to_num(_all(loss, labels, at)[orders, rows], posinf=0.0, neginf=0.0)
+        steps = abs(np.diff(values, axis=1))
+        widest = steps.argmax(axis=1)
+        changes.append(steps[rows, widest])
+        size = np.maximum(size, abs(values).max(axis=1))
+        low, width = at[rows, widest][:, None], width / pieces
+    before, last = changes[-2:]
+    # What grows is a pole, which is no kink.
+    bad = (last > before / 2) & (last < 2 * before) & (last > 1e-6 * size)
+    bad &= _smooth(loss, labels, low - STEP, low + STEP)[:, 0]
+    if bad.any():
+        where = f"y = {labels[bad][0, 0]:.4g}, y_hat = {low[bad][0, 0]:.4g}"
+        raise InvalidInput(f"the loss {loss.name!r} jumps at {where}: {NAME_KINKS}")
+
+
+def _smooth(loss: Loss, y: NDArray, low: NDArray, high: NDArray) -> NDArray[np.bool_]:
+    """Where no kink lies between the outputs ``low`` and ``high``."""
+    kept = np.ones(np.broadcast_shapes(y.shape, low.shape), dtype=bool)
+    for one, other in zip(loss.kinks(y, low), loss.kinks(y, high), strict=True):
+        kept &= np.broadcast_to(np.sign(one) * np.sign(other) > 0, kept.shape)
     return kept
 
 
