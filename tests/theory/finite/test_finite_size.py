@@ -52,6 +52,17 @@ def test_the_fast_path_is_the_generic_one(model, N, alpha):
             assert largest_difference(solve_labels_fast(model, N, r, y, start), generic) < 1e-10
 
 
+def test_an_overlap_is_at_most_one():
+    """Where p* is of order N the expansion at the edge exceeds it: 1.3 to 1.9 here."""
+    model, N = model_of(1, 9, 0.5), 10
+    found = [
+        solver(model, N, *sample_labels(model, 400, 0, draw)).m2_lowest
+        for draw in range(4)
+        for solver in (solve_labels, solve_labels_fast)
+    ]
+    assert found == [1.0] * 8
+
+
 def test_a_slip_in_one_label_is_seen():
     r, y = sample_labels(TRIAL, 1000, 5, 0)
     generic = solve_labels(TRIAL, 500, r, y)
@@ -247,6 +258,9 @@ def test_default_sizes(monkeypatch):
         (lambda: finite_size(TRIAL, N=[100, 10**9]), "from 1 to"),
         (lambda: finite_size(TRIAL, N=[100, 0]), "N must be a positive integer"),
         (lambda: finite_size(TRIAL, seed="x"), "seed"),
+        (lambda: finite_size_law(model_of(1, 30, 1.0), 2.0, 30), "N must be above p_star = 30"),
+        (lambda: half_alpha(model_of(1, 30, 1.0), 30), "N must be above p_star = 30"),
+        (lambda: truncated_threshold(model_of(1, 30, 1.0), 30), "N must be above p_star = 30"),
         (lambda: finite_size(model_of(math.inf, 1, 1.0)), "p must be finite"),
         (lambda: finite_size(TeacherStudent(2, 1, Square())), "needs the quadratic activation"),
         (lambda: truncated_threshold(TeacherStudent(2, 1, Square()), 9), "needs the quadratic"),

@@ -50,9 +50,9 @@ def over_draws(one: Callable[[int], T], draws: int, M: int, workers: int | None)
 
 
 def check_sizes(model: TeacherStudent, alpha: float, N: int) -> tuple[int, int]:
-    """(N, M), refused where p is infinite or M is below 1 or above MOST_SAMPLES."""
+    """(N, M), refused where p is infinite, N too small or M below 1 or above MOST_SAMPLES."""
     check_finite(model)
-    N = int(positive_integer("N", N))
+    N = check_dimension(model, N)
     # A float: αN may exceed every integer that is worth naming.
     M = positive("alpha", alpha) * float(N)
     if not (M <= MOST_SAMPLES and round(M) >= 1):
@@ -60,6 +60,14 @@ def check_sizes(model: TeacherStudent, alpha: float, N: int) -> tuple[int, int]:
             f"alpha N must be from 1 to {MOST_SAMPLES:.0e} samples, got {M:.6g}: change alpha or N"
         )
     return N, round(M)
+
+
+def check_dimension(model: TeacherStudent, N: object) -> int:
+    """``N`` as an int above p*: a teacher has p* independent directions."""
+    dimension = integer("N", N)
+    if dimension <= model.p_star:
+        raise InvalidInput(f"N must be above p_star = {model.p_star}, got {N!r}")
+    return dimension
 
 
 def check_draws(draws: object) -> int:

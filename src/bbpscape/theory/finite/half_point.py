@@ -16,6 +16,7 @@ from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.finite.draws import (
     MOST_SAMPLES,
+    check_dimension,
     check_draws,
     check_finite,
     check_sizes,
@@ -25,6 +26,9 @@ from bbpscape.theory.finite.draws import (
 from bbpscape.theory.finite.label_solve import LabelSums, solve_edge
 from bbpscape.theory.finite.law import start_of
 from bbpscape.theory.finite.truncated import truncated_threshold
+
+# Where N is sought: from here on, at first by a guess.
+SMALLEST, GUESS = 50, 1e4
 
 
 @result
@@ -95,8 +99,8 @@ def half_alpha(
     InvalidInput
         If an argument is not allowed, or N is too small for half of the draws to have an outlier.
     """
-    N = int(positive_integer("N", N))
     check_finite(model)
+    N = check_dimension(model, N)
     draws, seed = check_draws(draws), check_seed(seed)
 
     def median(log_alpha: float) -> tuple[float, float]:
@@ -137,8 +141,11 @@ def half_n(
         # Fewer outliers at larger N: mirrored, so that it rises like that of half_alpha.
         return 2 - value, error
 
-    bounds = (math.log(50), math.log(positive_integer("largest", largest)))
-    root, error, slope, evaluations = _crossing(median, math.log(1e4), 1.0, bounds, "N")
+    bounds = (
+        math.log(max(SMALLEST, model.p_star + 1)),
+        math.log(positive_integer("largest", largest)),
+    )
+    root, error, slope, evaluations = _crossing(median, math.log(GUESS), 1.0, bounds, "N")
     n = math.exp(root)
     return HalfPoint(model, alpha, n, n * error, "N", -slope, draws, seed, evaluations)
 

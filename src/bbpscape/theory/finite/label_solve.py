@@ -190,4 +190,5 @@ def _edge_overlap(sums: LabelSums, edge: Edge) -> float:
         x = complex(-p / (2 * g))
         resolvent = p / 2 / (x * (sums.complex_strength(x) - 1))
         total += weight * resolvent.imag / g.imag
-    return float(sums.model.p_star / sums.N * total)
+    # As there: an expansion can exceed the bound of an overlap.
+    return min(1.0, float(sums.model.p_star / sums.N * total))

@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtri, gammaln
 
-from bbpscape.core.checks import positive_integer
 from bbpscape.core.result import Result, result
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.finite.draws import check_finite
+from bbpscape.theory.finite.draws import check_dimension, check_finite
 from bbpscape.theory.roots import find_root, iterations
 
 # Trapezoid steps in log r, and in the tanh–sinh variable of y; half of them change α by < 1e-9.
@@ -50,7 +49,7 @@ def truncated_threshold(model: TeacherStudent, N: int) -> TruncatedThreshold:
         If p is infinite or N is not a positive integer.
     """
     check_finite(model)
-    N = int(positive_integer("N", N))
+    N = check_dimension(model, N)
     alpha = 1.0
     for iteration in iterations(60, f"truncated threshold at N = {N}", "try a larger N"):
         cut = typical_maximum(model.p_star, max(1.0, alpha * N))
