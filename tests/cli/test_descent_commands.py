@@ -133,12 +133,12 @@ def test_a_photograph(run):
         (
             "descend",
             ("--start", "overlap"),
-            "start random goes with a model without an overlap: use start overlap",
+            "goes with a model without an overlap: use",
         ),
         (
             "descend",
             ("--overlap", "0.3"),
-            "start random goes with a model without an overlap: use start overlap",
+            "goes with a model without an overlap: use",
         ),
         ("descend", ("--dtype", "half"), "dtype must be one of"),
         ("descend", ("--device", "tpu"), "device must be one of"),
