@@ -122,7 +122,7 @@ def hessian_along(
     Parameters
     ----------
     at : sequence of int
-        From 0 to the budget of the rule.
+        Steps of the descent, from 0 to the budget of the rule.
     others
         As in ``descend``.
 

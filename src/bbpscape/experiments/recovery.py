@@ -177,7 +177,7 @@ def recovery(
     path : path, optional
         A study file (.toml) that is written, or extended: what it has is not computed again.
     workers : int, optional
-        As in ``run_study``.
+        Processes of one thread each; all cores by default.
     progress : function, optional
         Called with the number of points that are done, and of all.
 

@@ -176,14 +176,14 @@ def simulate(
     model : TeacherStudent
         p must be finite.
     alpha : float
-        M = round(αN).
+        Samples per dimension; M = round(αN).
     N, draws : int
         Dimension of the inputs, and how many independent draws.
     seed : int or Generator
         Draw i is ``draw(model, alpha, N, seed, i)``, that of every other function too.
     k : int
-        Raised to p·p* + 1, so that the p·p* copies of an outlier come out whole, with the gap above
-        them.
+        Pairs wanted; raised to p·p* + 1, so that the p·p* copies of an outlier come out whole, with
+        the gap above them.
     method, tol, dtype, device
         As in ``lowest``.
     stream : bool

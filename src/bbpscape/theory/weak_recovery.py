@@ -106,7 +106,7 @@ def weak_recovery(
     alpha : float, optional
         Also give m², the outlier and the right edge at this M/N.
     trimming_t, subset_t : float, optional
-        Their t; by default the t with the lowest threshold.
+        The t of trimming and of subset; by default the one with the lowest threshold.
 
     Returns
     -------

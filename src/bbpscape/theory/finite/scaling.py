@@ -105,7 +105,7 @@ def finite_size(
     alpha : float, optional
         Samples per dimension, M/N; α_BBP by default.
     N : sequence of int, or int
-        Dimensions.
+        Input dimensions.
     draws : int
     seed : int or numpy Generator
         Draw i has the same labels at every N, as far as they go.

@@ -1,0 +1,187 @@
+"""Every command is its function: options, order, defaults, and where they arrive."""
+
+import dataclasses
+import functools
+import importlib
+import inspect
+import json
+import re
+
+import pytest
+
+import bbpscape as bb
+from bbpscape.cli.tree import COMMANDS, GROUPS, WITHOUT_FIGURE, Commands
+
+MODEL = {
+    "p": "2",
+    "p_star": "1",
+    "a": "0.01",
+    "loss": "normalized-square",
+    "delta": "1",
+    "activation": "quadratic",
+    "label_noise": "0",
+    "flip": "0",
+    "second_layer": None,
+    "overlap": "0",
+}
+INPUTS = {"inputs": None, "whiten": None, "equal_norms": None}
+OUTPUTS = ("plot", "save", "csv", "json", "help")
+# What only Python can give.
+UNSEEN = ("progress", "executor", "preprocessings")
+# Small calls, as on the command line and in Python.
+CALLS = {
+    "threshold": ("--p 1 --a 2", {}),
+    "spectrum": ("--p 1 --a 2 --alpha 2 --points 7", {"alpha": 2.0, "points": 7}),
+    "overlap-curve": ("--p 1 --a 2 --alpha 1,2", {"alpha": [1.0, 2.0]}),
+    "diagram": ("--p 1,2 --p-star 3 --a 0.5,1", {"p": [1, 2], "p_star": 3, "a": [0.5, 1.0]}),
+    "finite-size": (
+        "--p 1 --a 2 --alpha 1.5 --N 50,80 --draws 2 --seed 3",
+        {"alpha": 1.5, "N": [50, 80], "draws": 2, "seed": 3},
+    ),
+    "weak-recovery": (
+        "--p-star 2 --label-noise 0.1 --trimming-t 5 --subset-t 2",
+        {"p_star": 2, "label_noise": 0.1, "trimming_t": 5.0, "subset_t": 2.0},
+    ),
+    "simulate": (
+        "--p 1 --a 2 --alpha 2 --N 20 --draws 2 --seed 3 --k 4 --workers 1",
+        {"alpha": 2.0, "N": 20, "draws": 2, "seed": 3, "k": 4, "workers": 1},
+    ),
+    "cost": ("--p 1 --a 2 --alpha 2 --N 20 --k 4", {"alpha": 2.0, "N": 20, "k": 4}),
+    "compare": (
+        "--p 1 --a 2 --alpha 2 --N 20 --draws 2 --seed 3",
+        {"alpha": 2.0, "N": 20, "draws": 2, "seed": 3},
+    ),
+    "methods": (
+        "--p 1 --a 2 --alpha 1,2 --N 20 --draws 2 --seed 3",
+        {"alpha": [1.0, 2.0], "N": 20, "draws": 2, "seed": 3},
+    ),
+    "descend": (
+        "--p 1 --a 2 --alpha 2 --N 20 --draws 2 --seed 3 --start hessian --steps 5 --workers 1",
+        {"alpha": 2.0, "N": 20, "draws": 2, "seed": 3, "start": "hessian", "workers": 1},
+    ),
+    "recovery": (
+        "--a 2 --alpha 1,2 --N 20 --draws 2 --seed 3 --p 1,2 --start random --steps 5 --workers 1",
+        {
+            "alpha": [1.0, 2.0], "N": 20, "draws": 2, "seed": 3, "p": [1, 2], "start": ["random"],
+            "workers": 1,
+        },
+    ),
+    "hessian-along": (
+        "--p 1 --a 2 --alpha 2 --N 20 --at 0,2 --draws 2 --seed 3 --steps 5 --workers 1",
+        {"alpha": 2.0, "N": 20, "at": [0, 2], "draws": 2, "seed": 3, "workers": 1},
+    ),
+    "photograph": (
+        "--alpha 2 --side 8 --p 3 --a 2 --seed 3 --steps 5",
+        {"alpha": 2.0, "side": 8, "p": 3, "a": 2.0, "seed": 3},
+    ),
+}  # fmt: skip
+
+
+def function_of(name):
+    return getattr(importlib.import_module(COMMANDS[name]), name.replace("-", "_"))
+
+
+def shown(value):
+    """A default as the help shows it."""
+    if value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, tuple):
+        return ",".join(map(shown, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def expected_options(function):
+    """Option and default, in the order of the signature, the parts of a model or rule in place."""
+    own = inspect.signature(function).parameters
+    found = {}
+    for name, one in own.items():
+        if name == "model":
+            found |= {part: default for part, default in MODEL.items() if part not in own}
+        elif name == "rule":
+            parts = dataclasses.fields(bb.DescentRule)
+            found |= {part.name: shown(part.default) for part in parts if part.name != "snapshots"}
+        elif name == "inputs":
+            found |= INPUTS
+        elif name not in UNSEEN:
+            found[name] = shown(one.default)
+    return found
+
+
+def help_entries(text):
+    """Each option and what the help says of it, in one line."""
+    listed = re.split(r"\n  (?=--)", text.partition("Options:")[2].partition("\n\n  NUMBERS")[0])
+    entries = (" ".join(entry.split()) for entry in listed[1:])
+    return {re.match(r"--([\w-]+)", one)[1].replace("-", "_"): one for one in entries}
+
+
+def default_of(entry):
+    found = re.search(r"\[default: ?(\S+)\]", entry)
+    return found and found[1]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_options_are_those_of_the_function(run, name):
+    outputs = [one for one in OUTPUTS if one != "plot" or name not in WITHOUT_FIGURE]
+    status, out, _ = run(name, "--help")
+    assert status == 0
+    entries = help_entries(out)
+    expected = expected_options(function_of(name))
+    assert list(entries) == [*expected, *outputs]
+    assert {k: default_of(entries[k]) for k in expected} == expected
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_says_what_it_is(run, name):
+    for entry in help_entries(run(name, "--help")[1]).values():
+        words = re.sub(r"^--\S+( / --\S+)?( [A-Z,…]+)?", "", entry).partition("[default")[0]
+        assert len(words.split()) > 1, entry
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_is_given_arrives_in_its_place(run, name, monkeypatch):
+    if name == "photograph":
+        pytest.importorskip("skimage", reason="photographs ship with scikit-image")
+    function, seen = function_of(name), []
+
+    @functools.wraps(function)
+    def recorded(**given):
+        seen.append(given)
+        return function(**given)
+
+    module = importlib.import_module(COMMANDS[name])
+    monkeypatch.setattr(module, name.replace("-", "_"), recorded)
+    text, expected = CALLS[name]
+    status, out, err = run(name, *text.split(), "--json")
+    assert (status, err) == (0, "")
+    json.loads(out)
+    (given,) = seen
+    given.pop("progress", None)
+    if "model" in given:
+        width = {} if name == "recovery" else {"p": 1}
+        assert given.pop("model") == bb.TeacherStudent(**width, loss=bb.NormalizedSquare(2.0))
+    if "rule" in given:
+        assert given.pop("rule") == bb.DescentRule(steps=5)
+    if "inputs" in given:
+        assert given.pop("inputs") is None
+    assert given == expected
+    for key, value in expected.items():
+        assert type(given[key]) is type(value), key
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_a_public_function_of_its_name(name):
+    public = {one for space in (bb, bb.eigen, bb.data) for one in dir(space)}
+    assert name.replace("-", "_") in public
+
+
+def test_every_command_is_called_here():
+    assert set(CALLS) == set(COMMANDS)
+    assert list(Commands()) == [*COMMANDS, *GROUPS]
+
+
+def test_results_without_a_figure_are_listed():
+    kinds = {one.__name__ for one in bb.plots.plot.registry}
+    for name in COMMANDS:
+        kind = inspect.signature(function_of(name)).return_annotation
+        label = kind if isinstance(kind, str) else kind.__name__
+        assert (label in kinds) == (name not in WITHOUT_FIGURE), name
