@@ -92,6 +92,20 @@ def test_no_outlier_below_the_transition(case):
     assert abs(lowest.measured - lowest.theory) < LIMIT * lowest.standard_error + 0.03
 
 
+def test_z_spreads_as_a_standard_score_does():
+    """Over all models and quantities: errors √n too large or too small would be seen."""
+    scores, wrong = [], []
+    for case in (*INFORMED.values(), *UNINFORMED.values()):
+        for row in compare(case).rows:
+            z = row.z_finite_size if case.finite_size and row.z_finite_size else row.z
+            if z is not None and row.theory != 0:
+                scores.append(z)
+                wrong.append(z / case.draws**0.5)
+    assert len(scores) > 25
+    assert 0.7 < np.sqrt(np.mean(np.square(scores))) < 1.5
+    assert not 0.7 < np.sqrt(np.mean(np.square(wrong))) < 1.5
+
+
 def test_outliers_come_in_multiplets_of_p_times_p_star():
     case = Case(3, 2, 0.05, 40.0, 150, 4)
     result = compare(case)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import bbpscape as bb
+from bbpscape.theory.finite.label_sampled import solve_labels
 
 MODEL = bb.TeacherStudent(p=2, p_star=1, loss=bb.NormalizedSquare(a=0.01))
 
@@ -55,6 +56,100 @@ def test_without_an_outlier_the_lowest_eigenvectors_are_compared():
     result = bb.compare(MODEL, 1.0, N=60, draws=3)
     assert result.rows[0].quantity == "m2, lowest eigenvectors"
     assert any("no outlier" in note for note in result.notes)
+
+
+@pytest.mark.parametrize(
+    ("a", "alpha", "edge", "outlier"),
+    [(2.0, 1.0, "smooth", False), (2.0, 4.0, "sharp", True), (0.01, 1.0, "sharp", False)],
+)
+def test_the_notes_say_what_the_edge_and_the_outliers_are(a, alpha, edge, outlier):
+    model = bb.TeacherStudent(1, 1, bb.NormalizedSquare(a))
+    result = bb.compare(model, alpha, N=40, draws=2)
+    assert result.theory.left_edge.kind == edge
+    smooth = [note for note in result.notes if note.startswith("smooth left edge")]
+    missing = [note for note in result.notes if note.startswith("no outlier at N → ∞")]
+    assert len(smooth) == (edge == "smooth")
+    assert len(missing) == (not outlier)
+    assert len(result.notes) == len(smooth) + len(missing)
+    for note in result.notes:
+        assert note in result.summary()
+
+
+@pytest.mark.parametrize("p_star", [1, 2])
+def test_a_model_without_a_left_edge_is_measured(p_star):
+    """The square loss: no theory of the lowest, and one of the fraction below a quantile."""
+    model = bb.TeacherStudent(1, p_star, "square")
+    result = bb.compare(model, 3.0, N=80, draws=30, seed=2)
+    m2, lowest, fraction = result.rows
+    assert (m2.theory, lowest.theory, m2.z, lowest.z) == (None, None, None, None)
+    assert lowest.measured == pytest.approx(result.eigenvalues[:, 0].mean())
+    assert m2.measured == pytest.approx(result.m2[:, :p_star].mean())
+    assert abs(fraction.z) < 4
+    assert fraction.standard_error < 0.1 * fraction.theory
+    assert "has no left edge" in result.notes[0]
+    assert f"{lowest.measured:.4g}" in result.summary()
+    # The same level is another quantile at another α.
+    level = float(fraction.quantity.split()[2].rstrip(","))
+    other = float(bb.spectrum(model, 2.0).fraction_below(level))
+    assert abs(fraction.measured - other) > 4 * fraction.standard_error
+
+
+def test_each_row_is_what_its_draws_and_labels_say():
+    result = bb.compare(MODEL, 3.0, N=60, draws=6)
+    outlier, m2, lowest, fraction = result.rows
+    assert m2.measured == pytest.approx(result.m2[:, :2].mean())
+    assert lowest.measured == pytest.approx(result.eigenvalues[:, 2].mean())
+    edge = result.theory.left_edge
+    assert lowest.theory == pytest.approx(edge.value + edge.tracy_widom_shift(120))
+    assert (lowest.z, lowest.z_finite_size, fraction.z_finite_size) == (None, None, None)
+    level = float(np.interp(20 / 120, result.theory.cumulative, result.theory.eigenvalue))
+    assert f"{level:.4g}" in fraction.quantity
+    assert "16.7 % quantile" in fraction.quantity
+    assert fraction.measured == pytest.approx((result.eigenvalues < level).mean())
+    assert fraction.theory == pytest.approx(
+        float(result.theory.fraction_below(level)) + result.theory.spectral_shift(level) / 120
+    )
+    predicted = [
+        solve_labels(MODEL, 60, *reversed(bb.draw(MODEL, 3.0, 60, 0, i).label_scalars))
+        for i in range(6)
+    ]
+    pairs = ((outlier, "lowest"), (m2, "m2_lowest"), (lowest, "left_edge"))
+    for row, name in pairs:
+        assert row.finite_size == pytest.approx(np.mean([getattr(one, name) for one in predicted]))
+    gaps = result.eigenvalues[:, :2].mean(axis=1) - [one.lowest for one in predicted]
+    assert outlier.z_finite_size == pytest.approx(
+        gaps.mean() / (gaps.std(ddof=1) / math.sqrt(6)), rel=1e-6
+    )
+
+
+def test_norms_of_inputs_enter_their_finite_n():
+    rng = np.random.default_rng(2)
+    rows = rng.standard_normal((600, 20)) * rng.uniform(0.3, 1.7, (600, 1))
+    inputs = bb.data.prepare_inputs(rows)
+    result = bb.compare(MODEL, 3.0, draws=12, inputs=inputs)
+    gaussian = bb.compare(MODEL, 3.0, N=20, draws=12)
+    assert any("spreads by" in note for note in result.notes)
+    assert abs(result.rows[0].z_finite_size) < 4
+    # With the norms of Gaussian inputs the prediction would be another.
+    assert result.rows[0].finite_size < gaussian.rows[0].finite_size - 0.1
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "said", "unsaid"),
+    [
+        (900, {}, ["theory is for Gaussian inputs"], ["not whitened", "whitened together"]),
+        (100, {}, ["takes 60 of the 100 inputs"], ["not whitened"]),
+        (900, {"whiten": False}, ["not whitened"], ["whitened together", "spreads by"]),
+    ],
+)
+def test_the_notes_say_what_the_inputs_are(rows, options, said, unsaid):
+    made = np.random.default_rng(0).standard_normal((rows, 20))
+    inputs = bb.data.prepare_inputs(made, **options)
+    text = "\n".join(bb.compare(MODEL, 3.0, draws=1, inputs=inputs).notes)
+    for part in said:
+        assert part in text
+    for part in unsaid:
+        assert part not in text
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,28 @@ def test_the_outlier_is_the_mean_of_its_copies():
         assert one.lowest.mean < one.outlier.mean < one.above.mean
 
 
+def test_the_errors_are_those_of_the_draws(asked):
+    model, rule = bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.5)), bb.DescentRule(steps=4)
+    found = bb.hessian_along(model, 6.0, 24, [4], 5, 3, rule=rule, workers=1)
+    rows = []
+    for i, path in enumerate(found.descent.trajectories):
+        one = draw(model, 6.0, 24, 3, i)
+        at = Instance(model, one.inputs, path.student, one.teacher)
+        values, vectors = np.linalg.eigh(Hessian(at.inputs, at.curvature).dense())
+        blocks = vectors[:, :2].T.reshape(2, 2, 24) @ one.teacher_basis[:, 0]
+        m2 = (blocks**2).sum(axis=1).mean()
+        rows.append((values[0], values[:2].mean(), values[2], m2, path.m2[-1]))
+    expected = np.array(rows)
+    (step,) = found.steps
+    assert step.student_m2 == pytest.approx(expected[:, 4].mean(), rel=1e-9)
+    for i, name in enumerate(("lowest", "outlier", "above", "m2")):
+        one = getattr(step, name)
+        assert one.mean == pytest.approx(expected[:, i].mean(), abs=1e-5)
+        error = expected[:, i].std(ddof=1) / math.sqrt(5)
+        assert one.standard_error == pytest.approx(error, abs=1e-5)
+        assert f"± {one.standard_error:.2g}" in found.summary() or name == "lowest"
+
+
 def test_a_draw_that_ended_keeps_its_last_student():
     rule = bb.DescentRule(steps=500, until_recovery=True)
     found = bb.hessian_along(MODEL, 8.0, 30, [0, 499], 1, 1, rule=rule, workers=1)

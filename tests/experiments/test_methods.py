@@ -31,6 +31,54 @@ def test_theory_and_simulation_of_every_method():
     assert abs(wrong / by_name["trimming"].standard_error).max() > 4
 
 
+def test_measured_values_are_those_of_the_draws():
+    """m² of H and of D, and their errors, from whole diagonalizations of the same draws."""
+    model, N, draws = bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.1)), 20, 5
+    result = methods(model, [2.0, 3.0], N, draws, 4)
+    by_name = {one.name: one for one in result.methods}
+    optimal = bb.spectral.optimal(bb.spectral.QuadraticTeacher(1))
+    for i, alpha in enumerate((2.0, 3.0)):
+        found = {"Hessian": [], "optimal": []}
+        for j in range(draws):
+            one = bb.draw(model, alpha, N, 4, j)
+            teacher = one.teacher_basis[:, 0]
+            vectors = np.linalg.eigh(one.hessian.dense())[1][:, :2]
+            blocks = vectors.T.reshape(2, 2, N) @ teacher
+            found["Hessian"].append((blocks**2).sum(axis=1).mean())
+            matrix = one.inputs.T @ (optimal(one.labels)[:, None] * one.inputs)
+            found["optimal"].append((np.linalg.eigh(matrix)[1][:, -1] @ teacher) ** 2)
+        for name, values in found.items():
+            assert by_name[name].measured[i] == pytest.approx(np.mean(values), abs=1e-6)
+            error = np.std(values, ddof=1) / np.sqrt(draws)
+            assert by_name[name].standard_error[i] == pytest.approx(error, abs=1e-6)
+
+
+def test_the_errors_are_those_of_the_means():
+    """Points of the same sizes are repetitions: their means spread as their errors say."""
+    model, draws = bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.1)), 12
+    alphas = np.linspace(2.0, 2.02, 24)
+    result = methods(model, alphas, 20, draws, 1)
+    spread = [one.measured - one.measured.mean() for one in result.methods]
+    errors = [one.standard_error for one in result.methods]
+
+    def pulls(factor):
+        return np.std([x / (factor * e) for x, e in zip(spread, errors, strict=True)], ddof=1)
+
+    # t of 11 degrees of freedom has a spread of 1.1.
+    assert 0.8 < pulls(1.0) < 1.5
+    for wrong in (np.sqrt(draws), 1 / np.sqrt(draws)):
+        assert not 0.8 < pulls(wrong) < 1.5
+
+
+def test_one_draw_has_no_standard_error():
+    model = bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.1))
+    result = methods(model, [2.0], 20, 1)
+    assert all(np.isnan(one.standard_error).all() for one in result.methods)
+    record = result.to_dict()
+    assert [one["standard_error"] for one in record["methods"]] == [[None]] * 5
+    assert "±" not in result.summary().splitlines()[-3]
+
+
 def test_preprocessings_of_ones_own():
     model = bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.1))
     step = bb.Preprocessing("step", lambda y: np.where(y > 1, 1.0, 0.0), (1.0,), (0.0, 1.0))
