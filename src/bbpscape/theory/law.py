@@ -34,25 +34,25 @@ class Law(Protocol):
     along each *direction* is given f: the weight w of that direction, with E w = 1; that of
     ``BULK`` is 1. ``threshold``, ``spectrum`` and ``overlap_curve`` take a law in place of a model.
 
-    A law with f = 1 always and w = ℓ along the teacher, a spiked covariance:
+    Half of the samples, f = 1, with a squared component of mean 0.2 along the teacher, the others
+    left out: (1/N) Σ x xᵀ over the first, a Wishart matrix with one direction of another variance.
 
-    >>> class Spiked:
-    ...     zero_mass = 0.0
+    >>> class Selected:
+    ...     zero_mass = 0.5
     ...     directions = {TEACHER: 1}
     ...
     ...     def support(self, direction=BULK):
     ...         return 1.0, 1.0
     ...
     ...     def moments(self, g, order, directions=(BULK,)):
-    ...         powers = [(1 / (1 - np.asarray(g))) ** k for k in range(1, order + 1)]
-    ...         return np.array(
-    ...             [[(1.0 if d == BULK else 0.2) * m for m in powers] for d in directions]
-    ...         )
+    ...         powers = np.array([(1 - np.asarray(g)) ** -k for k in range(1, order + 1)])
+    ...         return np.array([(0.5 if d == BULK else 0.1) * powers for d in directions])
     ...
     ...     def log_moment(self, g):
-    ...         return np.log(1 - np.asarray(g))
-    >>> isinstance(Spiked(), Law)
-    True
+    ...         return 0.5 * np.log(1 - np.asarray(g))
+    >>> from bbpscape.theory.threshold import threshold
+    >>> round(threshold(Selected()).alpha_bbp, 9)  # 2/(1 − 0.2)²
+    3.125
     """
 
     def support(self, direction: str = BULK) -> tuple[float, float]:

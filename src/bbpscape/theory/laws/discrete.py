@@ -31,7 +31,7 @@ class DiscreteLaw:
     """
 
     atoms: NDArray[np.float64]
-    weights: NDArray[np.float64] = None  # type: ignore[assignment]
+    weights: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     along: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     directions: Mapping[str, float] = field(default_factory=dict)
 
@@ -39,8 +39,9 @@ class DiscreteLaw:
         atoms = np.array(self.atoms, dtype=float).ravel()
         if atoms.size == 0 or not np.isfinite(atoms).all():
             raise InvalidInput("atoms must be a non-empty list of finite numbers")
-        weights = np.full(atoms.size, 1 / atoms.size) if self.weights is None else self.weights
-        weights = np.array(weights, dtype=float).ravel()
+        weights = np.array(self.weights, dtype=float).ravel()
+        if weights.size == 0:
+            weights = np.full(atoms.size, 1 / atoms.size)
         if weights.shape != atoms.shape or (weights < 0).any() or abs(weights.sum() - 1) > 1e-9:
             raise InvalidInput("weights must be non-negative, one for each atom, and sum to 1")
         for name, values in self.along.items():
