@@ -9,7 +9,8 @@ import pytest
 from bbpscape.core.checks import InvalidInput
 from bbpscape.model.losses import NormalizedSquare, Square
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.finite.draws import sample_labels
+from bbpscape.theory.finite import draws as draws_module
+from bbpscape.theory.finite.draws import over_draws, sample_labels
 from bbpscape.theory.finite.half_point import half_alpha, half_n, strengths
 from bbpscape.theory.finite.label_sampled import solve_labels
 from bbpscape.theory.finite.label_solve import LabelSums, solve_edge, solve_labels_fast
@@ -236,8 +237,36 @@ def test_default_sizes(monkeypatch):
     seen = []
     monkeypatch.setattr(scaling, "finite_size_law", lambda model, alpha, N, *rest: seen.append(N))
     monkeypatch.setattr(scaling, "half_alpha", lambda *rest: None)
-    finite_size(TRIAL)
+    told = []
+    finite_size(TRIAL, progress=lambda *done: told.append(done))
     assert seen == [100, 1000, 10_000, 100_000]
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_draws_are_the_same_in_every_version():
+    """Draw 3 of seed 7: results of one version are compared with those of another."""
+    r, y = sample_labels(model_of(2, 1, 0.01), 2, 7, 3)
+    assert y == pytest.approx([3.055879809086134, 2.054786993691783], rel=1e-12)
+    assert r == pytest.approx([0.8880538792985457, 0.09868484277269386], rel=1e-12)
+
+
+@pytest.mark.parametrize(("M", "expected"), [(10, 6), (3, 6), (50, 2), (99, 1), (100, 1)])
+def test_workers_by_default_hold_no_more_labels_than_one_draw_may(monkeypatch, M, expected):
+    counts = []
+
+    class Pool(draws_module.ThreadPoolExecutor):
+        def __init__(self, count):
+            counts.append(count)
+            super().__init__(1)
+
+    monkeypatch.setattr(draws_module, "ThreadPoolExecutor", Pool)
+    monkeypatch.setattr(draws_module, "MOST_SAMPLES", 100)
+    monkeypatch.setattr(draws_module.os, "cpu_count", lambda: 6)
+    assert over_draws(lambda draw: draw, 8, M, None) == list(range(8))
+    assert counts == ([expected] if expected > 1 else [])
+    # What is asked for is given, but no more than there are draws.
+    assert over_draws(lambda draw: draw, 3, M, 5) == [0, 1, 2]
+    assert counts[-1] == 3
 
 
 @pytest.mark.parametrize(
@@ -254,8 +283,10 @@ def test_default_sizes(monkeypatch):
         (lambda: finite_size(TRIAL, draws=10**12), "draws must be from 1 to 1e"),
         (lambda: half_alpha(TRIAL, 100, draws=10**12), "draws must be from 1 to 1e"),
         (lambda: half_n(TRIAL, 1.2, draws=10**12), "draws must be from 1 to 1e"),
-        (lambda: half_alpha(TRIAL, 10**10, draws=2), "no alpha"),
+        (lambda: half_alpha(TRIAL, 10**10, draws=2), "alpha N must be from 1 to 2e.08 samples"),
         (lambda: finite_size(TRIAL, N=[100, 10**9]), "from 1 to"),
+        (lambda: finite_size(TRIAL, 0.01, N=[100, 10**9]), "from 1 to .* got 1.45"),
+        (lambda: finite_size(TRIAL, "x"), "alpha must be a number"),
         (lambda: finite_size(TRIAL, N=[100, 0]), "N must be a positive integer"),
         (lambda: finite_size(TRIAL, seed="x"), "seed"),
         (lambda: finite_size_law(model_of(1, 30, 1.0), 2.0, 30), "N must be above p_star = 30"),

@@ -106,9 +106,11 @@ def half_alpha(
     def median(log_alpha: float) -> tuple[float, float]:
         return _median(strengths(model, math.exp(log_alpha), N, draws, seed, workers))
 
-    guess = math.log(truncated_threshold(model, N).alpha_bbp)
+    # Near it: where its samples do not fit, those of the search would not.
+    near = truncated_threshold(model, N).alpha_bbp
+    check_sizes(model, near, N)
     bounds = (math.log(1 / N), math.log(MOST_SAMPLES / N))
-    root, error, slope, evaluations = _crossing(median, guess, 0.1, bounds, "alpha")
+    root, error, slope, evaluations = _crossing(median, math.log(near), 0.1, bounds, "alpha")
     alpha = math.exp(root)
     return HalfPoint(model, alpha, N, alpha * error, "alpha", slope, draws, seed, evaluations)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bbpscape.core.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput, positive
 from bbpscape.core.report import Report, Table, counted
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
@@ -129,13 +129,16 @@ def finite_size(
     check_finite(model)
     draws, seed = check_draws(draws), check_seed(seed)
     at = threshold(model)
-    chosen = at.alpha_bbp if alpha is None else float(alpha)
+    chosen = at.alpha_bbp if alpha is None else positive("alpha", alpha)
     sizes = [check_sizes(model, chosen, n)[0] for n in _listed(N)]
-    laws, half, truncated = [], [], []
+    truncated = [truncated_threshold(model, n) for n in sizes]
+    for one in truncated:
+        # Half of the draws have an outlier near it.
+        check_sizes(model, one.alpha_bbp, one.N)
+    laws, half = [], []
     for done, n in enumerate(sizes, start=1):
         laws.append(finite_size_law(model, chosen, n, draws, seed, workers))
         half.append(half_alpha(model, n, draws, seed, workers))
-        truncated.append(truncated_threshold(model, n))
         if progress is not None:
             progress(done, len(sizes))
     return FiniteSizeScaling(at, chosen, tuple(sizes), tuple(laws), tuple(half), tuple(truncated))
