@@ -23,10 +23,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pandas as pd
 
 import bbpscape as bb
-from bbpscape.study.definition import load_definition
 from bbpscape.study.observables import draw_values
+from bbpscape.study.runner import run_points
 from bbpscape.study.store import Store
-from bbpscape.study.work import Job, Task, execute
+from bbpscape.study.study import Study
+from bbpscape.study.work import Task, execute
 
 POINTS = 20_000
 ROUNDS = 3
@@ -87,8 +88,8 @@ def own_work(path):
 
 def bare_loop(path):
     """The same draws in a loop of this process that keeps nothing."""
-    definition = load_definition(path).definition
-    job = Job(definition.seed, definition.measured, definition.numerics)
+    definition = Study.load(path)
+    job = definition.job
     for cell, draws in definition.cells():
         for draw in range(draws):
             execute(job, Task(cell.key, draw, 1))
@@ -96,10 +97,10 @@ def bare_loop(path):
 
 def files_of_points(path, folder):
     """One JSON file a point, as studies are kept without a study."""
-    definition = load_definition(path).definition
+    definition = Study.load(path)
     for cell, draws in definition.cells():
         for draw in range(draws):
-            values = draw_values(cell, cell.seed(definition.seed, draw), definition.measured)
+            values = draw_values(cell, cell.seed(definition.seed, draw), definition.observables)
             name = f"alpha{cell.alpha:.6f}_N{cell.N}_draw{draw}.json"
             (folder / name).write_text(json.dumps(values))
 
@@ -120,12 +121,12 @@ def overhead(points):
         print("| what | seconds | ms a point |\n|---|---|---|")
         path = folder / "warm.toml"
         path.write_text(SMALL.format(draws=1))
-        bb.run_study(path, 1)
+        run_points(Study.load(path), path, 1)
         bare, _ = timed(lambda: bare_loop(written(folder, "serial", text)))
         print(f"| the points alone, in a loop | {bare:.1f} | {1e3 * bare / points:.3f} |")
         for workers, label in ((1, "serial"), (2, "processes")):
             path = written(folder, label, text)
-            wall, summary = timed(lambda w=workers, at=path: bb.run_study(at, w))
+            wall, summary = timed(lambda w=workers, at=path: run_points(Study.load(at), at, w))
             assert summary.done == points
             own = sum(own_work(path))
             rest = wall - own / workers
@@ -143,7 +144,7 @@ def overhead(points):
         again = [timed(lambda: table_of_files(single))[0] for _ in range(ROUNDS)]
         print(f"| the table from one file a point | {statistics.median(again):.2f} |")
         path = written(folder, "wide", WIDE.format(count=points // 200))
-        wall, _ = timed(lambda: bb.run_study(path, 1))
+        wall, _ = timed(lambda: run_points(Study.load(path), path, 1))
         export(path, folder, f"{points} points in {points} cells")
         rest = wall - sum(own_work(path))
         print(
@@ -174,7 +175,7 @@ def workers():
         for turn in range(ROUNDS):
             for count in (1, 2):
                 path = written(Path(name), f"{count}-{turn}", LARGE)
-                wall, _ = timed(lambda c=count, at=path: bb.run_study(at, c))
+                wall, _ = timed(lambda c=count, at=path: run_points(Study.load(at), at, c))
                 found[count].append((wall, statistics.median(own_work(path))))
     print("| workers | seconds, median | a point's own work |\n|---|---|---|")
     for count, rows in found.items():

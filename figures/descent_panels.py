@@ -21,24 +21,6 @@ SIZES: dict[str, dict[str, Any]] = {
         "random": {500: [0.75, 4.25, 15], 1000: [1.25, 3.75, 6]}, "hessian": {500: [0.75, 3.75, 7]},
     },
 }  # fmt: skip
-# One definition for every N and start: the files of a study hold one table each.
-STUDY = """
-seed = {seed}
-draws = {draws}
-block = {draws}
-precision = "float32"
-observables = ["descent_m2", "recovered"]
-theory = false
-[model]
-p_star = 1
-a = {a}
-N = {N}
-start = "{start}"
-steps = {steps}
-[axes]
-p = {widths}
-alpha = {{ start = {grid[0]}, stop = {grid[1]}, count = {grid[2]} }}
-"""
 
 
 def compute(figure: str, a: float, seed: int, size: str) -> Data:
@@ -63,8 +45,25 @@ def compute(figure: str, a: float, seed: int, size: str) -> Data:
     data.tables["thresholds"] = table_of(thresholds)
     for start in ("random", "hessian"):
         for N, grid in s[start].items():
-            definition = STUDY.format(a=a, seed=seed, N=N, start=start, grid=grid, **s)
-            data.tables[f"{start}-{N}"] = run_study(f"{figure}-{start}-{N}-{size}", definition)
+            first, last, count = grid
+            study = bb.Study(
+                bb.TeacherStudent(1, 1, bb.NormalizedSquare(a)),
+                {
+                    "N": N,
+                    "start": start,
+                    "steps": s["steps"],
+                    "p": s["widths"],
+                    "alpha": f"{first}:{last}:{count}",
+                },
+                ["descent_m2", "recovered"],
+                s["draws"],
+                seed=seed,
+                block=s["draws"],
+                theory=False,
+                precision="float32",
+            )
+            # A file for every N and start: each has a table.
+            data.tables[f"{start}-{N}"] = run_study(f"{figure}-{start}-{N}-{size}", study)
     return data
 
 

@@ -99,21 +99,20 @@ def table_of(records: list[dict[str, Any]]) -> Table:
     return {name: [record[name] for record in records] for name in records[0]}
 
 
-def run_study(name: str, definition: str, workers: int | None = None) -> Table:
+def run_study(name: str, study: bb.Study, workers: int | None = None) -> Table:
     """The table of a study, computed where it is missing: an interrupted run goes on.
 
-    Its files lie in ``figures/work``; a definition that is no extension of the one there is
-    refused by name.
+    Its file lies in ``figures/work``; a study that is no extension of the one there is refused by
+    name.
     """
     WORK.mkdir(exist_ok=True)
-    path = WORK / f"{name}.toml"
-    path.write_text(definition, encoding="utf-8")
-    summary = bb.run_study(path, workers=workers)
-    if summary.failed:
-        raise RuntimeError(f"{summary.failed} points of {path.name} failed: see its status")
-    frame = bb.open_study(path).to_dataframe()
+    path = WORK / f"{name}.sqlite"
+    results = study.run(path, workers)
+    if results.failed:
+        raise RuntimeError(f"{results.failed} draws of {path.name} failed: see its status")
+    frame = results.to_dataframe().drop(columns=["M", "failed", "undecided", "z"], errors="ignore")
     keep = [name for name in frame if frame[name].nunique(dropna=False) > 1 or name == "draws"]
-    frame = frame[keep].drop(columns="z", errors="ignore")
+    frame = frame[keep]
     return {
         str(key): [None if value is None or value != value else value for value in values]
         for key, values in frame.astype(object).where(frame.notna(), None).to_dict("list").items()

@@ -11,22 +11,6 @@ SIZES = {
     "quick": {"N": [100, 400], "draws": [80, 20], "count": 8, "labels": 60},
     "full": {"N": [250, 1000], "draws": [100, 25], "count": 11, "labels": 200},
 }
-STUDY = """
-seed = 1
-draws = 1
-block = 4
-observables = ["total_m2", "lowest"]
-theory = true
-[model]
-p = 2
-p_star = 1
-a = {a}
-[axes]
-alpha = {{ start = 0.6, stop = 3.6, count = {count} }}
-[[zipped]]
-N = {N}
-draws = {draws}
-"""
 
 
 def compute(size: str) -> Data:
@@ -55,7 +39,15 @@ def compute(size: str) -> Data:
                 found = bb.finite.finite_size_law(model, float(alpha), N, s["labels"], seed=1)
                 row = {"case": name, "N": N, "alpha": alpha, "m2": found.m2_lowest.mean}
                 sampled.append(row)
-        data.tables[name] = run_study(f"figure01-{name}-{size}", STUDY.format(a=a, **s))
+        study = bb.Study(
+            model,
+            {"alpha": f"0.6:3.6:{s['count']}"},
+            ["total_m2", "lowest"],
+            seed=1,
+            zipped=[{"N": s["N"], "draws": s["draws"]}],
+            block=4,
+        )
+        data.tables[name] = run_study(f"figure01-{name}-{size}", study)
     data.tables |= {
         "thresholds": table_of(thresholds),
         "theory": table_of(curves),

@@ -30,20 +30,6 @@ SIZES = {
         "labels": 100,
     },
 }
-STUDY = """
-seed = 3
-draws = {draws}
-block = 10
-observables = ["phi", "teacher_mass", "total_m2"]
-theory = true
-[model]
-p = 1
-p_star = 1
-a = {a}
-[axes]
-alpha = {{ start = {start}, stop = {stop}, count = {count} }}
-N = {N}
-"""
 
 
 def compute(size: str) -> Data:
@@ -52,9 +38,16 @@ def compute(size: str) -> Data:
     marks = []
     for name, a in CASES.items():
         start, stop, _ = ALPHAS[name]
-        definition = STUDY.format(a=a, start=start, stop=stop, **s)
-        data.tables[name] = run_study(f"figure03-{name}-{size}", definition)
         model = bb.TeacherStudent(1, 1, bb.NormalizedSquare(a))
+        study = bb.Study(
+            model,
+            {"alpha": f"{start}:{stop}:{s['count']}", "N": s["N"]},
+            ["phi", "teacher_mass", "total_m2"],
+            s["draws"],
+            seed=3,
+            block=10,
+        )
+        data.tables[name] = run_study(f"figure03-{name}-{size}", study)
         law = bb.threshold(model)
         marks.append(
             {

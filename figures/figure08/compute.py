@@ -17,21 +17,6 @@ SIZES = {
     "quick": {"N": 100, "draws": 24, "count": 6, "fine": 12, "widest": 2},
     "full": {"N": 400, "draws": 40, "count": 10, "fine": 60, "widest": 2},
 }
-STUDY = """
-seed = 8
-draws = {draws}
-block = 10
-observables = ["m2", "lowest"]
-theory = false
-[model]
-p_star = 1
-a = {a}
-activation = "{name}"
-N = {N}
-[axes]
-p = {p}
-alpha = {{ start = {start}, stop = {stop}, count = {count} }}
-"""
 
 
 def compute(size: str) -> Data:
@@ -61,8 +46,16 @@ def compute(size: str) -> Data:
                 {"activation": name, "p": p, "alpha": alpha, "m2": m2}
                 for alpha, m2 in zip(curve.alpha, curve.m2, strict=True)
             ]
-        definition = STUDY.format(name=name, start=start, stop=stop, **{**s, **case})
-        table = run_study(f"figure08-{name}-{size}", definition)
+        study = bb.Study(
+            bb.TeacherStudent(1, 1, bb.NormalizedSquare(case["a"]), name),
+            {"N": s["N"], "p": case["p"], "alpha": f"{start}:{stop}:{s['count']}"},
+            ["m2", "lowest"],
+            s["draws"],
+            seed=8,
+            block=10,
+            theory=False,
+        )
+        table = run_study(f"figure08-{name}-{size}", study)
         if "p" not in table:
             table["p"] = case["p"] * len(table["alpha"])
         data.tables[name] = table

@@ -13,22 +13,6 @@ SIZES = {
     "full": {"N": 500, "draws": 40, "count": 10, "levels": 11, "fine": 40, "widths": [1, 2, 4]},
 }
 SHOWN = [0.0, 0.3, 1.0]
-STUDY = """
-seed = 11
-draws = {draws}
-block = 10
-observables = ["m2", "lowest"]
-theory = false
-[model]
-p = 2
-p_star = 1
-a = {a}
-loss = "absolute-normalized-square"
-N = {N}
-[axes]
-label_noise = {shown}
-alpha = {{ start = 0.5, stop = 5.0, count = {count} }}
-"""
 
 
 def _model(p: int, noise: float) -> bb.TeacherStudent:
@@ -61,6 +45,14 @@ def compute(size: str) -> Data:
             for alpha, m2 in zip(curve.alpha, curve.m2, strict=True)
         ]
     data.tables["theory"] = table_of(theory)
-    definition = STUDY.format(a=A, shown=SHOWN, **s)
-    data.tables["simulation"] = run_study(f"figure11-{size}", definition)
+    study = bb.Study(
+        _model(2, 0.0),
+        {"N": s["N"], "label_noise": SHOWN, "alpha": f"0.5:5.0:{s['count']}"},
+        ["m2", "lowest"],
+        s["draws"],
+        seed=11,
+        block=10,
+        theory=False,
+    )
+    data.tables["simulation"] = run_study(f"figure11-{size}", study)
     return data

@@ -1,5 +1,6 @@
 # The public names, the only list of them: what is here is what ``bbpscape`` has.
 from . import plots as plots
+from . import study as study
 from .analysis.analyse import analyse as analyse
 from .core.checks import InvalidInput as InvalidInput
 from .core.checks import NoConvergence as NoConvergence
@@ -26,10 +27,10 @@ from .simulation.descent.start import Start as Start
 from .simulation.eigen.eigensolver import lowest as lowest
 from .simulation.hessian import Hessian as Hessian
 from .simulation.simulate import simulate as simulate
-from .study.observable import Observable as Observable
-from .study.runner import run_study as run_study
+from .study.observables import Observable as Observable
 from .study.status import study_status as study_status
-from .study.table import open_study as open_study
+from .study.study import Study as Study
+from .study.study import open_study as open_study
 from .theory import finite as finite
 from .theory import laws as laws
 from .theory import spectral as spectral

@@ -6,8 +6,9 @@ import numpy as np
 
 from bbpscape.analysis.curves import Curve
 from bbpscape.study.cells import Cell
-from bbpscape.study.definition import define
-from bbpscape.study.table import Row, Study
+from bbpscape.study.definition import Definition
+from bbpscape.study.results import StudyResults
+from bbpscape.study.rows import Row
 
 ALPHAS = np.linspace(0.8, 2.4, 9)
 
@@ -44,7 +45,7 @@ def resampled(curves, count=200, seed=0):
 def study(curves, observable="phi", a=2.0, theory=()):
     """A study of p = p* = 1 with these curves; ``theory`` are pairs (alpha, value)."""
     alphas = sorted({alpha for one in curves for alpha in one.alphas.tolist()})
-    definition = define(
+    definition = Definition.define(
         {
             "observables": [observable],
             "model": {"p": 1, "p_star": 1, "a": a},
@@ -67,4 +68,4 @@ def study(curves, observable="phi", a=2.0, theory=()):
             for cell in cells
             if cell.alpha in limits
         ]
-    return Study(Path("made-up.sqlite"), definition, tuple(rows))
+    return StudyResults(Path("made-up.sqlite"), definition, tuple(rows))

@@ -61,7 +61,7 @@ def test_the_hessian_along_the_way(run):
 
 
 def test_a_curve_is_kept_and_extended(run, tmp_path):
-    arguments = (*CURVE, "--path", tmp_path / "curve.toml", "--json")
+    arguments = (*CURVE, "--path", tmp_path / "curve.sqlite", "--json")
     status, out, err = run(*arguments, "--alpha", "1,8")
     assert (status, err) == (0, "")
     first = json.loads(out)
@@ -83,12 +83,16 @@ def test_a_curve_is_kept_and_extended(run, tmp_path):
 
 
 def test_a_curve_leaves_other_studies_alone(run, tmp_path):
-    study = tmp_path / "curve.toml"
-    study.write_text("seed = 7\n")
+    study = tmp_path / "curve.sqlite"
+    bb.Study(bb.TeacherStudent(1, 1), {"alpha": 2.0}, draws=0).run(study, workers=1)
+    before = bb.open_study(study).to_dict()
     status, out, err = run(*CURVE, "--alpha", "1,8", "--path", study)
     assert (status, out) == (2, "")
-    assert "another study" in err
-    assert study.read_text() == "seed = 7\n"
+    assert "in a study that has begun" in err
+    assert bb.open_study(study).to_dict() == before
+    status, out, err = run(*CURVE, "--alpha", "1,8", "--path", tmp_path / "curve.toml")
+    assert (status, out) == (2, "")
+    assert "must end in .sqlite" in err
     assert list(tmp_path.iterdir()) == [study]
 
 

@@ -24,7 +24,7 @@ N = [20, 40]
 def path(tmp_path_factory):
     made = tmp_path_factory.mktemp("analysis") / "s.toml"
     made.write_text(STUDY)
-    bb.run_study(made, 1)
+    bb.Study.load(made).run(made.with_suffix(".sqlite"), workers=1)
     return made
 
 

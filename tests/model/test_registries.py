@@ -11,7 +11,7 @@ from bbpscape.core.checks import InvalidInput
 from bbpscape.model.activations import ACTIVATIONS, Activation
 from bbpscape.model.loss import Loss
 from bbpscape.model.losses import LOSSES
-from bbpscape.study.definition import define
+from bbpscape.study.definition import Definition
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def test_by_name_in_python(listed):
 
 def test_by_name_in_a_study(listed):
     values = {"p": 2, "p_star": 1, "loss": "welsch", "a": 0.5, "activation": "swish"}
-    definition = define({"model": values, "axes": {"alpha": [2.0], "N": [20]}})
+    definition = Definition.define({"model": values, "axes": {"alpha": [2.0], "N": [20]}})
     (cell,) = (cell for cell, _ in definition.cells())
     assert cell.model == bb.TeacherStudent(2, 1, Welsch(0.5), SWISH)
 

@@ -12,25 +12,13 @@ from bbpscape.core.checks import InvalidInput
 from bbpscape.plots import plot
 
 MODEL = bb.TeacherStudent(1, 1, bb.NormalizedSquare(2.0))
-STUDY = """
-draws = 3
-observables = ["lowest", "total_m2"]
-[model]
-p = 1
-p_star = 1
-a = 2.0
-[axes]
-alpha = [1.0, 1.5, 2.0, 2.5]
-N = [20, 40]
-"""
 
 
 @functools.cache
 def study(folder):
-    path = Path(folder) / "study.toml"
-    path.write_text(STUDY)
-    bb.run_study(path, 1)
-    return bb.open_study(path)
+    axes = {"alpha": [1.0, 1.5, 2.0, 2.5], "N": [20, 40]}
+    made = bb.Study(MODEL, axes, ["lowest", "total_m2"], draws=3)
+    return made.run(Path(folder) / "study.sqlite", workers=1)
 
 
 def descent():
@@ -80,7 +68,7 @@ SAMPLES = {
         ),
         lambda one: [(one.lines[0].alpha, one.lines[0].m2)],
     ),
-    "Study": (
+    "StudyResults": (
         study,
         lambda one: [
             ([row.cell.alpha for row in rows], [row.mean for row in rows])
@@ -167,7 +155,7 @@ def test_into_given_axes(name, folder):
         assert right.get_title() or right.get_title(loc="left")
 
 
-@pytest.mark.parametrize("name", ["Spectrum", "Photograph", "RecoveryCurve", "Study", "Diagram"])
+@pytest.mark.parametrize("name", ["Spectrum", "Photograph", "StudyResults", "Diagram"])
 def test_what_is_no_axes_is_refused(name, folder):
     with pytest.raises(InvalidInput, match="ax must be matplotlib axes, got int"):
         plot(sample(name, folder), ax=3)

@@ -3,8 +3,6 @@
 import pytest
 import small
 
-from bbpscape.study.runner import run_study
-
 
 @pytest.fixture(autouse=True)
 def no_process_is_left():
@@ -15,5 +13,5 @@ def no_process_is_left():
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     path = small.write(tmp_path_factory.mktemp("undisturbed"))
-    assert run_study(path, 1).done == small.POINTS
+    assert small.run(path, 1).done == small.POINTS
     return small.table(path)

@@ -12,8 +12,9 @@ import time
 import pandas as pd
 
 from bbpscape.study import runner
+from bbpscape.study.runner import run_points
 from bbpscape.study.store import Store
-from bbpscape.study.table import open_study
+from bbpscape.study.study import Study, open_study
 
 TEXT = """
 draws = {draws}
@@ -45,6 +46,11 @@ def write(folder, name="study", **changes):
     path = folder / f"{name}.toml"
     path.write_text(text(**changes))
     return path
+
+
+def run(path, workers=None, **options):
+    """Run the study of a TOML file, with its results beside it; what the run did."""
+    return run_points(Study.load(path), path, workers, **options)
 
 
 def table(path):
@@ -115,7 +121,7 @@ def go_on(process):
 def _run(path, claim, options):
     runner.CLAIM = claim
     sys.stderr = open(os.devnull, "w")  # noqa: SIM115
-    runner.run_study(path, **options)
+    run(path, **options)
 
 
 def counted(path, status):

@@ -10,7 +10,6 @@ import small
 
 import bbpscape as bb
 from bbpscape.study import executors
-from bbpscape.study.runner import run_study
 
 pytest.importorskip("distributed", reason="Dask is not installed: the extra cluster")
 
@@ -51,7 +50,7 @@ def test_ten_kills_at_random_moments_cost_nothing(tmp_path, undisturbed, cluster
                     os.kill(pid, signal.SIGKILL)
                     killed.append(pid)
 
-    done = run_study(path, scheduler=cluster.scheduler_address, progress=kill)
+    done = small.run(path, scheduler=cluster.scheduler_address, progress=kill)
     assert len(killed) >= 8
     assert (done.done, done.failed) == (small.POINTS, 0)
     small.same(path, undisturbed)
@@ -66,8 +65,8 @@ def test_a_cluster_that_is_gone_ends_the_run(tmp_path, monkeypatch, undisturbed,
             cluster.close()
 
     with pytest.raises(executors.ExecutorLost, match="what was finished is kept"):
-        run_study(path, scheduler=cluster.scheduler_address, progress=close)
-    assert run_study(path, workers=1).done <= small.POINTS - 10
+        small.run(path, scheduler=cluster.scheduler_address, progress=close)
+    assert small.run(path, workers=1).done <= small.POINTS - 10
     small.same(path, undisturbed)
 
 
@@ -75,6 +74,6 @@ def test_no_scheduler_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(executors, "CONNECT", 0.3)
     path = small.write(tmp_path)
     with pytest.raises(bb.InvalidInput, match="no Dask scheduler answers"):
-        run_study(path, scheduler="tcp://127.0.0.1:1")
+        small.run(path, scheduler="tcp://127.0.0.1:1")
     with pytest.raises(bb.InvalidInput, match="no Dask scheduler answers"):
-        run_study(path, scheduler="nowhere://x")
+        small.run(path, scheduler="nowhere://x")

@@ -14,24 +14,27 @@ from hypothesis import strategies as st
 import bbpscape as bb
 from bbpscape.study.axes import axis_values
 from bbpscape.study.cells import Cell
-from bbpscape.study.definition import Definition, define, load_definition, parse_definition
+from bbpscape.study.definition import Definition
 from bbpscape.study.example import EXAMPLE
 from bbpscape.study.observables import OBSERVABLES
+from bbpscape.study.schema import Keys
+from bbpscape.study.study import Study
+from bbpscape.study.toml import parse_keys
 
 BASE = {"model": {"p": 2, "p_star": 1}, "axes": {"alpha": [1.0, 2.0], "N": [20, 30, 40]}}
 
 
 def test_the_example_is_a_study_and_names_every_key():
-    definition = parse_definition(EXAMPLE)
+    definition = Definition.define(parse_keys(EXAMPLE))
     assert definition.size == 27
-    for name, field in Definition.model_fields.items():
+    for name, field in Keys.model_fields.items():
         assert (field.alias or name) in EXAMPLE
     measured = [name for name, one in OBSERVABLES.items() if one.measure is not None]
     assert all(f"# {name} " in EXAMPLE for name in measured)
 
 
 def test_every_combination_is_a_cell():
-    cells = list(define({**BASE, "draws": 3}).cells())
+    cells = list(Definition.define({**BASE, "draws": 3}).cells())
     assert [(c.alpha, c.N, n) for c, n in cells] == [
         (alpha, N, 3) for alpha in (1.0, 2.0) for N in (20, 30, 40)
     ]
@@ -39,7 +42,7 @@ def test_every_combination_is_a_cell():
 
 def test_zipped_axes_go_together_with_their_draws():
     zipped = [{"N": [20, 40], "a": [1.0, 2.0], "draws": [9, 4]}]
-    definition = define({"model": {"p": 1, "p_star": 1, "alpha": 1.0}, "zipped": zipped})
+    definition = Definition.define({"model": {"p": 1, "p_star": 1, "alpha": 1.0}, "zipped": zipped})
     found = [(c.N, c.parameters["a"], n) for c, n in definition.cells()]
     assert found == [(20, 1.0, 9), (40, 2.0, 4)]
 
@@ -59,7 +62,7 @@ def test_zipped_axes_go_together_with_their_draws():
 )
 def test_axes(name, given, values):
     found = axis_values(name, given)
-    assert found == values
+    assert found == tuple(values)
     assert [type(one) for one in found] == [type(one) for one in values]
 
 
@@ -73,8 +76,8 @@ def test_a_finer_or_longer_range_keeps_every_value():
 
 
 def test_a_cell_is_its_parameters_and_not_how_they_are_written():
-    one = define({**BASE, "model": {"p": 2, "p_star": 1, "a": 0.01, "overlap": -0.0}})
-    other = define(BASE)
+    one = Definition.define({**BASE, "model": {"p": 2, "p_star": 1, "a": 0.01, "overlap": -0.0}})
+    other = Definition.define(BASE)
     assert [c for c, _ in one.cells()] == [c for c, _ in other.cells()]
     assert len({c.key for c, _ in one.cells()}) == 6
     for cell, _ in one.cells():
@@ -140,7 +143,7 @@ def test_a_model_has_every_parameter():
 )
 def test_a_mistake_names_key_value_and_what_is_allowed(change, parts):
     with pytest.raises(bb.InvalidInput) as stop:
-        define({**BASE, **change})
+        Definition.define({**BASE, **change})
     message = str(stop.value)
     assert all(part in message for part in parts), message
     assert "\n" not in message
@@ -148,33 +151,33 @@ def test_a_mistake_names_key_value_and_what_is_allowed(change, parts):
 
 def test_every_mistake_is_named_at_once():
     with pytest.raises(bb.InvalidInput, match="seed.*; draws"):
-        define({**BASE, "seed": -1, "draws": -1})
+        Definition.define({**BASE, "seed": -1, "draws": -1})
 
 
 def test_a_grid_has_its_limit():
     values = list(range(1, 2001))
     with pytest.raises(bb.InvalidInput, match="at most 1000000 cells"):
-        define({"model": {"p": 1, "p_star": 1}, "axes": {"alpha": values, "N": values}})
+        Definition.define({"model": {"p": 1, "p_star": 1}, "axes": {"alpha": values, "N": values}})
 
 
 def test_files(tmp_path):
     path = tmp_path / "s.toml"
     with pytest.raises(bb.InvalidInput, match="could not be read"):
-        load_definition(path)
+        Study.load(path)
     with pytest.raises(bb.InvalidInput, match=r"end in \.toml"):
-        load_definition(tmp_path / "s.json")
+        Study.load(tmp_path / "s.json")
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(bb.InvalidInput, match="UTF-8"):
-        load_definition(path)
+        Study.load(path)
     path.write_text("seed = \n")
     with pytest.raises(bb.InvalidInput, match="no TOML.*line 1"):
-        load_definition(path)
+        Study.load(path)
     path.write_text("a = " + "[" * 100_000)
     with pytest.raises(bb.InvalidInput, match="no TOML"):
-        load_definition(path)
+        Study.load(path)
     path.write_text("#" * 1_000_001)
     with pytest.raises(bb.InvalidInput, match="at most"):
-        load_definition(path)
+        Study.load(path)
 
 
 HOSTILE = [
@@ -210,7 +213,7 @@ def test_hostile_text_is_refused_and_never_run(tmp_path, monkeypatch, text, name
 
         monkeypatch.setattr(builtins, function, watched)
     with pytest.raises(bb.InvalidInput):
-        define({**BASE, "model": {"p": 2, "p_star": 1, name: text}})
+        Definition.define({**BASE, "model": {"p": 2, "p_star": 1, name: text}})
     monkeypatch.undo()
     assert not used
     assert not (tmp_path / "PWNED").exists()
@@ -229,7 +232,7 @@ plain = st.recursive(
     ),
     max_leaves=6,
 )
-keys = st.sampled_from([f.alias or n for n, f in Definition.model_fields.items()] + ["other"])
+keys = st.sampled_from([f.alias or n for n, f in Keys.model_fields.items()] + ["other"])
 
 
 def outcome(read, *args):
@@ -243,17 +246,21 @@ def outcome(read, *args):
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(keys, plain, max_size=4), st.booleans())
 def test_any_value_is_accepted_or_refused_in_one_line(values, based):
-    definition, message = outcome(define, {**BASE, **values} if based else values)
+    definition, message = outcome(Definition.define, {**BASE, **values} if based else values)
     if definition is None:
         assert "\n" not in message
     else:
-        assert define(definition.to_dict()) == definition
+        assert Definition.from_dict(definition.to_dict()) == definition
+
+
+def parsed(text):
+    return Definition.define(parse_keys(text))
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=60), st.integers(0, len(EXAMPLE)))
 def test_any_text_is_accepted_or_refused_in_one_line(text, position):
-    _, message = outcome(parse_definition, EXAMPLE[:position] + text + EXAMPLE[position:])
+    _, message = outcome(parsed, EXAMPLE[:position] + text + EXAMPLE[position:])
     assert "\n" not in (message or "")
 
 

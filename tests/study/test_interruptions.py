@@ -13,7 +13,6 @@ import small
 
 from bbpscape.study import executors, runner, work
 from bbpscape.study.database import StoreError
-from bbpscape.study.runner import run_study
 from bbpscape.study.store import Store
 
 
@@ -28,7 +27,7 @@ def test_a_study_killed_at_ten_random_moments(tmp_path, undisturbed):
         killed += process.is_alive()
         small.kill(process)
     assert killed >= 5
-    run_study(path, 1)
+    small.run(path, 1)
     small.same(path, undisturbed)
 
 
@@ -43,7 +42,7 @@ def test_workers_end_with_a_run_that_is_killed(tmp_path, undisturbed):
     small.kill(process)
     _, alive = psutil.wait_procs(children, timeout=20)
     assert not alive
-    run_study(path, 1)
+    small.run(path, 1)
     small.same(path, undisturbed)
 
 
@@ -96,10 +95,10 @@ def test_an_interrupted_run_gives_its_points_back(tmp_path, undisturbed, monkeyp
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_study(path, 1, progress=interrupt)
+        small.run(path, 1, progress=interrupt)
     with Store(path.with_suffix(".sqlite")) as store:
         assert store.remaining()[:2] == (small.POINTS - 7, 0)
-    run_study(path, 1)
+    small.run(path, 1)
     small.same(path, undisturbed)
 
 
@@ -114,16 +113,16 @@ def test_a_point_that_ends_its_worker_is_retried_then_recorded(tmp_path, monkeyp
     path = small.write(tmp_path)
 
     monkeypatch.setattr(executors, "execute", _full)
-    done = run_study(path, 2)
+    done = small.run(path, 2)
     assert (done.done, done.failed) == (small.POINTS - 1, 1)
     assert done.retried >= runner.DEATHS
     with Store(path.with_suffix(".sqlite")) as store:
         ((_, cell, first, _, reason),) = store.failures()
     assert ('"N":30' in cell, first) == (True, 2)
     assert "workers with it" in reason
-    assert run_study(path, 1).done == 0
+    assert small.run(path, 1).done == 0
     monkeypatch.undo()
-    assert run_study(path, 1, retry_failed=True).done == 1
+    assert small.run(path, 1, retry_failed=True).done == 1
 
 
 def test_an_executor_that_breaks_ends_the_run(tmp_path, undisturbed):
@@ -134,8 +133,8 @@ def test_an_executor_that_breaks_ends_the_run(tmp_path, undisturbed):
         pool.submit(os.getpid).result()
         next(iter(pool._processes.values())).kill()
         with pytest.raises(executors.ExecutorLost):
-            run_study(path, executor=pool)
-    run_study(path, 1)
+            small.run(path, executor=pool)
+    small.run(path, 1)
     small.same(path, undisturbed)
 
 
@@ -162,14 +161,14 @@ def test_a_disk_that_fills(small_disk, undisturbed):
                     stream.write(bytes(4096))
 
     with pytest.raises(StoreError, match="full|I/O"):
-        run_study(path, 1, progress=fill)
+        small.run(path, 1, progress=fill)
     kept = small.finished(path)
     assert 5 <= kept < small.POINTS
     with pytest.raises(StoreError, match="full|I/O"):
-        run_study(path, 1)
+        small.run(path, 1)
     # A little room may have come free, for a few more.
     assert kept <= small.finished(path) < small.POINTS
     kept = small.finished(path)
     filler.unlink()
-    assert run_study(path, 1).done == small.POINTS - kept
+    assert small.run(path, 1).done == small.POINTS - kept
     small.same(path, undisturbed)

@@ -12,9 +12,8 @@ import bbpscape as bb
 from bbpscape.study import spectrum
 from bbpscape.study.cells import Cell
 from bbpscape.study.observables import draw_values, observable
-from bbpscape.study.runner import run_study
 from bbpscape.study.store import Store
-from bbpscape.study.table import open_study
+from bbpscape.study.study import open_study
 
 
 def test_a_value_is_that_of_the_draw_itself(undisturbed):
@@ -39,18 +38,18 @@ def test_a_value_is_that_of_the_draw_itself(undisturbed):
 
 def test_a_second_run_has_nothing_to_do(tmp_path, undisturbed):
     path = small.write(tmp_path)
-    run_study(path, 1)
-    assert run_study(path, 1).done == 0
+    small.run(path, 1)
+    assert small.run(path, 1).done == 0
     small.same(path, undisturbed)
 
 
 @pytest.mark.parametrize("first", [{"draws": 1}, {"stop": 1.5, "count": 3}, {"theory": "false"}])
 def test_an_extension_computes_only_what_is_new(tmp_path, undisturbed, first):
     path = small.write(tmp_path, **first)
-    begun = run_study(path, 1).done
+    begun = small.run(path, 1).done
     before = _records(path)
     small.write(tmp_path, block=3)
-    after = run_study(path, 1).done
+    after = small.run(path, 1).done
     assert before.items() <= _records(path).items()
     assert 0 < after <= small.POINTS - begun
     small.same(path, undisturbed)
@@ -75,10 +74,10 @@ def _records(path):
 )
 def test_another_definition_is_refused(tmp_path, undisturbed, old, new, message):
     path = small.write(tmp_path)
-    run_study(path, 1)
+    small.run(path, 1)
     path.write_text(small.text().replace(old, new))
     with pytest.raises(bb.InvalidInput, match=message):
-        run_study(path, 1)
+        small.run(path, 1)
     small.write(tmp_path)
     small.same(path, undisturbed)
 
@@ -86,7 +85,7 @@ def test_another_definition_is_refused(tmp_path, undisturbed, old, new, message)
 @pytest.mark.parametrize("block", [1, 3, 100])
 def test_blocks_do_not_change_results(tmp_path, undisturbed, block):
     path = small.write(tmp_path, block=block)
-    run_study(path, 1)
+    small.run(path, 1)
     small.same(path, undisturbed)
 
 
@@ -123,13 +122,13 @@ class Backwards(Executor):
 def test_any_executor_gives_the_same_bits(tmp_path, undisturbed, make):
     path = small.write(tmp_path)
     with make() as executor:
-        assert run_study(path, executor=executor).done == small.POINTS
+        assert small.run(path, executor=executor).done == small.POINTS
     small.same(path, undisturbed)
 
 
 def test_local_processes_give_the_same_bits(tmp_path, undisturbed):
     path = small.write(tmp_path)
-    assert run_study(path, 2).done == small.POINTS
+    assert small.run(path, 2).done == small.POINTS
     small.same(path, undisturbed)
 
 
@@ -143,17 +142,24 @@ def test_a_failed_point_is_a_row_and_stops_nothing(tmp_path, monkeypatch):
         return real(model, alpha, N, seed)
 
     monkeypatch.setattr(spectrum, "draw", fail)
-    done = run_study(path, 1)
+    done = small.run(path, 1)
     assert (done.done, done.failed) == (small.POINTS - 4, 4)
     with Store(path.with_suffix(".sqlite")) as store:
         assert {row[-1] for row in store.failures()} == {"NoConvergence: on purpose"}
-    left = small.table(path).query("N == 30 and alpha == 1.5")
-    assert set(left["source"]) == {"theory"}
+    results = open_study(path)
+    assert results.failed == 4
+    assert "4 draws failed" in results.summary()
+    frame = results.to_dataframe()
+    left = frame.query("N == 30 and alpha == 1.5 and source == 'simulation'")
+    assert left["mean"].isna().all()
+    assert (left["draws"].tolist(), left["failed"].tolist()) == ([0] * 3, [4] * 3)
+    others = frame.query("(N != 30 or alpha != 1.5) and source == 'simulation'")
+    assert not others["failed"].any()
 
 
 def test_progress_estimates_what_remains(tmp_path):
     seen = []
-    run_study(small.write(tmp_path), 1, progress=seen.append)
+    small.run(small.write(tmp_path), 1, progress=seen.append)
     assert [one.done for one in seen] == list(range(1, small.POINTS + 1))
     assert seen[-1].left == 0
     assert seen[-1].remaining == pytest.approx(0, abs=1e-9)
@@ -171,7 +177,7 @@ def test_every_draw_has_its_own_seed():
 
 def test_a_run_records_where_its_numbers_come_from(tmp_path):
     path = small.write(tmp_path)
-    run_study(path, 1)
+    small.run(path, 1)
     db = sqlite3.connect(path.with_suffix(".sqlite"))
     versions, ended = db.execute("SELECT versions, ended FROM runs").fetchone()
     seed, seconds = db.execute(

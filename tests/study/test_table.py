@@ -10,9 +10,8 @@ import small
 import xarray
 
 import bbpscape as bb
-from bbpscape.study.runner import run_study
 from bbpscape.study.store import Store
-from bbpscape.study.table import open_study
+from bbpscape.study.study import open_study
 
 ZIPPED = """
 draws = 2
@@ -32,7 +31,7 @@ draws = [5, 2]
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
     made = small.write(tmp_path_factory.mktemp("table"))
-    run_study(made, 1)
+    small.run(made, 1)
     return made
 
 
@@ -62,13 +61,14 @@ def test_theory_is_that_of_the_package(path):
 def test_the_three_files_say_the_same(path, tmp_path):
     study = open_study(path)
     frame = study.to_dataframe()
-    csv = pd.read_csv(study.export(tmp_path / "t.csv"), float_precision="round_trip")
+    # As texts: pandas's own reader of numbers has been an ulp off.
+    csv = pd.read_csv(study.export(tmp_path / "t.csv"), dtype=str)
     parquet = pd.read_parquet(study.export(tmp_path / "t.parquet"))
     pd.testing.assert_frame_equal(parquet, frame, check_exact=True)
     assert list(csv.columns) == list(frame.columns)
     assert not {"start", "method", "domain", "steps"} & set(csv.columns)
     for name in ("alpha", "mean", "standard_error", "z"):
-        np.testing.assert_array_equal(csv[name].to_numpy(), frame[name].to_numpy())
+        np.testing.assert_array_equal([float(x) for x in csv[name]], frame[name].to_numpy())
     with xarray.open_dataset(study.export(tmp_path / "t.nc"), engine="scipy") as cube:
         xarray.testing.assert_identical(cube.load(), study.to_xarray())
 
@@ -89,7 +89,7 @@ def test_the_array_has_a_dimension_an_axis(path):
 def test_zipped_axes_share_a_dimension(tmp_path):
     made = tmp_path / "zipped.toml"
     made.write_text(ZIPPED)
-    run_study(made, 1)
+    small.run(made, 1)
     study = open_study(made)
     cube = study.to_xarray()
     assert cube["mean"].dims == ("a", "N", "observable", "source")
@@ -105,7 +105,7 @@ def test_the_mass_below_the_edge_is_that_of_all_eigenvectors(tmp_path):
     """A full diagonalization, against the pairs that were searched for until one is above."""
     made = tmp_path / "zipped.toml"
     made.write_text(ZIPPED)
-    run_study(made, 1)
+    small.run(made, 1)
     for row in open_study(made).rows:
         if row.observable != "teacher_mass" or row.source != "simulation":
             continue
@@ -122,7 +122,7 @@ def test_the_mass_below_the_edge_is_that_of_all_eigenvectors(tmp_path):
 def test_theory_alone_needs_no_size(tmp_path):
     made = tmp_path / "theory.toml"
     made.write_text('draws = 0\n[axes]\np = [1, "inf"]\np_star = 1\nalpha = [1.0, 3.0]\n')
-    run_study(made, 1)
+    small.run(made, 1)
     frame = small.table(made)
     assert "N" not in frame
     assert set(frame["source"]) == {"theory"}
@@ -149,7 +149,7 @@ def test_what_cannot_be_exported(path, tmp_path):
 
 def test_a_study_can_be_read_while_it_runs(tmp_path):
     made, seen = small.write(tmp_path), []
-    run_study(made, 1, progress=lambda step: seen.append(len(small.table(made))))
+    small.run(made, 1, progress=lambda step: seen.append(len(small.table(made))))
     assert seen == sorted(seen)
     assert seen[0] < seen[-1]
 
@@ -168,7 +168,7 @@ def test_files_that_are_no_studies(tmp_path):
     db.close()
     before = foreign.read_bytes()
     small.write(tmp_path, "foreign")
-    for call in (open_study, lambda path: run_study(path.with_suffix(".toml"), 1)):
+    for call in (open_study, lambda path: small.run(path.with_suffix(".toml"), 1)):
         with pytest.raises(bb.InvalidInput, match="not the file of a study"):
             call(foreign)
     assert foreign.read_bytes() == before

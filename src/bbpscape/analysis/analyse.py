@@ -29,7 +29,8 @@ from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed, stream
 from bbpscape.core.status import CONVERGED, Status
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.study.table import Study, open_study
+from bbpscape.study.results import StudyResults
+from bbpscape.study.study import open_study
 
 # What becomes 0 below the transition as N → ∞, and has an onset.
 OVERLAPS = ("m2", "total_m2", "teacher_mass", "descent_m2")
@@ -128,7 +129,7 @@ def _found(one: Any) -> dict[str, float | None]:
 
 
 def analyse(
-    study: Study | str | os.PathLike[str],
+    study: StudyResults | str | os.PathLike[str],
     observable: str | None = None,
     *,
     level: float | None = None,
@@ -142,7 +143,7 @@ def analyse(
 
     Parameters
     ----------
-    study : Study or path
+    study : StudyResults or path
         Of one model: ``select`` the others away.
     observable : str, optional
         The study's first by default.
@@ -169,9 +170,9 @@ def analyse(
     label_draws = integer("label_draws", label_draws, 0, MOST_RESAMPLES)
     seed, widths = check_seed(seed), _widths(windows)
     start = None if start is None else positive("start", start)
-    opened = study if isinstance(study, Study) else open_study(Path(study))
+    opened = study if isinstance(study, StudyResults) else open_study(Path(study))
     if observable is None:
-        observable = opened.definition.observables[0]
+        observable = opened.definition.observables[0].name
     level = LEVELS.get(observable) if level is None else number("level", level)
     curves = curves_of(opened, observable)
     model = next(row.cell.model for row in opened.rows)

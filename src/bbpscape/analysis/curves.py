@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.study.axes import PARAMETERS
+from bbpscape.study.results import StudyResults
 from bbpscape.study.store import SIMULATION, THEORY
-from bbpscape.study.table import Study
 
 MOST_AT_ONCE = 1_000_000  # values that are resampled in one array
 
@@ -49,7 +49,7 @@ class Curve:
         return means
 
 
-def curves_of(study: Study, observable: str) -> list[Curve]:
+def curves_of(study: StudyResults, observable: str) -> list[Curve]:
     """The simulated curves of ``observable``, N rising.
 
     Raises
@@ -72,7 +72,8 @@ def curves_of(study: Study, observable: str) -> list[Curve]:
             raise InvalidInput(f"an analysis is of one model: select one {name} of {listed}")
     found: dict[int, dict[float, NDArray[np.float64]]] = {}
     for row in rows:
-        if row.observable == observable:
+        # Where every draw failed there is nothing to resample.
+        if row.observable == observable and row.values.size:
             if row.values.size < 2:
                 raise InvalidInput(f"an analysis needs two draws at least, got 1 at {row.cell.key}")
             found.setdefault(row.cell.N, {})[row.cell.alpha] = row.values
@@ -86,7 +87,7 @@ def curves_of(study: Study, observable: str) -> list[Curve]:
     return curves
 
 
-def theory_of(study: Study, observable: str) -> dict[float, float]:
+def theory_of(study: StudyResults, observable: str) -> dict[float, float]:
     """The limits N → ∞ of ``observable`` by α, each from the largest N: M/N is nearest to α."""
     limits: dict[float, tuple[float, float]] = {}
     for row in study.rows:

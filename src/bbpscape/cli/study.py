@@ -19,16 +19,13 @@ from bbpscape.cli.common import (
 )
 from bbpscape.core.files import check_output_path, replacing
 from bbpscape.core.report import duration
-from bbpscape.simulation.parallel import available_cpus, check_workers
-from bbpscape.study.definition import load_definition
+from bbpscape.study.database import store_path
 from bbpscape.study.example import EXAMPLE
 from bbpscape.study.executors import ExecutorLost
-from bbpscape.study.plan import make_plan
 from bbpscape.study.runner import Progress as Step
-from bbpscape.study.runner import run_study
+from bbpscape.study.runner import run_points
 from bbpscape.study.status import study_status
-from bbpscape.study.store import Store
-from bbpscape.study.table import open_study
+from bbpscape.study.study import Study, open_study
 
 LINE = 30.0  # seconds between lines of progress where there is no terminal
 
@@ -69,28 +66,10 @@ def init(
 @commands.command()
 def check(path: File, workers: Workers = None, as_json: Json = False) -> None:
     """How many points a study has, what is done, and what the rest takes in time and memory."""
-    file = load_definition(path)
-    count = available_cpus() if workers is None else check_workers(workers)
-    if file.store.exists():
-        with Store(file.store) as store:
-            plan = make_plan(file.definition, store)
-        status = study_status(file.store)
-        pace = status.pace
-    else:
-        plan, pace = make_plan(file.definition, None), None
-    seconds = plan.seconds * (pace or 1.0) / count
+    plan = Study.load(path).plan(store_path(path), workers)
     if as_json:
-        return print_json(
-            {**plan.to_dict(), "workers": count, "pace": pace, "wall_seconds": seconds}
-        )
-    table = table_of(f"Study {path}", "quantity", "in all", "to do")
-    table.add_row("cells", str(plan.cells), "")
-    table.add_row("draws", str(plan.draws), str(plan.missing_draws))
-    table.add_row("theory", str(plan.theory), str(plan.missing_theory))
-    source = "at the pace so far" if pace else "predicted"
-    table.add_row(f"time on {count} workers, {source}", "", duration(seconds))
-    table.add_row("memory a worker", f"{max(plan.peak_bytes / 1e9, 0.1):.1f} GB", "")
-    print_table(table)
+        return print_json(plan.to_dict())
+    print(plan.summary())
 
 
 @commands.command()
@@ -126,8 +105,13 @@ def run(
                 messages.print(text, highlight=False)
 
         try:
-            summary = run_study(
-                path, workers, scheduler=scheduler, retry_failed=retry_failed, progress=tell
+            summary = run_points(
+                Study.load(path),
+                path,
+                workers,
+                scheduler=scheduler,
+                retry_failed=retry_failed,
+                progress=tell,
             )
         except ExecutorLost as error:
             messages.print(f"bbpscape: {error}", highlight=False, soft_wrap=True)
@@ -144,7 +128,7 @@ def run(
         say_written(study=summary.path)
     if status.failed:
         messages.print(
-            f"bbpscape: {status.failed} points failed, first: {status.failures[0][1]}",
+            f"bbpscape: {status.failed} points failed, first: {status.failures[0].reason}",
             highlight=False,
             soft_wrap=True,
         )
@@ -157,20 +141,7 @@ def status(path: Any_, as_json: Json = False) -> None:
     found = study_status(path)
     if as_json:
         return print_json(found.to_dict())
-    table = table_of(f"Study {path}", "points", "theory", "simulation", "draws", "core time")
-    for name, counts in found.by_status.items():
-        theory, simulation = counts["theory"], counts["simulation"]
-        spent = duration(theory["seconds"] + simulation["seconds"])
-        table.add_row(
-            name,
-            str(theory["points"]),
-            str(simulation["points"]),
-            str(simulation["draws"]),
-            spent if name in ("done", "failed") else "",
-        )
-    print_table(table)
-    for where, reason in found.failures:
-        messages.print(f"{where}: {reason}", highlight=False, soft_wrap=True)
+    print(found.summary())
 
 
 @commands.command()

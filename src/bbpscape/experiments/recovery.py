@@ -1,10 +1,7 @@
 """Success of gradient descent against α, for several widths and starts: points of a study."""
 
-import contextlib
 import dataclasses
-import json
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,7 +11,6 @@ from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput, positive_integer
 from bbpscape.core.codec import BULKY
-from bbpscape.core.files import replacing
 from bbpscape.core.report import Report, Table, counted, number, with_error
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
@@ -22,16 +18,14 @@ from bbpscape.core.statistics import Fraction, mean_and_error
 from bbpscape.core.status import CONVERGED, Status
 from bbpscape.experiments.theory_beside import known_threshold
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulation.backend import backend, check_dtype
+from bbpscape.simulation.backend import backend
 from bbpscape.simulation.descent.rule import DescentRule
 from bbpscape.simulation.descent.start import start_label
 from bbpscape.simulation.parallel import check_workers
-from bbpscape.study.definition import parse_definition
-from bbpscape.study.plan import make_plan
-from bbpscape.study.runner import Progress, run_study
-from bbpscape.study.status import study_status
-from bbpscape.study.store import SIMULATION, Store
-from bbpscape.study.table import open_study
+from bbpscape.study.results import StudyResults
+from bbpscape.study.runner import Progress
+from bbpscape.study.store import SIMULATION
+from bbpscape.study.study import Study
 from bbpscape.theory.spectral.channel import QuadraticTeacher
 from bbpscape.theory.spectral.information import information_limit
 from bbpscape.theory.threshold import Threshold
@@ -175,7 +169,8 @@ def recovery(
     dtype, device : str
         As in ``descend``.
     path : path, optional
-        A study file (.toml) that is written, or extended: what it has is not computed again.
+        The file of the study (.sqlite), which is begun or extended: what it has is not computed
+        again.
     workers : int, optional
         Processes of one thread each; all cores by default.
     progress : function, optional
@@ -196,26 +191,35 @@ def recovery(
     backend(device)
     if workers is not None:
         check_workers(workers)
-    text = _definition(model, alphas, widths, starts, N, draws, seed, rule, dtype, device)
-    with _file(path) as target:
-        if target.suffix != ".toml":
-            raise InvalidInput(f"a study file must end in .toml, got {str(path)!r}")
-        values = parse_definition(text)
-        if (store := target.with_suffix(".sqlite")).exists():
-            with Store(store) as opened:
-                make_plan(values, opened)
-        elif target.exists() and target.read_text(encoding="utf-8") != text:
-            raise InvalidInput(f"{str(path)!r} is another study: remove it or name a new file")
-        with replacing(target) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+    if model.second_layer is not None or model.overlap != 0.0:
+        raise InvalidInput("a recovery curve needs a uniform second layer and no overlap")
+    study = Study(
+        model,
+        {
+            "N": N,
+            "method": rule.method,
+            "steps": rule.steps,
+            "domain": "sphere" if rule.sphere else "free",
+            "start": starts,
+            "p": widths,
+            "alpha": alphas,
+        },
+        OBSERVABLES,
+        draws,
+        seed,
+        block=draws,
+        theory=False,
+        precision=dtype,
+        device=device,
+    )
 
-        def tell(step: Progress) -> None:
-            if progress is not None:
-                progress(step.done + step.failed, step.done + step.failed + step.left)
+    def tell(step: Progress) -> None:
+        if progress is not None:
+            progress(step.done + step.failed, step.done + step.failed + step.left)
 
-        run_study(target, workers, progress=tell)
-        failed = study_status(target.with_suffix(".sqlite")).failed
-        lines = _lines(target, alphas, widths, starts)
+    results = study.run(path, workers, progress=tell)
+    failed = len({row.cell.key for row in results.rows if row.failed})
+    lines = _lines(results, study.axes["alpha"], widths, starts)
     found = {p: known_threshold(dataclasses.replace(model, p=p)) for p in widths}
     known = {p: one for p, (one, _) in found.items() if one is not None}
     notes = tuple(note for _, note in found.values() if note)
@@ -224,69 +228,19 @@ def recovery(
     return RecoveryCurve(model, N, draws, seed, rule, lines, known, weak, failed, notes)
 
 
-def _definition(
-    model: TeacherStudent,
-    alphas: Sequence[float],
-    widths: Sequence[int],
-    starts: Sequence[str],
-    N: int,
-    draws: int,
-    seed: int,
-    rule: DescentRule,
-    dtype: str,
-    device: str,
-) -> str:
-    """The study as TOML."""
-    values = model.to_dict()
-    del values["p"]
-    if "second_layer" in values or "overlap" in values:
-        raise InvalidInput("a recovery curve needs a uniform second layer and no overlap")
-    fixed = {
-        **values,
-        "N": N,
-        "method": rule.method,
-        "domain": "sphere" if rule.sphere else "free",
-        "steps": rule.steps,
-    }
-    axes = {"start": list(starts), "p": list(widths), "alpha": [float(x) for x in alphas]}
-    head: dict[str, Any] = {
-        "seed": seed,
-        "draws": draws,
-        "block": draws,
-        "precision": check_dtype(dtype),
-        "device": device,
-        "observables": list(OBSERVABLES),
-    }
-    lines = [f"{name} = {json.dumps(value)}" for name, value in head.items()]
-    lines += ["theory = false", "", "[model]"]
-    lines += [f"{name} = {json.dumps(value)}" for name, value in fixed.items()]
-    lines += ["", "[axes]"]
-    lines += [f"{name} = {json.dumps(value)}" for name, value in axes.items()]
-    return "\n".join(lines) + "\n"
-
-
-@contextlib.contextmanager
-def _file(path: str | Path | None) -> Iterator[Path]:
-    if path is not None:
-        yield Path(path)
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        yield Path(folder) / "curve.toml"
-
-
 def _lines(
-    path: Path, alphas: Sequence[float], widths: Sequence[int], starts: Sequence[str]
+    results: StudyResults, alphas: Sequence[float], widths: Sequence[int], starts: Sequence[str]
 ) -> tuple[RecoveryLine, ...]:
     found: dict[tuple[str, int, float], dict[str, NDArray[np.float64]]] = {}
-    for row in open_study(path).rows:
-        if row.source == SIMULATION:
+    for row in results.rows:
+        if row.source == SIMULATION and row.draws:
             at = row.cell.parameters
             key = (str(at["start"]), int(at["p"]), float(at["alpha"]))
             found.setdefault(key, {})[row.observable] = row.values
     lines = []
     for start in starts:
         for p in widths:
-            here = [x for x in map(float, alphas) if (start, p, x) in found]
+            here = [x for x in alphas if (start, p, x) in found]
             if not here:
                 continue
             points = [found[start, p, x] for x in here]

@@ -16,8 +16,9 @@ from bbpscape.plots.canvas import check_axes, figure_of
 from bbpscape.plots.dispatch import plot
 from bbpscape.plots.style import STYLE, axis_label, symbol
 from bbpscape.study.axes import PARAMETERS
+from bbpscape.study.results import StudyResults
+from bbpscape.study.rows import Row
 from bbpscape.study.store import SIMULATION, THEORY
-from bbpscape.study.table import Row, Study
 
 MOST_LINES = 12
 # Parameters that a title names whatever their value.
@@ -30,13 +31,16 @@ Curves = dict[tuple[Any, ...], list[tuple[float, Row]]]
 
 @plot.register
 def _(
-    result: Study, ax: Axes | None = None, observable: str | None = None, x: str | None = None
+    result: StudyResults,
+    ax: Axes | None = None,
+    observable: str | None = None,
+    x: str | None = None,
 ) -> Figure:
     """``observable`` against the axis ``x``, one line for each combination of the other axes.
 
     Parameters
     ----------
-    result : Study
+    result : StudyResults
     ax : Axes, optional
     observable : str, optional
         Any of the table; the study's first by default.
@@ -91,7 +95,7 @@ def _without_size(names: list[str]) -> list[str]:
     return [name for name in names if name != "N"]
 
 
-def _choose(study: Study, observable: str | None, x: str | None) -> _Choice:
+def _choose(study: StudyResults, observable: str | None, x: str | None) -> _Choice:
     varying = _varying(study)
     numerical = [name for name in varying if not PARAMETERS[name].text]
     if x is None:
@@ -116,7 +120,7 @@ def _choose(study: Study, observable: str | None, x: str | None) -> _Choice:
     return _Choice(observable, x, varying, others, simulated, theory)
 
 
-def _draw(axes: Axes, study: Study, chosen: _Choice) -> None:
+def _draw(axes: Axes, study: StudyResults, chosen: _Choice) -> None:
     colours = chosen.colours
     alone = _without_size(chosen.names) == chosen.names
     for key, points in chosen.theory.items():
@@ -126,7 +130,7 @@ def _draw(axes: Axes, study: Study, chosen: _Choice) -> None:
     _finish(axes, study, chosen.observable, chosen.x, chosen.varying)
 
 
-def _varying(study: Study) -> list[str]:
+def _varying(study: StudyResults) -> list[str]:
     """The parameters with several values, the narrower ones first."""
     seen: dict[str, set[Any]] = defaultdict(set)
     for row in study.rows:
@@ -135,7 +139,7 @@ def _varying(study: Study) -> list[str]:
     return [name for name in PARAMETERS if len(seen[name]) > 1]
 
 
-def _curves(study: Study, observable: str, source: str, x: str, others: list[str]) -> Curves:
+def _curves(study: StudyResults, observable: str, source: str, x: str, others: list[str]) -> Curves:
     curves: Curves = defaultdict(list)
     for row in study.rows:
         if row.observable == observable and row.source == source:
@@ -167,7 +171,7 @@ def _simulation(axes: Axes, points: list[tuple[float, Row]], colour: Any, marker
     )
 
 
-def _finish(axes: Axes, study: Study, observable: str, x: str, varying: list[str]) -> None:
+def _finish(axes: Axes, study: StudyResults, observable: str, x: str, varying: list[str]) -> None:
     axes.set_xlabel(axis_label(x))
     axes.set_ylabel(study.definition.symbol(observable))
     values = sorted({float(row.cell.parameters[x]) for row in study.rows})

@@ -2,39 +2,63 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
+from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput, choice
-from bbpscape.core.grids import TABLE, short, values_of
+from bbpscape.core.grids import DIGITS, TABLE, short, values_of
 from bbpscape.model.parameters import PARAMETERS as SHARED
 from bbpscape.study.spectral_start import STARTS
 
-Value = float | int | str
+# A number, a text, or a tuple of numbers or of tuples of them.
+Value = Any
 
 # Parameters of a descent, which neither the model nor its theory knows.
 DESCENT = ("start", "method", "domain", "steps")
 REQUIRED = ("p", "p_star", "alpha", "N")
-NAMES = (
-    *("p", "p_star", "a", "loss", "delta", "activation", "label_noise", "flip", "overlap"),
-    *("alpha", "N"),
-    *DESCENT,
+MODEL = (
+    *("p", "p_star", "a", "loss", "delta", "activation"),
+    *("label_noise", "flip", "second_layer", "overlap"),
 )
-PARAMETERS = {name: SHARED[name] for name in NAMES}
+
+
+def _table(name: str, value: object) -> Value:
+    """A number, or a table of them as tuples."""
+    array = real_array(name, value)
+    if array.ndim == 0:
+        return float(array) + 0.0
+    rows = array.tolist()
+    return tuple(rows if array.ndim == 1 else map(tuple, rows))
+
+
+PARAMETERS = {name: SHARED[name] for name in (*MODEL, "alpha", "N", *DESCENT)}
+PARAMETERS["overlap"] = replace(PARAMETERS["overlap"], check=_table)
 PARAMETERS["start"] = replace(
     PARAMETERS["start"], check=lambda name, value: choice(name, value, STARTS)
 )
 
 
 def check_value(name: str, value: object) -> Value:
-    """``value`` of the parameter ``name`` in its own type, else InvalidInput."""
+    """``value`` of the parameter ``name`` in its own type, numbers to 12 digits.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such parameter, or the value is not allowed.
+
+    >>> check_value("alpha", 0.1 + 0.2)
+    0.3
+    """
     if name not in PARAMETERS:
         raise InvalidInput(f"{name} is no parameter: use {', '.join(PARAMETERS)}")
     try:
-        return PARAMETERS[name].check(name, value)
+        found = PARAMETERS[name].check(name, value)
     except OverflowError:
         raise InvalidInput(f"{name} must be below 1e308, got a longer number") from None
+    return float(f"{found:.{DIGITS}g}") if isinstance(found, float) else found
 
 
-def axis_values(name: str, given: object) -> list[Value]:
+def axis_values(name: str, given: object) -> tuple[Value, ...]:
     """The values of an axis: one, a list, or an even range, in the order given, without repeats.
 
     Raises
@@ -43,17 +67,18 @@ def axis_values(name: str, given: object) -> list[Value]:
         If ``given`` is none of these, or a value is not allowed.
 
     >>> axis_values("N", {"start": 100, "stop": 400, "count": 3, "log": True})
-    [100, 200, 400]
+    (100, 200, 400)
+    >>> axis_values("alpha", "0.5:1.5:3")
+    (0.5, 1.0, 1.5)
     """
     one = PARAMETERS.get(name)
-    if isinstance(given, Mapping) and (one is None or one.text):
+    words = one is None or one.text
+    if isinstance(given, Mapping) and words:
         raise InvalidInput(f"{name} must be {TABLE}; got {short(given)}")
-    listed = [given] if isinstance(given, str) else values_of(name, given, whole=_whole(name))
-    checked = [check_value(name, value) for value in listed]
+    single = isinstance(given, str) and words
+    whole = one is not None and one.integer
+    listed = [given] if single else values_of(name, given, whole=whole)
+    checked = tuple(check_value(name, value) for value in listed)
     if len(set(checked)) < len(checked):
         raise InvalidInput(f"{name} must not have a value twice, got {short(given)}")
     return checked
-
-
-def _whole(name: str) -> bool:
-    return name in PARAMETERS and PARAMETERS[name].integer

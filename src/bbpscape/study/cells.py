@@ -1,19 +1,23 @@
 """One cell of a study: a model at one α and N, its identity, and the seeds that follow from it."""
 
 import functools
-import hashlib
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from bbpscape.core.checks import InvalidInput
+from bbpscape.core.seeds import draw_seed
+from bbpscape.model.labels import Labels
+from bbpscape.model.losses import loss
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import sample_count
-from bbpscape.study.axes import DESCENT, PARAMETERS, REQUIRED, Value, check_value
+from bbpscape.study.axes import DESCENT, MODEL, PARAMETERS, REQUIRED, Value, check_value
+from bbpscape.study.objects import NUMBERS, Objects
 
 
 @dataclass(frozen=True)
@@ -25,35 +29,45 @@ class Cell:
     key : str
         JSON of the parameters that differ from their defaults, sorted by name. Theory at N → ∞ has
         no N.
+    objects : mapping
+        Losses and activations that the key only names.
     """
 
     key: str
+    objects: Objects = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def of(cls, parameters: Mapping[str, Value]) -> "Cell":
+    def of(cls, parameters: Mapping[str, Value], objects: Objects | None = None) -> "Cell":
         """The cell of checked parameters.
 
         >>> Cell.of({"p": 2, "p_star": 1, "a": 0.01, "alpha": 3.0, "N": 100}).key
         '{"N":100,"alpha":3.0,"p":2,"p_star":1}'
         """
-        kept = {
+        objects = {} if objects is None else objects
+        mine = objects.get("loss", {}).get(parameters.get("loss", ""))
+        # An object's own number may be another than the default of the parameter.
+        kept = {*REQUIRED, *(() if mine is None else mine.parameters)}
+        values = {
             name: "inf" if value == math.inf else value
             for name, value in parameters.items()
-            if name in REQUIRED or value != PARAMETERS[name].default
+            if value is not None and (name in kept or value != PARAMETERS[name].default)
         }
-        return cls(json.dumps(kept, sort_keys=True, separators=(",", ":"), allow_nan=False))
+        key = json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return cls(key, objects)
 
     @classmethod
-    def read(cls, key: str) -> "Cell":
+    def read(cls, key: str, objects: Objects | None = None) -> "Cell":
         """The cell of a stored key, checked again: a file may have been written by anyone."""
         try:
             values = json.loads(key)
             checked = {name: check_value(name, value) for name, value in values.items()}
         except (ValueError, AttributeError, RecursionError) as error:
             raise InvalidInput(f"the study holds a point that is none: {error}") from None
-        return cls.of(checked)
+        if "N" not in checked and "alpha" in checked:
+            checked["alpha"] = float(values["alpha"])  # M/N, with all its digits
+        return cls.of(checked, objects)
 
-    @property
+    @cached_property
     def parameters(self) -> dict[str, Value]:
         """All parameters but a missing N, the defaults among them, in the order of PARAMETERS."""
         given = json.loads(self.key)
@@ -61,13 +75,15 @@ class Cell:
         for name, one in PARAMETERS.items():
             value = given.get(name, None if name in REQUIRED else one.default)
             if value is not None:
-                values[name] = math.inf if value == "inf" else value
+                values[name] = math.inf if value == "inf" else _hashable(value)
         return values
 
     @property
     def model(self) -> TeacherStudent:
-        values = self.parameters
-        return _model(*(values[name] for name in MODEL))
+        """The model, or InvalidInput if its loss or activation is an object that is not here."""
+        values = {name: self.parameters[name] for name in MODEL if name in self.parameters}
+        named = (self.objects.get(name, {}).get(values[name]) for name in ("loss", "activation"))
+        return _model(tuple(values.items()), *named)
 
     @property
     def alpha(self) -> float:
@@ -79,23 +95,37 @@ class Cell:
 
     def theory(self) -> "Cell":
         """The cell of the theory beside this one: the same model at M/N, N → ∞."""
-        values = {k: v for k, v in self.parameters.items() if k not in DESCENT}
-        n = int(values.pop("N"))
-        return Cell.of({**values, "alpha": sample_count(self.alpha, n) / n})
-
-    def entropy(self, study_seed: int) -> list[int]:
-        """The study's seed and a number that follows from this cell's identity."""
-        digest = hashlib.blake2b(self.key.encode(), digest_size=16).digest()
-        return [study_seed, int.from_bytes(digest, "little")]
+        if "N" not in self.parameters:
+            return self
+        values = {k: v for k, v in self.parameters.items() if k not in ("N", *DESCENT)}
+        return Cell.of({**values, "alpha": sample_count(self.alpha, self.N) / self.N}, self.objects)
 
     def seed(self, study_seed: int, draw: int) -> np.random.SeedSequence:
-        """The seed of one draw, wherever it stands in a study and whatever stands beside it."""
-        return np.random.SeedSequence(self.entropy(study_seed), spawn_key=(draw,))
+        """The seed of one draw: that of ``draw(model, alpha, N, study_seed, draw)``."""
+        return draw_seed(self.model.identity(self.alpha, self.N), study_seed, draw)
 
-
-MODEL = tuple(name for name in PARAMETERS if name not in ("alpha", "N", *DESCENT))
+    def entropy(self, study_seed: int) -> list[int]:
+        """The numbers that seed the draws, but for the index of one."""
+        found = self.seed(study_seed, 0).entropy
+        return [int(one) for one in found] if isinstance(found, Sequence) else []
 
 
 @functools.lru_cache(maxsize=256)
-def _model(*values: Any) -> TeacherStudent:
-    return TeacherStudent.from_dict(dict(zip(MODEL, values, strict=True)))
+def _model(values: tuple[tuple[str, Value], ...], own: Any, activation: Any) -> TeacherStudent:
+    given = dict(values)
+    numbers = {name: given[name] for name in NUMBERS}
+    if own is not None:
+        own = own.replace(**{k: v for k, v in numbers.items() if k in own.parameters})
+    return TeacherStudent(
+        given["p"],
+        given["p_star"],
+        loss(given["loss"], **numbers) if own is None else own,
+        given["activation"] if activation is None else activation,
+        Labels(given["label_noise"], given["flip"]),
+        given.get("second_layer"),
+        given["overlap"],
+    )
+
+
+def _hashable(value: Any) -> Value:
+    return tuple(map(_hashable, value)) if isinstance(value, list) else value

@@ -1,113 +1,122 @@
-"""A study file: TOML, checked key by key, and the cells that it asks for."""
+"""What a study is: the cells that its axes span, and what is measured at each."""
 
+import functools
 import itertools
 import math
-import os
-import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, Self
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.simulation.data.instance import sample_count
-from bbpscape.study.axes import PARAMETERS, REQUIRED, Value, axis_values, check_value
+from bbpscape.study.axes import PARAMETERS, REQUIRED, Value
 from bbpscape.study.cells import Cell
+from bbpscape.study.objects import NAMED, Objects, fingerprint, named
 from bbpscape.study.observable import Observable
-from bbpscape.study.observables import observable, subjects, symbol
+from bbpscape.study.observables import BUILT_IN, OBSERVABLES, subjects, symbol
+from bbpscape.study.schema import DRAWS, checked
 from bbpscape.study.subject import Numerics
+from bbpscape.study.work import Job
 
-MOST_CELLS = 1_000_000
-MOST_DRAWS = 10_000_000
-MOST_BYTES = 1_000_000
-DRAWS = "draws"
-
-Draws = Annotated[int, Field(ge=0, le=MOST_DRAWS, strict=True)]
+MOST_TOLD = 4  # values of an axis that a line names
 
 
-class Definition(BaseModel):
-    """What a study computes: every combination of its axes, with so many draws each.
+@dataclass(frozen=True)
+class Definition:
+    """Every combination of the axes, with so many draws each; ``define`` and ``from_dict`` make it.
 
-    ``model`` holds parameters with one value, ``axes`` those with several, each table of ``zipped``
-    parameters that go together, lists of one length, among them perhaps the number of draws.
+    ``fixed`` holds parameters with one value, ``axes`` those with several, each table of ``zipped``
+    those that go together, and ``objects`` the losses and activations that they name. ``custom``
+    says by what these, and observables of the user's, are known again.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=False)
+    fixed: dict[str, Value]
+    axes: dict[str, tuple[Value, ...]]
+    zipped: tuple[dict[str, tuple[Value, ...]], ...]
+    observables: tuple[Observable, ...]
+    draws: int
+    seed: int
+    block: int
+    theory: bool
+    precision: str
+    device: str
+    tolerance: float
+    objects: Objects = field(repr=False)
+    custom: dict[str, dict[str, Any]] = field(repr=False)
 
-    seed: Annotated[int, Field(ge=0, lt=2**128, strict=True)] = 0
-    draws: Draws = 1
-    block: Annotated[int, Field(ge=1, le=10_000, strict=True)] = 1
-    observables: tuple[str, ...] = ("lowest", "m2", "total_m2")
-    theory: Annotated[bool, Field(strict=True)] = True
-    precision: Literal["float64", "float32"] = "float64"
-    device: Literal["cpu", "cuda", "torch-cpu"] = "cpu"
-    tolerance: Annotated[float, Field(ge=1e-14, le=0.1)] = 1e-8
-    fixed: dict[str, Any] = Field(default_factory=dict, alias="model")
-    axes: dict[str, Any] = Field(default_factory=dict)
-    zipped: tuple[dict[str, Any], ...] = ()
-
-    @field_validator("observables")
     @classmethod
-    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        for name in names:
-            observable(name)
-        if not names or len(set(names)) < len(names):
-            raise ValueError("at least one observable, and none twice")
-        return names
+    def define(cls, keys: Mapping[str, Any]) -> Self:
+        """The definition of the keys of a study file, with every model that it asks for checked.
 
-    @field_validator("tolerance", mode="before")
+        Losses, activations and observables may be objects.
+
+        Raises
+        ------
+        InvalidInput
+            If a key or value is not allowed; every mistake is named.
+        """
+        made = cls._made(keys, {})
+        made._check_cells()
+        return made
+
     @classmethod
-    def _a_number(cls, value: object) -> object:
-        if isinstance(value, bool | str):
-            raise ValueError("a number from 1e-14 to 0.1")
-        return value
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The definition that ``to_dict`` wrote down.
 
-    @field_validator("fixed")
+        Objects of the script that ran it stay names: their points can be read, and not computed.
+        """
+        custom = values.get("custom", {})
+        if not isinstance(custom, dict) or not all(isinstance(v, dict) for v in custom.values()):
+            raise InvalidInput(f"the study's definition cannot be read: custom is {custom!r}")
+        known = {name: value for name, value in values.items() if name != "custom"}
+        if isinstance(known.get("observables"), list):
+            known["observables"] = [
+                _elsewhere(name, custom["observables"][name])
+                if name in custom.get("observables", {}) and name not in OBSERVABLES
+                else name
+                for name in known["observables"]
+            ]
+        made = cls._made(known, custom)
+        if all(set(custom.get(name, {})) <= set(made.objects[name]) for name in NAMED):
+            made._check_cells()
+        return made
+
     @classmethod
-    def _values(cls, given: dict[str, Any]) -> dict[str, Value]:
-        return {name: check_value(name, value) for name, value in given.items()}
+    def _made(cls, keys: Mapping[str, Any], custom: dict[str, dict[str, Any]]) -> Self:
+        texts, objects = named(keys)
+        made = object.__new__(cls)
+        for name, value in checked(texts).items():
+            object.__setattr__(made, name, value)
+        found: dict[str, dict[str, Any]] = {
+            name: {text: fingerprint(one) for text, one in held.items()}
+            for name, held in objects.items()
+        }
+        own = {one.name: one.symbol for one in made.observables if one.name not in BUILT_IN}
+        found = {name: held for name, held in {**found, "observables": own}.items() if held}
+        object.__setattr__(made, "objects", objects)
+        object.__setattr__(made, "custom", custom | found)
+        return made
 
-    @field_validator("axes")
-    @classmethod
-    def _axes(cls, given: dict[str, Any]) -> dict[str, list[Value]]:
-        return {name: axis_values(name, values) for name, values in given.items()}
-
-    @field_validator("zipped")
-    @classmethod
-    def _zipped(cls, tables: tuple[dict[str, Any], ...]) -> tuple[dict[str, list[Any]], ...]:
-        return tuple(_zip(table) for table in tables)
-
-    @model_validator(mode="after")
-    def _complete(self) -> "Definition":
-        groups = [self.fixed, self.axes, *self.zipped]
-        names = [name for group in groups for name in group]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"{name} stands in more than one of [model], [axes], [[zipped]]")
-        simulated = self.draws > 0 or DRAWS in names
-        needed = [name for name in REQUIRED if simulated or name != "N"]
-        if missing := [name for name in needed if name not in names]:
-            raise ValueError(f"{', '.join(missing)} must be given in [model] or [axes]")
-        if not simulated and not self.theory:
-            raise ValueError("draws = 0 and theory = false leave nothing to compute")
-        if self.size > MOST_CELLS:
-            raise ValueError(f"the axes must span at most {MOST_CELLS} cells, got {self.size}")
-        return self
-
-    @property
-    def measured(self) -> tuple[Observable, ...]:
-        """The observables themselves."""
-        return tuple(observable(name) for name in self.observables)
-
-    def symbol(self, name: str) -> str:
-        """What an axis says of a row's name, with mathtext."""
-        return next((one.symbol for one in self.measured if one.name == name), symbol(name))
+    def to_dict(self) -> dict[str, Any]:
+        """The definition as JSON values, axes in full."""
+        names = ("seed", "draws", "block", "theory", "precision", "device", "tolerance")
+        values: dict[str, Any] = {
+            **{name: getattr(self, name) for name in names},
+            "observables": [one.name for one in self.observables],
+            "model": _plain(self.fixed),
+            "axes": _plain(self.axes),
+            "zipped": [_plain(table) for table in self.zipped],
+        }
+        return {**values, "custom": self.custom} if self.custom else values
 
     @property
     def numerics(self) -> Numerics:
         return Numerics(self.precision, self.device, self.tolerance)
+
+    @property
+    def job(self) -> Job:
+        """What all of its points share."""
+        return Job(self.seed, self.observables, self.numerics, self.objects)
 
     @property
     def size(self) -> int:
@@ -122,9 +131,32 @@ class Definition(BaseModel):
         zipped = [tuple(name for name in table if name != DRAWS) for table in self.zipped]
         return groups + [names for names in zipped if names]
 
+    def label(self) -> str:
+        """The parameters in a line: 'p = 1, p* = 1, alpha 0.8 … 2.4 (9), N 100, 200'."""
+        shown = [
+            (PARAMETERS[name], value)
+            for name, value in self.fixed.items()
+            if name in ("p", "p_star", "a") or value != PARAMETERS[name].default
+        ]
+        told = [f"{one.plain} = {_short(value)}" for one, value in shown]
+        varying = {**self.axes, **{name: v for table in self.zipped for name, v in table.items()}}
+        for name, values in varying.items():
+            plain = PARAMETERS[name].plain if name in PARAMETERS else name
+            if len(values) == 1:
+                told.append(f"{plain} = {_short(values[0])}")
+            elif len(values) <= MOST_TOLD:
+                told.append(f"{plain} {', '.join(map(_short, values))}")
+            else:
+                told.append(f"{plain} {_short(values[0])} … {_short(values[-1])} ({len(values)})")
+        return ", ".join(told)
+
+    def symbol(self, name: str) -> str:
+        """What an axis says of an observable's name, with mathtext."""
+        return next((one.symbol for one in self.observables if one.name == name), symbol(name))
+
     def cells(self) -> Iterator[tuple[Cell, int]]:
         """Every cell with its number of draws, the last axis fastest."""
-        defaults = {n: p.default for n, p in PARAMETERS.items() if p.default is not None}
+        defaults = {n: p.default for n, p in PARAMETERS.items() if n not in REQUIRED}
         steps = [[{name: value} for value in values] for name, values in self.axes.items()]
         for table in self.zipped:
             names = tuple(table)
@@ -136,128 +168,44 @@ class Definition(BaseModel):
             for step in combination:
                 values |= step
             draws = values.pop(DRAWS, self.draws)
-            yield Cell.of(values), draws
+            yield Cell.of(values, self.objects), draws
 
-    def to_dict(self) -> dict[str, Any]:
-        """The definition as JSON values, axes in full."""
-        values = self.model_dump(by_alias=True, mode="json")
-        return {**values, "model": _plain(self.fixed), "axes": _plain(self.axes)} | {
-            "zipped": [_plain(table) for table in self.zipped]
-        }
-
-
-@dataclass(frozen=True)
-class StudyFile:
-    """A definition and where its results are kept: beside it, with the suffix ``.sqlite``."""
-
-    path: Path
-    definition: Definition
-
-    @property
-    def store(self) -> Path:
-        return self.path.with_suffix(".sqlite")
+    def _check_cells(self) -> None:
+        """Build every model once, and check α, N and the draws of every cell."""
+        read_off = subjects(self.observables)
+        for cell, draws in self.cells():
+            try:
+                model = cell.model
+                if draws:
+                    if math.isinf(model.p):
+                        raise InvalidInput("p must be finite where there are draws, got inf")
+                    sample_count(cell.alpha, cell.N)
+                    if model.p_star >= cell.N:
+                        raise InvalidInput(f"N must be above p_star = {model.p_star}, got {cell.N}")
+                    for subject in read_off:
+                        subject.check(cell)
+            except InvalidInput as error:
+                raise InvalidInput(f"{error} (at {cell.key})") from None
 
 
-def load_definition(path: str | os.PathLike[str]) -> StudyFile:
-    """The definition in a TOML file.
-
-    Raises
-    ------
-    InvalidInput
-        If the file cannot be read, is no TOML, or a key or value is not allowed; every mistake is
-        named.
-    """
-    target = Path(path)
-    if target.suffix != ".toml":
-        raise InvalidInput(f"a study file must end in .toml, got {str(path)!r}")
-    try:
-        if target.stat().st_size > MOST_BYTES:
-            raise InvalidInput(f"a study file must be at most {MOST_BYTES} bytes, {path} is larger")
-        text = target.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InvalidInput(f"{str(path)!r} could not be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise InvalidInput(f"{str(path)!r} must be text in UTF-8") from None
-    return StudyFile(target, parse_definition(text))
+def _elsewhere(name: str, symbol: object) -> Observable:
+    """An observable that another script measured: its values can be read."""
+    return Observable(name, functools.partial(_refuse, name), symbol=str(symbol))
 
 
-def parse_definition(text: str) -> Definition:
-    """The definition in TOML text; see ``load_definition``."""
-    try:
-        return define(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InvalidInput(f"the study is no TOML: {error}") from None
-    except ValueError as error:
-        if isinstance(error, InvalidInput):
-            raise
-        raise InvalidInput(f"the study is no TOML: {error}") from None
+def _refuse(name: str, prepared: object) -> NoReturn:
+    raise InvalidInput(
+        f"the observable {name} is an object of the script that made this study: run it from there"
+    )
 
 
-def define(values: dict[str, Any]) -> Definition:
-    """The definition of plain values, with every model that it asks for checked."""
-    try:
-        definition = Definition.model_validate(values)
-    except ValidationError as error:
-        raise InvalidInput("; ".join(_line(one) for one in error.errors())) from None
-    _check_cells(definition)
-    return definition
+def _short(value: Value) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _check_cells(definition: Definition) -> None:
-    """Build every model once, and check α, N and the draws of every cell."""
-    read_off = subjects(definition.measured)
-    for cell, draws in definition.cells():
-        try:
-            model = cell.model
-            if draws:
-                if math.isinf(model.p):
-                    raise InvalidInput("p must be finite where there are draws, got inf")
-                sample_count(cell.alpha, cell.N)
-                if model.p_star >= cell.N:
-                    raise InvalidInput(f"N must be above p_star = {model.p_star}, got {cell.N}")
-                for subject in read_off:
-                    subject.check(cell)
-        except InvalidInput as error:
-            raise InvalidInput(f"{error} (at {cell.key})") from None
-
-
-def _zip(table: dict[str, Any]) -> dict[str, list[Any]]:
-    lists = {}
-    for name, values in table.items():
-        if not isinstance(values, list) or not values:
-            raise InvalidInput(f"{name} must be a list with values, as all that is zipped")
-        if name == DRAWS:
-            for value in values:
-                if isinstance(value, bool) or not isinstance(value, int):
-                    raise InvalidInput(f"draws must be integers, got {value!r}")
-                if not 0 <= value <= MOST_DRAWS:
-                    raise InvalidInput(f"draws must be from 0 to {MOST_DRAWS}, got {value}")
-            lists[name] = values
-        else:
-            lists[name] = [check_value(name, value) for value in values]
-    lengths = {name: len(values) for name, values in lists.items()}
-    if len(set(lengths.values())) != 1:
-        raise InvalidInput(f"zipped lists must be of one length, got {lengths}")
-    return lists
-
-
-def _line(error: Any) -> str:
-    """One mistake: its key, what is allowed, what came."""
-    where = ".".join(str(part) for part in error["loc"]).replace("fixed", "model")
-    message = error["msg"].removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        allowed = (f.alias or n for n, f in Definition.model_fields.items())
-        return f"{where} is no key of a study: use {', '.join(allowed)}"
-    given = repr(error["input"])
-    given = given if len(given) <= 60 else given[:57] + "..."
-    if error["type"] == "value_error":
-        return f"{where}: {message}" if where else message
-    return f"{where}: {message[:1].lower()}{message[1:]}, got {given}"
-
-
-def _plain(table: dict[str, Any]) -> dict[str, Any]:
+def _plain(table: Mapping[str, Any]) -> dict[str, Any]:
     def plain(value: Any) -> Any:
-        if isinstance(value, list):
+        if isinstance(value, list | tuple):
             return [plain(one) for one in value]
         return "inf" if value == math.inf else value
 

@@ -8,11 +8,15 @@ import numpy as np
 from bbpscape.core.checks import InvalidInput
 from bbpscape.study.cells import Cell
 from bbpscape.study.descent_observables import DESCENT as DESCENT
-from bbpscape.study.observable import OBSERVABLES, Observable
+from bbpscape.study.observable import OBSERVABLES as OBSERVABLES
+from bbpscape.study.observable import Observable as Observable
 from bbpscape.study.spectrum import SPECTRUM as SPECTRUM
 from bbpscape.study.spectrum import limit
 from bbpscape.study.spectrum_observables import ALPHA_BBP, EDGE
 from bbpscape.study.subject import Numerics, Subject
+
+# What any process knows; users add theirs.
+BUILT_IN = frozenset(OBSERVABLES)
 
 
 def observable(given: object) -> Observable:

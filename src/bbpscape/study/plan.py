@@ -1,31 +1,44 @@
-"""The points of a definition: which are missing, what they cost, and whether it extends another."""
+"""The points of a study: which are missing, what they cost, and whether it extends another."""
 
 import json
+import math
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from bbpscape.core.checks import InvalidInput
+from bbpscape.core.report import Report, Table, duration
+from bbpscape.core.result import Result, result
+from bbpscape.simulation.backend import backend
 from bbpscape.simulation.data.instance import sample_count
+from bbpscape.simulation.parallel import available_cpus, check_workers
 from bbpscape.study.cells import Cell
 from bbpscape.study.definition import Definition
 from bbpscape.study.observables import subjects
 from bbpscape.study.store import SIMULATION, THEORY, New, Store
 
 # Keys whose change would make the points of one study mean different things.
-KEPT = ("seed", "observables", "precision", "device", "tolerance")
+KEPT = ("seed", "observables", "precision", "tolerance")
 # Seconds of a theory point with closed forms, and of one without.
 CLOSED_FORM, GENERAL = 0.02, 5.0
+# How exactly an object of the user's is the one that a study began with.
+SAME = 1e-9
+MOST_NOTES = 5
+
+Counts = Mapping[tuple[str, str], int]
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How many points and draws a definition has, what is done, and what is to be expected.
+@result
+class Plan(Result):
+    """How many points and draws a study has, what is done, and what is to be expected.
 
     ``seconds`` is the predicted time of what is missing on one core, ``peak_bytes`` the predicted
-    memory of the largest point, for each worker.
+    memory of the largest point, for each worker; ``pace`` is the time that points took over what
+    was predicted, None before any is done. ``notes`` name different α that are one number of
+    samples.
     """
 
+    study: str
     cells: int
     draws: int
     theory: int
@@ -34,9 +47,60 @@ class Plan:
     missing_theory: int
     seconds: float
     peak_bytes: int
+    workers: int
+    pace: float | None
+    notes: tuple[str, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        return dict(vars(self))
+    derived: ClassVar[tuple[str, ...]] = ("wall_seconds",)
+
+    @property
+    def wall_seconds(self) -> float:
+        """The time of the workers together, at the pace so far."""
+        return self.seconds * (self.pace or 1.0) / self.workers
+
+    def headline(self) -> str:
+        return f"Study of {self.study}"
+
+    def report(self) -> Report:
+        source = "at the pace so far" if self.pace else "predicted"
+        rows = [
+            ("cells", str(self.cells), ""),
+            ("draws", str(self.draws), str(self.missing_draws)),
+            ("theory", str(self.theory), str(self.missing_theory)),
+            (f"time on {self.workers} workers, {source}", "", duration(self.wall_seconds)),
+            ("memory a worker", f"{max(self.peak_bytes / 1e9, 0.1):.1f} GB", ""),
+        ]
+        return Report([Table(self.headline(), ("quantity", "in all", "to do"), rows)], self.notes)
+
+
+def make_plan(definition: Definition, store: Store | None, workers: int | None = None) -> Plan:
+    """What a run would do; InvalidInput where it would be refused."""
+    count = available_cpus() if workers is None else check_workers(workers)
+    backend(definition.device)
+    counts = wanted(definition)
+    covered: Counts = {}
+    unfinished, pace = 0.0, None
+    if store is not None:
+        covered = covered_draws(definition, store)
+        check_extension(definition, store.definition(), counts, covered)
+        unfinished, pace = store.remaining()[2], store.pace()
+    points = list(missing(definition, counts, covered))
+    draws = [one.count for one in points if one.source == SIMULATION]
+    costs = [cost(definition, source, key)[1] for source, key in counts]
+    return Plan(
+        study=definition.label(),
+        cells=definition.size,
+        draws=sum(count for (source, _), count in counts.items() if source == SIMULATION),
+        theory=sum(source == THEORY for source, _ in counts),
+        missing_points=len(points),
+        missing_draws=sum(draws),
+        missing_theory=len(points) - len(draws),
+        seconds=sum(one.cost for one in points) + unfinished,
+        peak_bytes=max(costs, default=0),
+        workers=count,
+        pace=pace,
+        notes=tuple(_same_samples(definition)),
+    )
 
 
 def wanted(definition: Definition) -> dict[tuple[str, str], int]:
@@ -46,14 +110,23 @@ def wanted(definition: Definition) -> dict[tuple[str, str], int]:
         if draws:
             counts[SIMULATION, cell.key] = draws
         if definition.theory:
-            limit = cell.theory() if "N" in cell.parameters else cell
-            counts[THEORY, limit.key] = 1
+            counts[THEORY, cell.theory().key] = 1
     return counts
 
 
-def missing(
-    definition: Definition, counts: Mapping[tuple[str, str], int], covered: Mapping
-) -> Iterator[New]:
+def covered_draws(definition: Definition, store: Store) -> dict[tuple[str, str], int]:
+    """For each (source, cell), how many draws have points, whatever their status.
+
+    A key may have been written with more digits than its cell has now.
+    """
+    found: dict[tuple[str, str], int] = defaultdict(int)
+    for (source, key), count in store.covered().items():
+        at = source, Cell.read(key, definition.objects).key
+        found[at] = max(found[at], count)
+    return dict(found)
+
+
+def missing(definition: Definition, counts: Counts, covered: Counts) -> Iterator[New]:
     """Points of ``block`` draws each for what is not ``covered``."""
     for (source, key), count in counts.items():
         first = covered.get((source, key), 0)
@@ -61,44 +134,13 @@ def missing(
         while first < count:
             length = min(definition.block, count - first)
             if per_draw is None:
-                per_draw = cost(definition, source, Cell(key))[0]
+                per_draw = cost(definition, source, key)[0]
             yield New(source, key, first, length, per_draw * length)
             first += length
 
 
-def make_plan(definition: Definition, store: Store | None) -> Plan:
-    """What ``run`` would do; raises InvalidInput where it would be refused."""
-    counts = wanted(definition)
-    covered = {}
-    if store is not None:
-        check_extension(definition, store.definition(), counts, covered := store.covered())
-    points = list(missing(definition, counts, covered))
-    peak = max((cost(definition, *key_of(key))[1] for key in counts), default=0)
-    by_source = {
-        source: [one for one in points if one.source == source] for source in (SIMULATION, THEORY)
-    }
-    unfinished = 0.0 if store is None else store.remaining()[2]
-    return Plan(
-        cells=definition.size,
-        draws=sum(count for (source, _), count in counts.items() if source == SIMULATION),
-        theory=sum(source == THEORY for source, _ in counts),
-        missing_points=len(points),
-        missing_draws=sum(one.count for one in by_source[SIMULATION]),
-        missing_theory=len(by_source[THEORY]),
-        seconds=sum(one.cost for one in points) + unfinished,
-        peak_bytes=peak,
-    )
-
-
-def key_of(key: tuple[str, str]) -> tuple[str, Cell]:
-    return key[0], Cell(key[1])
-
-
 def check_extension(
-    definition: Definition,
-    stored: Mapping[str, Any] | None,
-    counts: Mapping[tuple[str, str], int],
-    covered: Mapping[tuple[str, str], int],
+    definition: Definition, stored: Mapping[str, Any] | None, counts: Counts, covered: Counts
 ) -> None:
     """InvalidInput unless every stored point is still asked for, and means the same."""
     if stored is None:
@@ -110,6 +152,7 @@ def check_extension(
                 f"{name} cannot change from {json.dumps(stored.get(name))} to "
                 f"{json.dumps(now[name])} in a study that has begun: start another file"
             )
+    _check_objects(definition.custom, stored.get("custom"))
     if not definition.theory and any(source == THEORY for source, _ in covered):
         raise InvalidInput("theory cannot change from true to false in a study that has begun")
     for (source, key), count in covered.items():
@@ -129,21 +172,58 @@ def extend(definition: Definition, store: Store) -> None:
     """Write the definition and add what it has more than the study; all of it or nothing."""
     counts = wanted(definition)
     with store.extending():
-        covered = store.covered()
+        covered = covered_draws(definition, store)
         check_extension(definition, store.definition(), counts, covered)
         store.write_definition(definition.to_dict())
         store.add(missing(definition, counts, covered))
 
 
-def cost(definition: Definition, source: str, cell: Cell) -> tuple[float, int]:
+def cost(definition: Definition, source: str, key: str) -> tuple[float, int]:
     """(seconds on one core, bytes) of one draw, or of the theory of a cell, as predicted."""
+    cell = Cell(key, definition.objects)
     if source == THEORY:
         return (CLOSED_FORM if cell.model.is_reference else GENERAL), 0
     model, N, M = cell.model, cell.N, sample_count(cell.alpha, cell.N)
     seconds, size = 0.0, 0
-    for subject in subjects(definition.measured):
+    for subject in subjects(definition.observables):
         one, needed = subject.cost(cell, definition.numerics)
-        read = [each for each in definition.measured if each.of == subject]
+        read = [each for each in definition.observables if each.of == subject]
         seconds += one + sum(each.seconds(model, N, M, one) for each in read)
         size = max(size, needed)
     return seconds, size
+
+
+def _check_objects(now: Mapping[str, Mapping[str, Any]], stored: Any) -> None:
+    """InvalidInput if an object of the user's has the name of another that the study began with."""
+    before = stored if isinstance(stored, dict) else {}
+    for parameter, held in now.items():
+        for name, numbers in held.items():
+            other = before.get(parameter, {}).get(name, numbers)
+            same = numbers == other or (
+                isinstance(numbers, list)
+                and isinstance(other, list)
+                and len(numbers) == len(other)
+                and all(
+                    math.isclose(a, b, rel_tol=SAME, abs_tol=SAME)
+                    for a, b in zip(numbers, other, strict=True)
+                )
+            )
+            if not same and parameter != "observables":
+                raise InvalidInput(
+                    f"the {parameter} {name} is another than the study began with: give it a name "
+                    "of its own, or start another file"
+                )
+
+
+def _same_samples(definition: Definition) -> Iterator[str]:
+    """Different α that are one number of samples, for M is an integer."""
+    found: dict[tuple[Any, ...], set[float]] = defaultdict(set)
+    for cell, draws in definition.cells():
+        if draws:
+            found[cell.N, sample_count(cell.alpha, cell.N)].add(cell.alpha)
+    several = {at: alphas for at, alphas in found.items() if len(alphas) > 1}
+    for (N, M), alphas in list(several.items())[:MOST_NOTES]:
+        listed = ", ".join(f"{alpha:.12g}" for alpha in sorted(alphas)[:4])
+        yield f"at N = {N}, alpha = {listed} are all M = {M} samples"
+    if len(several) > MOST_NOTES:
+        yield f"and {len(several) - MOST_NOTES} more that are the same numbers of samples"

@@ -10,16 +10,16 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bbpscape.core.checks import InvalidInput
+from bbpscape.core.result import Result, result
 from bbpscape.study.cells import Cell
-from bbpscape.study.database import StoreError
-from bbpscape.study.definition import StudyFile, load_definition
+from bbpscape.study.database import StoreError, store_path
+from bbpscape.study.definition import Definition
 from bbpscape.study.executors import Crew, WorkerLost, crew
 from bbpscape.study.plan import extend
 from bbpscape.study.store import SIMULATION, Point, Store
-from bbpscape.study.work import Job, Outcome, Task
+from bbpscape.study.work import Outcome, Task
 
 BEAT = 20.0  # seconds between heartbeats
 POLL = 0.5  # seconds between looks at a run beside this one
@@ -41,8 +41,8 @@ class Progress:
     remaining: float
 
 
-@dataclass(frozen=True)
-class RunSummary:
+@result
+class RunSummary(Result):
     """Points that a run finished, those that failed, and those sent again for a lost worker."""
 
     path: Path
@@ -52,11 +52,12 @@ class RunSummary:
     seconds: float
     executor: str
 
-    def to_dict(self) -> dict[str, Any]:
-        return {**vars(self), "path": str(self.path)}
+    def headline(self) -> str:
+        return f"Run of {self.path}, {self.executor}"
 
 
-def run_study(
+def run_points(
+    definition: Definition,
     path: str | os.PathLike[str],
     workers: int | None = None,
     *,
@@ -65,47 +66,31 @@ def run_study(
     retry_failed: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> RunSummary:
-    """Compute what a study lacks, and keep it in the file beside its definition.
-
-    Parameters
-    ----------
-    path : path
-        A TOML file; results go to the same name with the suffix ``.sqlite``.
-    workers : int, optional
-        Local processes of one BLAS thread each, as many as there are cores by default; 1 is this
-        process. More of them have to be started under ``if __name__ == "__main__"``.
-    executor : Executor, optional
-        Any other ``concurrent.futures.Executor``, left open.
-    scheduler : str, optional
-        Address of a Dask scheduler, such as "tcp://127.0.0.1:8786".
-    retry_failed : bool
-        Compute anew what failed before.
-    progress : function, optional
-        Called with a ``Progress`` after every point.
+    """Compute what the study's file lacks; see ``Study.run``.
 
     Raises
     ------
     InvalidInput
-        If the definition is wrong, or no extension of what the file was begun with.
+        If the definition is no extension of what the file was begun with, or cannot be computed.
     StoreError
         If the file cannot be written. What was finished is in it.
+    ExecutorLost
+        If there are no workers, or no longer.
     """
-    file = load_definition(path)
     began = time.monotonic()
-    job = Job(file.definition.seed, file.definition.measured, file.definition.numerics)
     with (
-        crew(job, workers, executor, scheduler) as members,
-        Store(file.store, create=True) as store,
+        crew(definition.job, workers, executor, scheduler) as members,
+        Store(store_path(path), create=True) as store,
     ):
-        extend(file.definition, store)
+        extend(definition, store)
         if retry_failed:
             store.retry_failed()
         if any(store.remaining()[:2]):
             members.start()
         run = store.start_run(members.name)
-        loop = _Loop(file, store, run, members, progress)
+        loop = _Loop(definition, store, run, members, progress)
         try:
-            with _Heartbeat(file.store, run):
+            with _Heartbeat(store.path, run):
                 loop.run()
         finally:
             # A second Ctrl-C may come while the workers are ended.
@@ -114,7 +99,7 @@ def run_study(
             finally:
                 _give_back(store, run)
     seconds = time.monotonic() - began
-    return RunSummary(file.store, loop.done, loop.failed, loop.retried, seconds, members.name)
+    return RunSummary(store.path, loop.done, loop.failed, loop.retried, seconds, members.name)
 
 
 class _Loop:
@@ -122,13 +107,13 @@ class _Loop:
 
     def __init__(
         self,
-        file: StudyFile,
+        definition: Definition,
         store: Store,
         run: int,
         members: Crew,
         progress: Callable[[Progress], None] | None,
     ) -> None:
-        self._definition, self._store, self._run, self._crew = file.definition, store, run, members
+        self._definition, self._store, self._run, self._crew = definition, store, run, members
         self._report = progress
         self._began = time.monotonic()
         self._queue: deque[Point] = deque()
@@ -136,7 +121,6 @@ class _Loop:
         self._deaths: dict[int, int] = {}
         self._alone = False
         self._cost = 0.0
-        self._first: float | None = None
         self._left, self._left_cost, self._looked = 0, 0.0, -math.inf
         self.done = self.failed = self.retried = 0
 
@@ -190,7 +174,8 @@ class _Loop:
             outcome = Outcome(None, f"WorkerLost: it took {DEATHS} workers with it", math.nan)
         seed = ""
         if point.source == SIMULATION:
-            seed = " ".join(map(str, Cell(point.cell).entropy(self._definition.seed)))
+            cell = Cell(point.cell, self._definition.objects)
+            seed = " ".join(map(str, cell.entropy(self._definition.seed)))
         seconds = 0.0 if math.isnan(outcome.seconds) else outcome.seconds
         if outcome.values is None:
             self.failed += self._store.fail(self._run, point, seed, seconds, outcome.reason)

@@ -3,22 +3,42 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from bbpscape.core.report import Report, Table, counted, duration
+from bbpscape.core.result import Result, result
+from bbpscape.core.status import CONVERGED, Status
+from bbpscape.study.database import store_path
 from bbpscape.study.store import DONE, FAILED, PENDING, RUNNING, SIMULATION, THEORY, Store
 
 
 @dataclass(frozen=True)
-class StudyStatus:
-    """Points, draws and seconds by status and source; ``failures`` are (where, reason).
+class Count:
+    """Points, their draws, and the seconds that they took."""
+
+    points: int = 0
+    draws: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A point without a result: ``where`` it is, and the ``reason``."""
+
+    where: str
+    reason: str
+
+
+@result
+class StudyStatus(Result):
+    """``points`` by status and source, and what failed.
 
     ``pace`` is the time that points took over the time that was predicted for them, None before
     any is done; ``cost_left`` is the predicted time of what is not, on one core.
     """
 
     path: Path
-    by_status: dict[str, dict[str, dict[str, float]]]
-    failures: tuple[tuple[str, str], ...]
+    points: dict[str, dict[str, Count]]
+    failures: tuple[Failure, ...]
     pace: float | None
     cost_left: float
 
@@ -34,17 +54,28 @@ class StudyStatus:
     def left(self) -> int:
         return self._points(PENDING) + self._points(RUNNING)
 
-    def _points(self, status: str) -> int:
-        return int(sum(one["points"] for one in self.by_status[status].values()))
+    @property
+    def status(self) -> Status:
+        if not self.failed:
+            return CONVERGED
+        return Status(f"{counted(self.failed, 'point')} failed", self.failures[0].reason)
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "path": str(self.path),
-            "points": self.by_status,
-            "failures": [{"where": where, "reason": reason} for where, reason in self.failures],
-            "pace": self.pace,
-            "cost_left": self.cost_left,
-        }
+    def _points(self, status: str) -> int:
+        return sum(one.points for one in self.points[status].values())
+
+    def headline(self) -> str:
+        return f"Study {self.path}"
+
+    def report(self) -> Report:
+        rows = []
+        for name, counts in self.points.items():
+            theory, simulation = counts[THEORY], counts[SIMULATION]
+            spent = duration(theory.seconds + simulation.seconds) if name in (DONE, FAILED) else ""
+            numbers = (theory.points, simulation.points, simulation.draws)
+            rows.append((name, *map(str, numbers), spent))
+        columns = ("points", "theory", "simulation", "draws", "core time")
+        notes = [f"{one.where}: {one.reason}" for one in self.failures]
+        return Report([Table(self.headline(), columns, rows)], notes)
 
 
 def study_status(path: str | os.PathLike[str]) -> StudyStatus:
@@ -55,23 +86,18 @@ def study_status(path: str | os.PathLike[str]) -> StudyStatus:
     InvalidInput
         If there is no study.
     """
-    target = Path(path).with_suffix(".sqlite")
+    target = store_path(path)
     with Store(target) as store:
         rows, failed, left = store.counts(), store.failures(), store.remaining()[2]
-    by_status: dict[str, dict[str, dict[str, float]]] = {
-        status: {
-            source: {"points": 0, "draws": 0, "seconds": 0.0} for source in (THEORY, SIMULATION)
-        }
+        pace = store.pace()
+    points = {
+        status: {source: Count() for source in (THEORY, SIMULATION)}
         for status in (DONE, RUNNING, PENDING, FAILED)
     }
-    spent = predicted = 0.0
-    for source, status, points, draws, cost, seconds in rows:
-        by_status[status][source] = {"points": points, "draws": draws, "seconds": seconds}
-        if status == DONE:
-            spent, predicted = spent + seconds, predicted + cost
+    for source, status, count, draws, _, seconds in rows:
+        points[status][source] = Count(count, draws, seconds)
     failures = []
     for source, cell, first, count, reason in failed:
         what = "theory" if source == THEORY else f"draws {first} to {first + count - 1}"
-        failures.append((f"{what} at {cell}", reason))
-    pace = spent / predicted if predicted else None
-    return StudyStatus(target, by_status, tuple(failures), pace, left)
+        failures.append(Failure(f"{what} at {cell}", reason))
+    return StudyStatus(target, points, tuple(failures), pace, left)

@@ -152,6 +152,14 @@ class Store(Runs):
                 " FROM points NOT INDEXED GROUP BY source, status ORDER BY source, status"
             ).fetchall()
 
+    def pace(self) -> float | None:
+        """The time that points took over the time predicted for them; None before any is done."""
+        with self._explained():
+            spent, predicted = self._db.execute(
+                "SELECT sum(seconds), sum(cost) FROM points NOT INDEXED WHERE status = ?", (DONE,)
+            ).fetchone()
+        return spent / predicted if spent is not None and predicted else None
+
     def remaining(self) -> tuple[int, int, float]:
         """(pending, running, predicted cost of both)."""
         with self._explained():
@@ -176,6 +184,16 @@ class Store(Runs):
                 "WHERE status = ? ORDER BY cell, source, first",
                 (DONE,),
             ).fetchall()
+
+    def failed_draws(self) -> dict[str, int]:
+        """For each cell, how many draws are in points that failed."""
+        with self._explained():
+            rows = self._db.execute(
+                "SELECT cell, sum(count) FROM points NOT INDEXED WHERE status = ? AND source = ? "
+                "GROUP BY cell",
+                (FAILED, SIMULATION),
+            ).fetchall()
+        return dict(rows)
 
     def failures(self, limit: int = 100) -> list[tuple[str, str, int, int, str]]:
         """(source, cell, first, count, reason) of points that failed."""

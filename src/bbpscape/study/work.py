@@ -13,6 +13,7 @@ from bbpscape.core.checks import InvalidInput
 from bbpscape.simulation.backend import backend
 from bbpscape.simulation.processes import unpack
 from bbpscape.study.cells import Cell
+from bbpscape.study.objects import Objects
 from bbpscape.study.observable import Observable
 from bbpscape.study.observables import draw_values, theory_values
 from bbpscape.study.subject import Numerics
@@ -25,6 +26,7 @@ class Job:
     seed: int
     observables: tuple[Observable, ...]
     numerics: Numerics
+    objects: Objects
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def _unpacked(job: Job | bytes) -> Job:
 
 
 def _values(job: Job, task: Task) -> dict[str, Any]:
-    cell = Cell(task.cell)
+    cell = Cell(task.cell, job.objects)
     if task.first is None:
         return dict(theory_values(cell, job.observables))
     values: dict[str, list[float | None]] = {one.name: [] for one in job.observables}

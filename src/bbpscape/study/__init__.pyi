@@ -1,0 +1,17 @@
+from .executors import ExecutorLost as ExecutorLost
+from .observables import DESCENT as DESCENT
+from .observables import OBSERVABLES as OBSERVABLES
+from .observables import SPECTRUM as SPECTRUM
+from .observables import Observable as Observable
+from .plan import Plan as Plan
+from .results import StudyResults as StudyResults
+from .rows import Row as Row
+from .runner import Progress as Progress
+from .runner import RunSummary as RunSummary
+from .spectrum import Limit as Limit
+from .spectrum import MeasuredSpectrum as MeasuredSpectrum
+from .status import StudyStatus as StudyStatus
+from .study import Study as Study
+from .study import open_study as open_study
+from .subject import Numerics as Numerics
+from .subject import Subject as Subject

@@ -1,0 +1,149 @@
+"""The results of a study: theory and simulation row by row, as a table, a figure or a file."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bbpscape.core.checks import InvalidInput
+from bbpscape.core.codec import UNRECORDED
+from bbpscape.core.files import check_output_path, replacing
+from bbpscape.core.report import Report, Table, counted, number
+from bbpscape.core.result import Result, result
+from bbpscape.core.status import CONVERGED, Status
+from bbpscape.study.axes import PARAMETERS, check_value
+from bbpscape.study.definition import Definition
+from bbpscape.study.frames import array_of, columns_of, frame_of, writer
+from bbpscape.study.rows import Row, read_rows
+from bbpscape.study.runner import RunSummary
+from bbpscape.study.store import SIMULATION, Store
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+MOST_SHOWN = 40  # rows of a report
+
+
+@result
+class StudyResults(Result):
+    """What a study has so far. ``rows`` are in the order of the axes, theory before simulation.
+
+    ``path`` is the file of the study, None if it was a temporary one, and ``last_run`` what the
+    call that made these results did.
+    """
+
+    path: Path | None
+    definition: Definition
+    rows: tuple[Row, ...]
+    last_run: RunSummary | None = field(default=None, metadata=UNRECORDED)
+
+    @property
+    def failed(self) -> int:
+        """How many draws could not be computed."""
+        return sum({row.cell.key: row.failed for row in self.rows}.values())
+
+    @property
+    def status(self) -> Status:
+        if not self.failed:
+            return CONVERGED
+        return Status(
+            f"{counted(self.failed, 'draw')} failed and are not in the means",
+            "the study's status says why; run it with retry_failed to try again",
+        )
+
+    def select(self, **parameters: object) -> "StudyResults":
+        """The part of the study where the parameters have these values.
+
+        Raises
+        ------
+        InvalidInput
+            If a name is no parameter, or no row has the value.
+        """
+        wanted = {name: check_value(name, value) for name, value in parameters.items()}
+        rows = []
+        for row in self.rows:
+            values = row.cell.parameters
+            if all(values.get(name) == value for name, value in wanted.items()):
+                rows.append(row)
+        if not rows:
+            raise InvalidInput(f"the study has no results at {wanted}")
+        return replace(self, rows=tuple(rows))
+
+    def columns(self) -> Mapping[str, Any]:
+        """One entry a cell, observable and source; see ``to_dataframe``."""
+        return columns_of(self.definition, self.rows)
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """One row a cell, observable and source, sorted as the axes are.
+
+        Columns: the parameters and M, ``observable``, ``source`` ("theory" or "simulation"),
+        ``mean``, its ``standard_error``, the ``draws`` that it is over, the draws that ``failed``
+        and those ``undecided``, and ``z`` = (mean − theory)/standard error. The last five are
+        missing for theory, which is that of M/N samples per dimension at N → ∞.
+        """
+        return frame_of(dict(self.columns()))
+
+    def to_xarray(self) -> "xarray.Dataset":
+        """The table with one dimension an axis (zipped axes share one), observable and source.
+
+        Variables are mean, standard_error, draws, failed, undecided and z, NaN where there is no
+        value; parameters with one value are attributes.
+        """
+        return array_of(self.definition, self.to_dataframe())
+
+    def export(self, path: str | os.PathLike[str], to: str | None = None) -> Path:
+        """Write the table as "csv", "parquet" or "netcdf", by the suffix if ``to`` is not given.
+
+        Raises
+        ------
+        InvalidInput
+            If the format or the path is not allowed, or the study is empty.
+        """
+        target = check_output_path(path)
+        write = writer(target, to)
+        if not self.rows:
+            raise InvalidInput("the study has no finished points yet")
+        with replacing(target) as temporary:
+            write(self, temporary)
+        return target
+
+    def headline(self) -> str:
+        return f"Study of {self.definition.label()}"
+
+    def report(self) -> Report:
+        """The simulated rows with their theory, or those of theory where there are no others."""
+        simulated = [row for row in self.rows if row.source == SIMULATION]
+        shown = simulated or list(self.rows)
+        seen = [row.cell.parameters for row in shown]
+        varying = [
+            name for name in PARAMETERS if len({str(values.get(name)) for values in seen}) > 1
+        ]
+        lines = [
+            (
+                row.observable,
+                *(_value(row.cell.parameters.get(name)) for name in varying),
+                str(row.estimate),
+                number(row.theory),
+                number(row.z, ".2f"),
+            )
+            for row in shown[:MOST_SHOWN]
+        ]
+        columns = ("observable", *varying, "mean", "theory", "z")
+        notes = [] if self.status.ok else [str(self.status)]
+        if len(shown) > MOST_SHOWN:
+            notes.append(f"{len(shown) - MOST_SHOWN} more rows are in the table")
+        return Report([Table(self.headline(), columns, lines)], notes)
+
+
+def read_results(
+    definition: Definition, path: Path, last_run: RunSummary | None = None
+) -> StudyResults:
+    """What the file at ``path`` has of ``definition``."""
+    with Store(path) as store:
+        return StudyResults(path, definition, tuple(read_rows(definition, store)), last_run)
+
+
+def _value(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else str(value)

@@ -1,0 +1,241 @@
+"""A study: many points of a model with theory beside them, stated in Python or in a TOML file."""
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+from bbpscape.core.checks import InvalidInput
+from bbpscape.core.seeds import Seed, check_seed
+from bbpscape.model.layers import common_overlap
+from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.study.database import store_path
+from bbpscape.study.definition import Definition
+from bbpscape.study.objects import NUMBERS
+from bbpscape.study.observable import Observable
+from bbpscape.study.plan import Plan, make_plan
+from bbpscape.study.results import StudyResults, read_results
+from bbpscape.study.runner import Progress, run_points
+from bbpscape.study.schema import DEFAULTS
+from bbpscape.study.store import Store
+from bbpscape.study.toml import read_keys
+
+
+class Study(Definition):
+    """Every combination of the axes, with ``draws`` of each, and theory at N → ∞ beside them.
+
+    Draw i of a point depends on the seed, the point's model, α and N, and i: it is that of
+    ``draw(model, alpha, N, seed, i)``, ``simulate`` and ``compare``.
+
+    Parameters
+    ----------
+    model : TeacherStudent
+        Its loss and activation may be of your own.
+    axes : mapping
+        Values of the parameters of the model, of alpha and N and, for descents, of start, method,
+        domain and steps: one value, a list, an array, a text as "0.5:2:7" or a table with start,
+        stop, count and perhaps log.
+    observables : sequence of str or Observable
+    draws : int
+        Of every cell; 0 for theory alone, which needs no N.
+    seed : int or Generator
+    zipped : sequence of mappings
+        Parameters that go together, as lists of one length, among them perhaps draws.
+    block : int
+        Draws that are computed and written together.
+    theory : bool
+        Whether the limits N → ∞ stand beside the draws.
+    precision, device : str
+        "float64" or "float32"; "cpu", "cuda" or "torch-cpu".
+    tolerance : float
+        Residual of an eigenpair over the largest eigenvalue found.
+
+    Raises
+    ------
+    InvalidInput
+        If an argument is not allowed; every mistake is named.
+
+    >>> model = TeacherStudent(p=1, p_star=1, loss="normalized-square")
+    >>> study = Study(model, {"alpha": [2.0, 4.0], "N": 30}, ["lowest"], draws=3)
+    >>> study.run(workers=1).to_dataframe()["mean"].count().item()
+    8
+    """
+
+    def __init__(
+        self,
+        model: TeacherStudent,
+        axes: Mapping[str, Any] | None = None,
+        observables: Sequence[str | Observable] = DEFAULTS,
+        draws: int = 1,
+        seed: Seed = 0,
+        *,
+        zipped: Sequence[Mapping[str, Any]] = (),
+        block: int = 1,
+        theory: bool = True,
+        precision: str = "float64",
+        device: str = "cpu",
+        tolerance: float = 1e-8,
+    ) -> None:
+        axes = {} if axes is None else axes
+        for what, given in (("axes", axes), *(("zipped", table) for table in zipped)):
+            if not isinstance(given, Mapping):
+                raise InvalidInput(f"{what} must map parameters to values, got {given!r}")
+        varying = {*axes, *(name for table in zipped for name in table)}
+        fixed = {k: v for k, v in _parameters(model).items() if k not in varying}
+        keys = {
+            "model": fixed,
+            "axes": dict(axes),
+            "zipped": [{k: list(v) for k, v in table.items()} for table in zipped],
+            "observables": [observables] if isinstance(observables, Observable) else observables,
+            "draws": draws,
+            "seed": check_seed(seed),
+            "block": block,
+            "theory": theory,
+            "precision": precision,
+            "device": device,
+            "tolerance": tolerance,
+        }
+        vars(self).update(vars(Definition.define(keys)))
+
+    def __repr__(self) -> str:
+        return f"<Study of {self.label()}>"
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """The study of a TOML file.
+
+        Raises
+        ------
+        InvalidInput
+            If the file cannot be read, is no TOML, or a key or value is not allowed; every mistake
+            is named.
+        """
+        return cls.define(read_keys(path))
+
+    def plan(self, path: str | os.PathLike[str] | None = None, workers: int | None = None) -> Plan:
+        """What ``run`` would do, and what that takes in time and memory.
+
+        Raises
+        ------
+        InvalidInput
+            If it would be refused.
+        """
+        target = None if path is None else _own(path)
+        if target is None or not target.exists():
+            return make_plan(self, None, workers)
+        with Store(target) as store:
+            return make_plan(self, store, workers)
+
+    def run(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        workers: int | None = None,
+        executor: Executor | None = None,
+        scheduler: str | None = None,
+        retry_failed: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> StudyResults:
+        """Compute what is missing, and return all that there is.
+
+        Parameters
+        ----------
+        path : path, optional
+            The file of the study, which must end in .sqlite: a study that was stopped goes on,
+            and a longer one computes only what is new. By default nothing is kept but what is
+            returned.
+        workers : int, optional
+            Local processes of one BLAS thread each, as many as there are cores by default; 1 is
+            this process.
+        executor : Executor, optional
+            Any other ``concurrent.futures.Executor``, left open.
+        scheduler : str, optional
+            Address of a Dask scheduler, such as "tcp://127.0.0.1:8786".
+        retry_failed : bool
+            Compute anew what failed before.
+        progress : function, optional
+            Called with a ``Progress`` after every point.
+
+        Raises
+        ------
+        InvalidInput
+            If the file holds another study, or this one cannot be computed here.
+        StoreError
+            If the file cannot be written. What was finished is in it.
+        ExecutorLost
+            If there are no workers, or no longer. What was finished is in the file.
+        """
+        if path is None:
+            with tempfile.TemporaryDirectory(prefix="bbpscape-") as folder:
+                found = self.run(
+                    Path(folder) / "study.sqlite", workers, executor, scheduler, False, progress
+                )
+            return replace(found, path=None)
+        done = run_points(
+            self,
+            _own(path),
+            workers,
+            executor=executor,
+            scheduler=scheduler,
+            retry_failed=retry_failed,
+            progress=progress,
+        )
+        return read_results(self, done.path, done)
+
+    def results(self, path: str | os.PathLike[str]) -> StudyResults:
+        """What the file of this study has so far, also while a run goes on.
+
+        Raises
+        ------
+        InvalidInput
+            If there is no such file, or it holds another study.
+        """
+        target = _own(path)
+        self.plan(target)
+        return read_results(self, target)
+
+
+def open_study(path: str | os.PathLike[str]) -> StudyResults:
+    """The results of a study, from its definition (.toml) or its file (.sqlite).
+
+    Everything that is finished is there, also while a run goes on. Points of losses, activations
+    and observables that another script made can be read and drawn, and not computed.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no study, or the file holds something else.
+    """
+    target = store_path(path)
+    with Store(target) as store:
+        values = store.definition()
+    if values is None:
+        raise InvalidInput(f"the study at {str(path)!r} has not begun")
+    return read_results(Study.from_dict(values), target)
+
+
+def _own(path: str | os.PathLike[str]) -> Path:
+    """The file of a study that is stated in Python; a TOML file would be another definition."""
+    if Path(path).suffix != ".sqlite":
+        raise InvalidInput(f"the file of a study must end in .sqlite, got {str(path)!r}")
+    return Path(path)
+
+
+def _parameters(model: TeacherStudent) -> dict[str, Any]:
+    """The parameters of a model, its loss and activation as they are."""
+    checked = TeacherStudent.check(model)
+    numbers = {k: v for k, v in checked.loss.parameters.items() if k in NUMBERS}
+    second = {} if checked.second_layer is None else {"second_layer": checked.second_layer}
+    return {
+        "p": checked.p,
+        "p_star": checked.p_star,
+        "loss": checked.loss,
+        **numbers,
+        "activation": checked.activation,
+        "label_noise": checked.labels.noise,
+        "flip": checked.labels.flip,
+        **second,
+        "overlap": common_overlap(checked.overlap),
+    }

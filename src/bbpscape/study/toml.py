@@ -1,0 +1,40 @@
+"""Study files: TOML, of which nothing is evaluated."""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from bbpscape.core.checks import InvalidInput
+
+MOST_BYTES = 1_000_000
+
+
+def read_keys(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The keys of a study file.
+
+    Raises
+    ------
+    InvalidInput
+        If the file cannot be read or is no TOML.
+    """
+    target = Path(path)
+    if target.suffix != ".toml":
+        raise InvalidInput(f"a study file must end in .toml, got {str(path)!r}")
+    try:
+        if target.stat().st_size > MOST_BYTES:
+            raise InvalidInput(f"a study file must be at most {MOST_BYTES} bytes, {path} is larger")
+        text = target.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InvalidInput(f"{str(path)!r} could not be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InvalidInput(f"{str(path)!r} must be text in UTF-8") from None
+    return parse_keys(text)
+
+
+def parse_keys(text: str) -> dict[str, Any]:
+    """The keys in TOML text; see ``read_keys``."""
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"the study is no TOML: {' '.join(str(error).split())}") from None
