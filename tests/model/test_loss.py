@@ -177,6 +177,16 @@ def test_what_a_subclass_states_itself_holds():
     examine(one, 0.0, np.inf)
 
 
+def test_another_value_alone_resets_the_answers():
+    class Shifted(NormalizedSquare):
+        def value(self, y, y_hat):
+            return super().value(y, y_hat) + y
+
+    one = Shifted(1.0)
+    assert (one.closed_form, one.is_square, one.name) == (None, False, "Shifted")
+    examine(one, 0.0, np.inf)
+
+
 def test_a_formula_from_beside_the_parent_resets_its_answers_too():
     class Formula:
         def value(self, y, y_hat):
@@ -247,9 +257,15 @@ def test_kinks_are_named():
 
 @pytest.mark.parametrize(
     "text",
-    ["tanh(1000*(y - yhat))", "sqrt((y - yhat)**2 + 1e-8)", "exp(3*yhat) + y", "y*yhat"],
+    [
+        "tanh(1000*(y - yhat))",
+        "sqrt((y - yhat)**2 + 1e-8)",
+        "exp(3*yhat) + y",
+        "y*yhat",
+        "1/(yhat + 1.0123)",
+    ],
 )
-def test_steep_is_no_jump(text):
+def test_what_is_steep_or_has_a_pole_is_no_jump(text):
     examine(ExpressionLoss(text), 0.0, np.inf)
 
 
