@@ -137,7 +137,7 @@ def test_a_photograph(run):
         (
             "descend",
             ("--start", "overlap"),
-            "goes with a model without an overlap: use",
+            "goes with a model with an overlap: give one",
         ),
         (
             "descend",

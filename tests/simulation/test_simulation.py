@@ -1,5 +1,6 @@
 """Draws: by their seed alone, whatever the workers; the cost model; and what is printed."""
 
+import dataclasses
 import json
 import math
 
@@ -9,7 +10,7 @@ import pytest
 import bbpscape as bb
 from bbpscape.core.statistics import Fraction
 from bbpscape.simulation import simulate as module
-from bbpscape.simulation.eigen.cost_model import CostModel
+from bbpscape.simulation.eigen.certificate import Certificate
 from bbpscape.simulation.parallel import ordered_map
 
 MODEL = bb.TeacherStudent(p=2, p_star=1, loss=bb.NormalizedSquare(a=0.1))
@@ -85,28 +86,57 @@ def test_the_tolerance_is_that_which_was_used():
     assert single.tolerance > 100 * double.tolerance
 
 
+def test_records_are_exact():
+    model = MODEL.replace(loss="huber", activation="tanh")
+    for one in (bb.simulate(MODEL, 2.0, 50, draws=2, phi=True), bb.simulate(model, 2.0, 30)):
+        record = json.loads(json.dumps(one.to_dict(), allow_nan=False))
+        again = bb.Result.from_dict(record)
+        assert again.to_dict() == one.to_dict()
+        assert again.model == one.model
+        np.testing.assert_array_equal(values(again), values(one))
+
+
+def test_the_summary_and_the_table():
+    result = bb.simulate(MODEL, 6.0, 60, 2, 1, phi=True, workers=1)
+    text = result.summary()
+    assert MODEL.label() in text
+    assert text.count("none missed") == 2
+    assert "phi = 2/2" in text
+    assert result.status.ok
+    frame = result.to_dataframe()
+    assert len(frame) == 6
+    np.testing.assert_array_equal(frame["eigenvalue"], values(result).ravel())
+    np.testing.assert_array_equal(frame["draw"], [0, 0, 0, 1, 1, 1])
+    assert frame["converged"].all()
+    assert frame["certified"].all()
+
+
+def test_a_draw_that_did_not_converge_is_said():
+    result = bb.simulate(MODEL, 2.0, 60, 2, workers=1)
+    one = dataclasses.replace(result.draws[0], converged=False)
+    two = dataclasses.replace(result.draws[1], certificate=Certificate("inertia", False))
+    bad = dataclasses.replace(result, draws=(one, two))
+    assert bad.status.problem == "of 2 draws 1 did not converge and 1 missed an eigenvalue"
+    assert "NOT CONVERGED" in bad.summary()
+    assert "MISSED ONE" in bad.summary()
+
+
+def test_progress_and_a_generator_as_seed():
+    seen = []
+    first = bb.simulate(
+        MODEL, 2.0, 30, 3, np.random.default_rng(2), progress=lambda *done: seen.append(done)
+    )
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+    assert first.seed == int(np.random.default_rng(2).integers(2**63))
+    np.testing.assert_array_equal(values(bb.simulate(MODEL, 2.0, 30, 3, first.seed)), values(first))
+
+
 def test_json():
     result = bb.simulate(MODEL, 2.0, 50, draws=1).to_dict()
     assert json.loads(json.dumps(result, allow_nan=False)) == result
     assert result["phi"] is None
     keys = "eigenvalues residuals m2 converged method products seconds peak_bytes certificate"
     assert set(keys.split()) <= set(result["draws"][0])
-
-
-def test_cost_model():
-    # Small matrices are LAPACK's, large ones are not, and predictions grow with every argument.
-    assert CostModel(1, 50, 100, 2).choice == "dense"
-    assert CostModel(16, 2000, 6000, 20).choice == "iterative"
-    base = CostModel(2, 300, 900, 4)
-    for larger in (
-        CostModel(4, 300, 900, 4),
-        CostModel(2, 600, 1800, 4),
-        CostModel(2, 300, 1800, 4),
-    ):
-        assert larger.dense_seconds > base.dense_seconds
-        assert larger.iterative_seconds > base.iterative_seconds
-        assert larger.iterative_bytes > base.iterative_bytes
-    assert bb.eigen.cost(MODEL, 2.0, 100, 1).k == 3
 
 
 def test_results_come_in_order():

@@ -68,11 +68,12 @@ class CostModel(Result):
 
     @property
     def iterative_bytes(self) -> int:
-        """X in both precisions, the N × N matrix and its factor, and two bases."""
+        """X in both precisions, an N × N matrix and its factor, two bases and what they project."""
         p, N, M = self.p, self.N, self.M
-        held = sizes(self.k, p, p * N).held
-        curvature = 12 * M * p * p
-        return 12 * M * N + curvature + 8 * N * N + 2 * 8 * (held + 2 * self.k) * p * N
+        shape = sizes(self.k, p, p * N)
+        curvature, projected = 20 * M * p * p, 5 * 8 * shape.held**2
+        bases = 2 * 8 * (shape.held + 4 * shape.kept) * p * N
+        return 12 * M * N + curvature + 8 * N * N + bases + projected
 
     @property
     def choice(self) -> str:

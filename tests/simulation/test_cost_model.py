@@ -1,0 +1,96 @@
+"""The cost model against counted operations, measured memory and measured products."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import bbpscape as bb
+from bbpscape.simulation.eigen import cost_model as module
+from bbpscape.simulation.eigen.cost_model import CostModel
+from bbpscape.simulation.eigen.davidson import sizes
+from bbpscape.simulation.operator import Operator
+
+
+def tridiagonal_operations(n):
+    """Householder's reduction, counted: at each step a reflector of length m meets one triangle."""
+    count = 0
+    for m in range(1, n):
+        count += 2 * m * m  # A v, of a symmetric A
+        count += 4 * m * (m + 1) // 2  # A − v wᵀ − w vᵀ, on one triangle
+    return count
+
+
+def triangle_operations(M, N):
+    """Σ_μ d_μ x_μ x_μᵀ, one triangle of N (N + 1)/2 entries: a product and a sum in each."""
+    return M * 2 * (N * (N + 1) // 2)
+
+
+@pytest.mark.parametrize(("p", "N", "rate"), [(1, 1000, "LAPACK_CACHED"), (3, 1000, "LAPACK")])
+def test_dense_seconds_are_counted_operations_over_rates(p, N, rate):
+    M = 2000
+    blocks = p * (p + 1) // 2 * triangle_operations(M, N) / module.GEMM
+    reduction = tridiagonal_operations(p * N) / getattr(module, rate)
+    assert CostModel(p, N, M, 4).dense_seconds == pytest.approx(blocks + reduction, rel=2e-3)
+
+
+def test_another_sample_costs_the_iterative_route_what_it_multiplies():
+    p, N, k = 2, 500, 3
+    one, other = (CostModel(p, N, M, k).iterative_seconds for M in (1000, 2000))
+    columns = 55 * k + 14 * sizes(k, p, p * N).block
+    hessian = bb.draw(bb.TeacherStudent(p, 1), 0.2, N).hessian
+    operator = Operator(hessian)
+    # All but the p × p product of a sample, which the model leaves out.
+    flops = (operator.flops(1) - 2 * 100 * p**2) / 100
+    expected = 1000 * (triangle_operations(1, N) / (2 * module.GEMM))
+    expected += 1000 * columns * flops / (1.2 * module.GEMM)
+    assert other - one == pytest.approx(expected, rel=2e-3)
+
+
+@pytest.mark.parametrize(("p", "N", "alpha", "k"), [(1, 400, 3.0, 2), (2, 300, 3.0, 4)])
+def test_products_are_as_many_as_foreseen(p, N, alpha, k):
+    found = bb.lowest(bb.draw(bb.TeacherStudent(p, 1), alpha, N).hessian, k, method="iterative")
+    foreseen = 55 * k + 14 * sizes(k, p, p * N).block
+    assert foreseen / 2 < found.products < 2 * foreseen
+
+
+@pytest.mark.parametrize("method", ["dense", "iterative"])
+@pytest.mark.parametrize("p", [1, 2])
+def test_bytes_cover_the_peak(method, p, monkeypatch):
+    # Without the factorization of the certificate, which is for small matrices alone.
+    monkeypatch.setattr("bbpscape.simulation.eigen.iterative.INERTIA_SIZE", 0)
+    N, M, k = 400, 1200, p + 1
+    tracemalloc.start()
+    try:
+        bb.lowest(bb.draw(bb.TeacherStudent(p, 1), 3.0, N).hessian, k, method=method)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    foreseen = getattr(CostModel(p, N, M, k), f"{method}_bytes")
+    assert peak <= foreseen < 3 * peak
+
+
+def test_small_matrices_are_lapacks_and_large_ones_are_not():
+    assert CostModel(1, 50, 100, 2).choice == "dense"
+    assert CostModel(16, 2000, 6000, 20).choice == "iterative"
+
+
+def test_k_is_raised_to_the_copies_of_an_outlier_and_one_more():
+    model = bb.TeacherStudent(2, 3)
+    assert bb.eigen.cost(model, 2.0, 100, 1).k == 7
+    assert bb.eigen.cost(model, 2.0, 100, 20).k == 20
+    assert bb.eigen.cost(model, 2.0, 3, 1).k == 6
+    assert bb.eigen.cost(model, 2.0, 100, 1).M == 200
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((bb.TeacherStudent(np.inf, 1),), "p must be finite"),
+        ((bb.TeacherStudent(1, 1), 3.0, 10, 11), "k must be at most pN = 10, got 11"),
+        ((3,), "model must be a TeacherStudent"),
+    ],
+)
+def test_refusals(arguments, message):
+    with pytest.raises(bb.InvalidInput, match=message):
+        bb.eigen.cost(*arguments)
