@@ -23,7 +23,7 @@ ALLOWED = {
     "plots": BASE | {"theory", "simulation", "study", "experiments", "analysis", "plots"},
 }
 INSIDE = (*ALLOWED, "cli")
-ONLY_IN = {"matplotlib": {"plots"}, "typer": {"cli"}, "rich": {"cli"}}
+ONLY_IN = {"matplotlib": {"plots"}, "typer": {"cli"}, "rich": set()}
 
 
 def imports(source: str) -> set[str]:

@@ -59,6 +59,15 @@ def test_a_level_and_a_part_of_the_study(run, path, tmp_path):
     assert "Onset" not in out
 
 
+def test_several_conditions_hold_together(run, path):
+    options = ("--label-draws", 0, "--resamples", 20, "--where", "N=40")
+    for where in (("--where", "a=2"), ("--where", "p=1")):
+        assert run("study", "analyse", path, *options, *where)[0] == 0
+    status, out, err = run("study", "analyse", path, *options, "--where", "a=3")
+    assert (status, out) == (2, "")
+    assert "no results" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -94,7 +94,7 @@ def test_failures_are_told_and_give_a_status(run, path):
     status, out, err = run("study", "run", path, "--workers", 1, "--json")
     assert status == 1
     assert json.loads(out)["status"]["points"]["failed"]["simulation"]["points"] == 1
-    assert "1 points failed, first: Why: not" in err
+    assert "1 point failed: Why: not" in err
     assert "Why: not" in run("study", "status", path)[1]
     assert run("study", "run", path, "--workers", 1, "--retry-failed")[0] == 0
 

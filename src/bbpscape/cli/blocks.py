@@ -2,7 +2,7 @@
 
 import inspect
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -57,6 +57,28 @@ def own_inputs(
     return None
 
 
+def results_of(study: Path, where: Sequence[str] | None = None) -> "bb.study.StudyResults":
+    """Results of a study.
+
+    Parameters
+    ----------
+    study : Path
+        Its .toml or its .sqlite file.
+    where : sequence of str
+        Only where a parameter has this value: N=400. Repeatable.
+    """
+    chosen: dict[str, object] = {}
+    for text in where or []:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise bb.InvalidInput(f"--where must be NAME=VALUE, got {text!r}")
+        try:
+            chosen[name] = float(value)
+        except ValueError:
+            chosen[name] = value
+    return bb.open_study(study).select(**chosen)
+
+
 def block_of(hint: Any) -> Callable[..., Any] | None:
     """The function that makes an argument of type ``hint``, if options make it together.
 
@@ -72,4 +94,5 @@ BLOCKS: dict[str, Callable[[], Callable[..., Any]]] = {
     "TeacherStudent": lambda: network,
     "Inputs": lambda: own_inputs,
     "DescentRule": lambda: bb.DescentRule,
+    "StudyResults": lambda: results_of,
 }

@@ -11,9 +11,10 @@ import typer
 import bbpscape as bb
 from bbpscape.cli.derive import command
 from bbpscape.cli.output import KEYWORD, Output, print_json, say
+from bbpscape.cli.tree import group
 from bbpscape.core.files import check_output_path, replacing
 
-commands = typer.Typer(help=__doc__, no_args_is_help=True, rich_markup_mode=None)
+commands = group(__doc__ or "")
 
 
 @dataclass(frozen=True)

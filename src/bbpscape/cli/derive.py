@@ -18,7 +18,7 @@ from bbpscape.cli.blocks import block_of
 from bbpscape.cli.docstrings import described
 from bbpscape.cli.output import Output
 from bbpscape.cli.progress import progress
-from bbpscape.cli.values import Kind, kind_of, text_of
+from bbpscape.cli.values import TEXTS, Kind, kind_of, text_of
 from bbpscape.model.parameters import PARAMETERS
 
 # Arguments that only Python can give.
@@ -56,13 +56,17 @@ class Option:
         else:
             shown = "" if self.default is None else f" [default: {text_of(self.default)}]"
             metavar, text = self.kind.metavar, self.help + shown
-            hint = Annotated[str | None, typer.Option(flags, metavar=metavar, help=text)]
+            given = list[str] if self.kind is TEXTS else str
+            hint = Annotated[given | None, typer.Option(flags, metavar=metavar, help=text)]
         keyword = inspect.Parameter.KEYWORD_ONLY
         default = empty if self.default is empty else None
         return inspect.Parameter(self.name, keyword, default=default, annotation=hint)
 
     def read(self, given: Any) -> Any:
-        return given if self.flag else self.kind.read(self.name, given)
+        """The value; what is given again and again is one list."""
+        if self.flag:
+            return given
+        return self.kind.read(self.name, ",".join(given) if isinstance(given, list) else given)
 
 
 def arguments(function: Function) -> Iterator[tuple[inspect.Parameter, Function | None]]:

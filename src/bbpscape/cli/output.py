@@ -59,11 +59,11 @@ class Output:
                 say(result.summary())
             sys.stdout.flush()
         finally:
-            self._write_files(result)
+            self.write_files(result)
         if not self.json:
             say_written(figure=self.plot, data=self.save, table=self.csv)
 
-    def _write_files(self, result: bb.Result) -> None:
+    def write_files(self, result: bb.Result) -> None:
         if self.save is not None:
             with replacing(self.save) as temporary:
                 temporary.write_text(json.dumps(result.to_dict(), allow_nan=False) + "\n")

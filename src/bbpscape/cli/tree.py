@@ -32,7 +32,7 @@ COMMANDS = {
 # The modules of groups of commands.
 GROUPS = {
     "data": "bbpscape.cli.data",
-    "study": "bbpscape.cli.study_analysis",
+    "study": "bbpscape.cli.study",
 }
 # Results that have no figure.
 WITHOUT_FIGURE = ("cost", "simulate", "weak-recovery")
@@ -67,7 +67,18 @@ class Commands(Mapping[str, Command]):
         return len(COMMANDS) + len(GROUPS)
 
 
-class Tree(TyperGroup):
+class Group(TyperGroup):
+    """Commands whose first line the help shows whole."""
+
+    def lines(self) -> dict[str, str]:
+        return {name: (one.help or "").partition("\n")[0] for name, one in self.commands.items()}
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(self.lines().items()))
+
+
+class Tree(Group):
     """All commands; the help lists them without importing one."""
 
     def __init__(self, **options: Any) -> None:
@@ -77,9 +88,18 @@ class Tree(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         return list(self.commands)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        homes = {name: (home, name.replace("-", "_")) for name, home in COMMANDS.items()}
-        rows = [(name, synopsis(*home)) for name, home in homes.items()]
-        rows += [(name, synopsis(home)) for name, home in GROUPS.items()]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
+    def lines(self) -> dict[str, str]:
+        single = {name: synopsis(at, name.replace("-", "_")) for name, at in COMMANDS.items()}
+        return single | {name: synopsis(at) for name, at in GROUPS.items()}
+
+
+def group(text: str) -> typer.Typer:
+    """A group of commands, of which ``text`` says what they are for."""
+    return typer.Typer(
+        cls=Group,
+        help=text,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )

@@ -39,10 +39,11 @@ SCALARS = {
     Path: Kind("FILE", _path),
     str: Kind("TEXT", _as_it_is),
 }
+TEXTS = Kind("TEXT,…", _texts)
 LISTS = {
     float: Kind("NUMBERS", values_of),
     int: Kind("INTEGERS", partial(values_of, whole=True)),
-    str: Kind("TEXT,…", _texts),
+    str: TEXTS,
 }
 # Numbers where one stands for itself.
 GRIDS = {
