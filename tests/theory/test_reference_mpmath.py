@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from direct import model_of
+from tests.theory.direct import model_of
 
 from bbpscape.theory.law import TEACHER
 from bbpscape.theory.laws.committee import CommitteeLaw

@@ -3,12 +3,12 @@
 import json
 import math
 
-import direct
 import mpmath
 import pytest
-from direct import model_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.theory import direct
+from tests.theory.direct import model_of
 
 from bbpscape.theory.law import BULK, TEACHER
 from bbpscape.theory.laws.committee import CommitteeLaw

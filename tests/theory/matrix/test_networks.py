@@ -1,4 +1,4 @@
-"""The general theory against closed forms, brute-force integrals and itself at more nodes."""
+"""The general routes against closed forms, brute-force integrals and themselves at more nodes."""
 
 import dataclasses
 import math
@@ -8,10 +8,7 @@ import pytest
 
 import bbpscape as bb
 from bbpscape.theory.laws.committee import CommitteeLaw
-from bbpscape.theory.laws.network.label_law import label_nodes
-from bbpscape.theory.laws.network.lowest_curvature import LowestCurvature
 from bbpscape.theory.laws.network.matrix_law import matrix_law
-from bbpscape.theory.laws.network.rules import gaussian_rule, tensor_nodes
 from bbpscape.theory.laws.network.scalar_law import curvature_range, scalar_law
 from bbpscape.theory.matrix.edges import left_matrix_edge
 from bbpscape.theory.matrix.outliers import left_matrix_outliers
@@ -31,65 +28,6 @@ REFERENCES = [
     (4, 3, 1.0),
     (300, 1, 0.5),
 ]
-
-
-# --- quadrature ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("breaks", [(), (0.0,), (-0.7, 1.3)])
-def test_gaussian_moments(breaks):
-    x, w = gaussian_rule([(0.4, 0.15)], breaks)
-    exact = [1.0, 0.0, 1.0, 0.0, 3.0, 0.0, 15.0]
-    np.testing.assert_allclose([w @ x**k for k in range(7)], exact, atol=1e-9)
-    if breaks:
-        jump = 0.5 * math.erfc(breaks[-1] / math.sqrt(2))
-        assert w @ (x > breaks[-1]) == pytest.approx(jump, abs=1e-10)
-
-
-def test_a_multiset_of_nodes_is_a_product_rule():
-    x, w = gaussian_rule()
-    points, weights = tensor_nodes(x, w, 3, symmetric=True)
-    assert weights @ (points**2).prod(axis=1) == pytest.approx(1, abs=1e-10)
-    assert weights @ points.sum(axis=1) ** 4 == pytest.approx(27, abs=1e-9)
-
-
-@pytest.mark.parametrize("p_star", [1, 2, 3])
-def test_labels_of_a_quadratic_teacher(p_star):
-    nodes = label_nodes(bb.TeacherStudent(1, p_star), 1.0)
-    y, w = nodes.y, nodes.weights
-    assert w @ y == pytest.approx(1, abs=1e-9)
-    assert w @ y**2 == pytest.approx(1 + 2 / p_star, abs=1e-8)
-    # E[u_l² | y] = y by symmetry.
-    np.testing.assert_allclose((w * np.exp(-y)) @ nodes.second[:, 0, 0], (w * y) @ np.exp(-y))
-
-
-def test_labels_of_a_wide_quadratic_teacher():
-    y, w = (lambda one: (one.y, one.weights))(label_nodes(bb.TeacherStudent(1, 40), 1.0))
-    for k, exact in ((1, 1.0), (2, 1 + 2 / 40), (3, 1 + 6 / 40 + 8 / 1600)):
-        assert w @ y**k == pytest.approx(exact, rel=1e-10)
-
-
-@pytest.mark.parametrize(("p_star", "name"), [(65, "quadratic"), (9, "relu")])
-def test_teachers_too_wide_are_refused(p_star, name):
-    with pytest.raises(bb.InvalidInput, match="p_star"):
-        label_nodes(bb.TeacherStudent(1, p_star, bb.losses.Huber(1.0), bb.activation(name)), 1.0)
-
-
-@pytest.mark.parametrize("p_star", [1, 2])
-def test_noisy_flipped_labels(p_star):
-    model = bb.TeacherStudent(
-        1, p_star, bb.losses.Square(), bb.activation("tanh"), bb.Labels(noise=0.2, flip=0.1)
-    )
-    nodes = label_nodes(model, 1.0)
-    x, w = gaussian_rule()
-    assert nodes.weights @ nodes.y == pytest.approx(0, abs=1e-9)
-    expected = (w @ np.tanh(x) ** 2) / p_star + 0.2
-    assert nodes.weights @ nodes.y**2 == pytest.approx(expected, abs=1e-9)
-    slope = 0.8 * (w @ (x * np.tanh(x))) / p_star
-    assert (nodes.weights * nodes.y) @ nodes.first[:, 0] == pytest.approx(slope, abs=1e-9)
-
-
-# --- the reference model through both general routes --------------------------------------------
 
 
 @pytest.mark.parametrize("case", REFERENCES)
@@ -213,77 +151,6 @@ def test_the_resolvent_of_every_node(p):
     step = 1e-5
     difference = (law.signal(A + step * A) - law.signal(A - step * A)) / (2 * step)
     np.testing.assert_allclose(law.signal_slope(A, A), difference, atol=1e-10)
-
-
-# --- edges that no sample attains ---------------------------------------------------------------
-
-
-def test_the_lowest_curvature_of_known_models():
-    one = np.eye(2)
-    # y → ∞ leaves −c σ″(λ_k), and σ″ is largest at 0.
-    cases = {"log-cosh": (2, 0.5), "softplus": (2, 0.125), "gelu": (1, math.sqrt(2 / math.pi))}
-    for name, (p, expected) in cases.items():
-        model = bb.TeacherStudent(p, 1, bb.NormalizedSquare(0.5), bb.activation(name))
-        assert LowestCurvature(model).reach(np.eye(p)) == pytest.approx(expected, abs=1e-9)
-    huber = bb.TeacherStudent(2, 1, bb.losses.Huber(0.7))
-    assert LowestCurvature(huber).reach(one) == pytest.approx(0.7, abs=1e-12)
-    relu = bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.5), bb.activation("relu"))
-    assert LowestCurvature(relu).reach(one) == pytest.approx(0, abs=1e-12)
-
-
-@pytest.mark.parametrize(
-    "model",
-    [
-        bb.TeacherStudent(2, 1, bb.losses.Square()),
-        bb.TeacherStudent(2, 1, bb.losses.Square(), bb.activation("softplus")),
-        bb.TeacherStudent(2, 1, bb.losses.Square(), bb.activation("tanh"), bb.Labels(noise=0.1)),
-        # One large preactivation makes ℓ′ large, and σ″ of the other neuron is negative.
-        bb.TeacherStudent(2, 1, bb.NormalizedSquare(1.0), bb.activation("gelu")),
-        bb.TeacherStudent(
-            1, 1, bb.losses.AbsoluteNormalizedSquare(1.0), bb.activation("x**3 - 3*x")
-        ),
-    ],
-    ids=["quadratic", "softplus", "noisy tanh", "gelu", "cubic"],
-)
-def test_models_without_a_left_edge_are_recognized(model):
-    with pytest.raises(bb.InvalidInput, match="no left edge: its curvature has no lower bound"):
-        bb.threshold(model)
-
-
-def test_a_spectrum_without_a_left_edge_says_so():
-    result = bb.spectrum(bb.TeacherStudent(1, 1, bb.losses.Square()), 2.0, points=60)
-    assert result.left_edge.kind == "unbounded"
-    assert "y → ∞" in result.no_left_edge
-
-
-def test_curvature_that_grows_only_where_the_label_follows_the_student():
-    """Huber's ℓ″ is 1 for |y − ŷ| < δ alone: F = λλᵀ + … has no upper bound at y = ŷ."""
-    model = bb.TeacherStudent(2, 1, bb.losses.Huber(1.0))
-    assert LowestCurvature(model).unbounded is None
-    assert "no lower bound" in str(LowestCurvature(model, sign=-1.0).unbounded)
-    # Where labels are bounded they cannot follow.
-    signs = bb.TeacherStudent(2, 1, bb.losses.Huber(1.0), bb.activation("tanh"))
-    assert LowestCurvature(signs, sign=-1.0).unbounded is None
-
-
-def test_bounded_models_have_one():
-    for model in (
-        bb.TeacherStudent(2, 1, bb.losses.Square(), bb.activation("tanh")),
-        bb.TeacherStudent(2, 1, bb.losses.Huber(1.0)),
-        bb.TeacherStudent(2, 1, bb.losses.Square(), bb.activation("relu")),
-    ):
-        assert LowestCurvature(model).unbounded is None
-
-
-def test_the_lowest_curvature_of_any_matrix():
-    """Huber of λ₀²/2 − λ₁²/2 has F = ±diag(1, −1) at λ = 0: the lowest root of A F."""
-    model = bb.TeacherStudent(2, 1, bb.losses.Huber(1.0), second_layer=(0.5, -0.5))
-    A = np.array([[1, 4.4], [4.4, 30]])
-    expected = -np.linalg.eigvals(A @ np.diag([1.0, -1.0])).real.min()
-    assert LowestCurvature(model).reach(A) == pytest.approx(expected, rel=1e-6)
-
-
-# --- densities -----------------------------------------------------------------------------------
 
 
 def test_the_density_of_the_reference_model():

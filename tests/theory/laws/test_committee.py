@@ -2,10 +2,10 @@
 
 import math
 
-import direct
 import numpy as np
 import pytest
-from direct import model_of
+from tests.theory import direct
+from tests.theory.direct import model_of
 
 from bbpscape.model.curvature import curvature, teacher_label
 from bbpscape.theory.law import BULK, TEACHER

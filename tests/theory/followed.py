@@ -1,6 +1,30 @@
-"""∫ φ(λ) ρ(λ) dλ over a traced bulk, on panels between its points that suit each of its ends."""
+"""Traced bulks of committees, and ∫ φ(λ) ρ(λ) dλ on panels that suit each of their ends."""
+
+import functools
+import math
 
 import numpy as np
+import pytest
+from tests.theory.direct import model_of
+
+from bbpscape.theory.laws.committee import CommitteeLaw
+from bbpscape.theory.scalar.density import trace_bulk
+from bbpscape.theory.scalar.edges import left_edge, right_edge, zero_atom
+
+INF = math.inf
+# p, p*, a, α: both kinds of left edge, and samples fewer than, as many as and more than inputs.
+CASES = {
+    "sharp": (1, 1, 0.01, 3.0),
+    "two neurons": (2, 1, 0.01, 2.0),
+    "as many samples as inputs": (1, 1, 2.0, 1.0),
+    "fewer samples": (2, 1, 1.0, 0.5),
+    "six neurons": (6, 2, 0.5, 1.0),
+    "fifty neurons": (50, 5, 2.0, 4.0),
+    "wide, fewer samples": (INF, 1, 0.3, 0.5),
+    "wide, as many": (INF, 2, 1.0, 1.0),
+    "wide, sharp": (INF, 2, 1.0, 8.0),
+}
+CASES_ARGS = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(12)
 # Panels next to the eigenvalue 0 start at this fraction of the distance to the next traced point;
@@ -41,3 +65,16 @@ def bulk_nodes(curve):
             assert below[1] - below[0] < 0.01
             nodes[i], rho[i] = 0.0, (below[1] - below[0]) / t.size
     return nodes.ravel(), rho.ravel()
+
+
+def trace(law, alpha, missing=1e-10):
+    left, right, atom = left_edge(law, alpha), right_edge(law, alpha), zero_atom(law, alpha)
+    return trace_bulk(law, alpha, left, right, 1 - missing * (1 - atom)), left, right, atom
+
+
+@functools.cache
+def followed(case):
+    """(curve, left edge, atom, nodes, weights times ρ) of a committee, its mass but for 1e-10."""
+    *arguments, alpha = case
+    curve, left, _, atom = trace(CommitteeLaw(model_of(*arguments)), alpha)
+    return curve, left, atom, *bulk_nodes(curve)
