@@ -5,10 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from bbpscape.core.arrays import real_array
-from bbpscape.core.checks import InvalidInput, choice
+from bbpscape.core.checks import InvalidInput
 from bbpscape.core.grids import DIGITS, TABLE, short, values_of
 from bbpscape.model.parameters import PARAMETERS as SHARED
-from bbpscape.study.spectral_start import STARTS
 
 # A number, a text, or a tuple of numbers or of tuples of them.
 Value = Any
@@ -33,9 +32,6 @@ def _table(name: str, value: object) -> Value:
 
 PARAMETERS = {name: SHARED[name] for name in (*MODEL, "alpha", "N", *DESCENT)}
 PARAMETERS["overlap"] = replace(PARAMETERS["overlap"], check=_table)
-PARAMETERS["start"] = replace(
-    PARAMETERS["start"], check=lambda name, value: choice(name, value, STARTS)
-)
 
 
 def check_value(name: str, value: object) -> Value:

@@ -11,13 +11,16 @@ from typing import Any
 import numpy as np
 
 from bbpscape.core.checks import InvalidInput
+from bbpscape.core.codec import UNRECORDED
 from bbpscape.core.seeds import draw_seed
 from bbpscape.model.labels import Labels
 from bbpscape.model.losses import loss
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import sample_count
+from bbpscape.simulation.descent.start import Start
 from bbpscape.study.axes import DESCENT, MODEL, PARAMETERS, REQUIRED, Value, check_value
 from bbpscape.study.objects import NUMBERS, Objects
+from bbpscape.study.spectral_start import find_start
 
 
 @dataclass(frozen=True)
@@ -30,11 +33,11 @@ class Cell:
         JSON of the parameters that differ from their defaults, sorted by name. Theory at N → ∞ has
         no N.
     objects : mapping
-        Losses and activations that the key only names.
+        Losses, activations and starts that the key only names.
     """
 
     key: str
-    objects: Objects = field(default_factory=dict, compare=False, repr=False)
+    objects: Objects = field(default_factory=dict, compare=False, repr=False, metadata=UNRECORDED)
 
     @classmethod
     def of(cls, parameters: Mapping[str, Value], objects: Objects | None = None) -> "Cell":
@@ -92,6 +95,13 @@ class Cell:
     @property
     def N(self) -> int:
         return int(self.parameters["N"])
+
+    @property
+    def start(self) -> Start:
+        """Where a descent begins; InvalidInput if it is an object that is not here."""
+        name = self.parameters["start"]
+        own = self.objects.get("start", {}).get(name)
+        return find_start(name) if own is None else own
 
     def theory(self) -> "Cell":
         """The cell of the theory beside this one: the same model at M/N, N → ∞."""

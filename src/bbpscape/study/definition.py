@@ -11,9 +11,9 @@ from bbpscape.core.checks import InvalidInput
 from bbpscape.simulation.data.instance import sample_count
 from bbpscape.study.axes import PARAMETERS, REQUIRED, Value
 from bbpscape.study.cells import Cell
-from bbpscape.study.objects import NAMED, Objects, fingerprint, named
+from bbpscape.study.objects import NAMED, Objects, built_in, fingerprint, named
 from bbpscape.study.observable import Observable
-from bbpscape.study.observables import BUILT_IN, OBSERVABLES, subjects, symbol
+from bbpscape.study.observables import OBSERVABLES, subjects, symbol
 from bbpscape.study.schema import DRAWS, checked
 from bbpscape.study.subject import Numerics
 from bbpscape.study.work import Job
@@ -26,8 +26,8 @@ class Definition:
     """Every combination of the axes, with so many draws each; ``define`` and ``from_dict`` make it.
 
     ``fixed`` holds parameters with one value, ``axes`` those with several, each table of ``zipped``
-    those that go together, and ``objects`` the losses and activations that they name. ``custom``
-    says by what these, and observables of the user's, are known again.
+    those that go together, and ``objects`` the losses, activations and starts that they name.
+    ``custom`` says by what these, and observables of the user's, are known again.
     """
 
     fixed: dict[str, Value]
@@ -72,7 +72,9 @@ class Definition:
         if isinstance(known.get("observables"), list):
             known["observables"] = [
                 _elsewhere(name, custom["observables"][name])
-                if name in custom.get("observables", {}) and name not in OBSERVABLES
+                if isinstance(name, str)
+                and name in custom.get("observables", {})
+                and name not in OBSERVABLES
                 else name
                 for name in known["observables"]
             ]
@@ -83,7 +85,7 @@ class Definition:
 
     @classmethod
     def _made(cls, keys: Mapping[str, Any], custom: dict[str, dict[str, Any]]) -> Self:
-        texts, objects = named(keys)
+        texts, objects = named(keys, custom)
         made = object.__new__(cls)
         for name, value in checked(texts).items():
             object.__setattr__(made, name, value)
@@ -91,7 +93,7 @@ class Definition:
             name: {text: fingerprint(one) for text, one in held.items()}
             for name, held in objects.items()
         }
-        own = {one.name: one.symbol for one in made.observables if one.name not in BUILT_IN}
+        own = {one.name: one.symbol for one in made.observables if not built_in(one.measure)}
         found = {name: held for name, held in {**found, "observables": own}.items() if held}
         object.__setattr__(made, "objects", objects)
         object.__setattr__(made, "custom", custom | found)

@@ -12,7 +12,6 @@ from bbpscape.simulation.descent.rule import RATE, DescentRule, Trajectory, budg
 from bbpscape.simulation.memory import instance_bytes
 from bbpscape.study.cells import Cell
 from bbpscape.study.observable import OBSERVABLES, Observable
-from bbpscape.study.spectral_start import find_start
 from bbpscape.study.subject import Numerics, Subject
 
 
@@ -32,7 +31,7 @@ class Descents(Subject):
     def rule(self, cell: Cell) -> DescentRule:
         """The rule of a point; InvalidInput if its start does not go with the model."""
         values = cell.parameters
-        find_start(values["start"]).check_model(cell.model)
+        cell.start.check_model(cell.model)
         return DescentRule(
             method=str(values["method"]),
             sphere=values["domain"] == "sphere",
@@ -45,7 +44,7 @@ class Descents(Subject):
     ) -> Trajectory:
         rule = self.rule(cell)
         instance = draw(cell.model, cell.alpha, cell.N, seed)
-        point = find_start(cell.parameters["start"]).begin(instance)
+        point = cell.start.begin(instance)
         where = backend(numerics.device)
         (found,) = descend_batch([instance], [point], rule, dtype=numerics.precision, where=where)
         return found

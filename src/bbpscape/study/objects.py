@@ -1,23 +1,25 @@
-"""Losses and activations that are objects of the user's: points name them, workers need themselves.
+"""Losses, activations and starts of the user's: points name them, workers need the objects.
 
 What the package has, and what an expression says, any process finds by its name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from bbpscape.core.checks import InvalidInput
-from bbpscape.model import activations, losses
+from bbpscape.model import activations
 from bbpscape.model.activations import ACTIVATIONS, Activation, activation
 from bbpscape.model.loss import Loss
 from bbpscape.model.losses import LOSSES, loss
+from bbpscape.simulation.descent.start import Start
+from bbpscape.study.spectral_start import find_start
 
 # By parameter and name, such as {"loss": {"Quartic": Quartic()}}.
 Objects = Mapping[str, Mapping[str, Any]]
 # Parameters whose values may be objects.
-NAMED = ("loss", "activation")
+NAMED = ("loss", "activation", "start")
 # Numbers of a loss that are parameters of a point by themselves.
 NUMBERS = ("a", "delta")
 BUILT_IN = tuple(one for one in vars(activations).values() if isinstance(one, Activation))
@@ -31,17 +33,27 @@ def resolve(parameter: str, value: Any) -> tuple[Any, Any]:
     >>> resolve("loss", "huber"), resolve("activation", ACTIVATIONS["tanh"])
     (('huber', None), ('tanh', None))
     """
-    return _loss(value) if parameter == "loss" else _activation(value)
+    return RESOLVERS[parameter](value)
 
 
-def named(keys: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """The keys of a study with names in place of its objects, and these objects by name."""
+def named(
+    keys: Mapping[str, Any], elsewhere: Mapping[str, Mapping[str, Any]]
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The keys of a study with names in place of its objects, and these objects by name.
+
+    Names that are known ``elsewhere`` alone stay names.
+    """
     objects: dict[str, dict[str, Any]] = {name: {} for name in NAMED}
 
     def text(parameter: str, value: Any) -> Any:
         if isinstance(value, Mapping | bool | int | float | None):
             return value
-        found, one = resolve(parameter, value)
+        try:
+            found, one = resolve(parameter, value)
+        except InvalidInput:
+            if isinstance(value, str) and value in elsewhere.get(parameter, {}):
+                return value
+            raise
         if one is not None and objects[parameter].setdefault(found, one) != one:
             raise InvalidInput(
                 f"there are two objects {found!r} in {parameter}: give them names of their own"
@@ -89,7 +101,7 @@ def _check_numbers(keys: Mapping[str, Any]) -> None:
 
 def _loss(value: str | Loss) -> tuple[str, Loss | None]:
     if isinstance(value, str):
-        ours = value not in LOSSES or LOSSES[value].__module__ == losses.__name__
+        ours = value not in LOSSES or built_in(LOSSES[value])
         return value, None if ours else loss(value)
     numbers = loss(value).parameters
     others = {name: number for name, number in numbers.items() if name not in NUMBERS}
@@ -105,6 +117,23 @@ def _activation(value: str | Activation) -> tuple[str, Activation | None]:
         return value, None if found is None or found in BUILT_IN else found
     value = activation(value)
     return value.name, None if value in BUILT_IN or _same(activation, value) else value
+
+
+def _start(value: str | Start) -> tuple[str, Start | None]:
+    found = find_start(value)
+    return found.name, None if built_in(found.point) else found
+
+
+RESOLVERS: dict[str, Callable[[Any], tuple[str, Any]]] = {
+    "loss": _loss,
+    "activation": _activation,
+    "start": _start,
+}
+
+
+def built_in(function: object) -> bool:
+    """Whether the package has it, so that any process knows it by name."""
+    return str(getattr(function, "__module__", "")).startswith("bbpscape.")
 
 
 def _same(make: Any, value: Any, **numbers: float) -> bool:

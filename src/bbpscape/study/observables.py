@@ -15,9 +15,6 @@ from bbpscape.study.spectrum import limit
 from bbpscape.study.spectrum_observables import ALPHA_BBP, EDGE
 from bbpscape.study.subject import Numerics, Subject
 
-# What any process knows; users add theirs.
-BUILT_IN = frozenset(OBSERVABLES)
-
 
 def observable(given: object) -> Observable:
     """An observable itself, or the registered one of this name, that can be measured."""
