@@ -122,6 +122,20 @@ def test_each_row_is_what_its_draws_and_labels_say():
     )
 
 
+def test_draws_that_are_all_alike_have_no_error():
+    """Fractions are counts, which two draws can share; their error would be 0, and z infinite."""
+    seen = set()
+    for seed in range(12):
+        result = bb.compare(MODEL, 3.0, N=12, draws=2, seed=seed)
+        row = result.rows[-1]
+        level = float(np.interp(0.5, result.theory.cumulative, result.theory.eigenvalue))
+        counts = (result.eigenvalues < level).sum(axis=1)
+        alike = counts[0] == counts[1]
+        assert (row.standard_error is None) == (row.z is None) == alike
+        seen.add(bool(alike))
+    assert seen == {True, False}
+
+
 def test_norms_of_inputs_enter_their_finite_n():
     rng = np.random.default_rng(2)
     rows = rng.standard_normal((600, 20)) * rng.uniform(0.3, 1.7, (600, 1))
@@ -138,7 +152,8 @@ def test_norms_of_inputs_enter_their_finite_n():
     ("rows", "options", "said", "unsaid"),
     [
         (900, {}, ["theory is for Gaussian inputs"], ["not whitened", "whitened together"]),
-        (100, {}, ["takes 60 of the 100 inputs"], ["not whitened"]),
+        (290, {}, ["takes 60 of the 290 inputs"], ["not whitened"]),
+        (310, {}, ["theory is for Gaussian inputs"], ["whitened together"]),
         (900, {"whiten": False}, ["not whitened"], ["whitened together", "spreads by"]),
     ],
 )

@@ -1,6 +1,5 @@
 """Success of gradient descent against α, for several widths and starts: points of a study."""
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,7 +97,7 @@ class RecoveryCurve(Result):
         return Report([self._table(line) for line in self.lines], notes)
 
     def _table(self, line: RecoveryLine) -> Table:
-        model = dataclasses.replace(self.model, p=line.p)
+        model = self.model.replace(p=line.p)
         draws = counted(self.draws, "draw")
         title = f"{self.rule.method}, {start_label(line.start)}, {model.label(N=self.N)}, {draws}"
         if (at := self.thresholds.get(line.p)) is not None:
@@ -181,29 +180,18 @@ def recovery(
     InvalidInput
         If an argument is not allowed, or the study at ``path`` is another one.
     """
-    TeacherStudent.check(model)
-    rule = DescentRule() if rule is None else rule
-    used = DescentRule(rule.method, rule.sphere, rule.steps, until_recovery=rule.until_recovery)
-    if rule != used:
-        raise InvalidInput("a recovery curve takes method, sphere and steps of a rule alone")
-    seed, alphas, starts = check_seed(seed), list(alpha), list(start)
+    rule, seed, starts = _check_rule(rule), check_seed(seed), list(start)
     widths = [int(positive_integer("p", model.p))] if p is None else list(p)
     backend(device)
     if workers is not None:
         check_workers(workers)
     if model.second_layer is not None or model.overlap != 0.0:
         raise InvalidInput("a recovery curve needs a uniform second layer and no overlap")
+    domain = "sphere" if rule.sphere else "free"
+    fixed = {"N": N, "method": rule.method, "steps": rule.steps, "domain": domain}
     study = Study(
         model,
-        {
-            "N": N,
-            "method": rule.method,
-            "steps": rule.steps,
-            "domain": "sphere" if rule.sphere else "free",
-            "start": starts,
-            "p": widths,
-            "alpha": alphas,
-        },
+        {**fixed, "start": starts, "p": widths, "alpha": list(alpha)},
         OBSERVABLES,
         draws,
         seed,
@@ -212,20 +200,41 @@ def recovery(
         precision=dtype,
         device=device,
     )
-
-    def tell(step: Progress) -> None:
-        if progress is not None:
-            progress(step.done + step.failed, step.done + step.failed + step.left)
-
-    results = study.run(path, workers, progress=tell)
+    results = study.run(path, workers, progress=_teller(progress))
     failed = len({row.cell.key for row in results.rows if row.failed})
     lines = _lines(results, study.axes["alpha"], widths, starts)
-    found = {p: known_threshold(dataclasses.replace(model, p=p)) for p in widths}
-    known = {p: one for p, (one, _) in found.items() if one is not None}
-    notes = tuple(note for _, note in found.values() if note)
+    thresholds, weak, notes = _theory(model, widths)
+    return RecoveryCurve(model, N, draws, seed, rule, lines, thresholds, weak, failed, notes)
+
+
+def _check_rule(rule: DescentRule | None) -> DescentRule:
+    """A rule of which a study knows everything."""
+    rule = DescentRule() if rule is None else rule
+    if rule != DescentRule(
+        rule.method, rule.sphere, rule.steps, until_recovery=rule.until_recovery
+    ):
+        raise InvalidInput("a recovery curve takes method, sphere and steps of a rule alone")
+    return rule
+
+
+def _teller(progress: Callable[[int, int], None] | None) -> Callable[[Progress], None] | None:
+    """A study's progress as (done, of all)."""
+    if progress is None:
+        return None
+    return lambda step: progress(step.done + step.failed, step.done + step.failed + step.left)
+
+
+def _theory(
+    model: TeacherStudent, widths: Sequence[int]
+) -> tuple[dict[int, Threshold], float | None, tuple[str, ...]]:
+    """(threshold of each width, information limit, why some are missing)."""
+    found = {p: known_threshold(model.replace(p=p)) for p in widths}
     channel = QuadraticTeacher.of(model)
-    weak = None if channel is None else information_limit(channel).alpha
-    return RecoveryCurve(model, N, draws, seed, rule, lines, known, weak, failed, notes)
+    return (
+        {p: one for p, (one, _) in found.items() if one is not None},
+        None if channel is None else information_limit(channel).alpha,
+        tuple(note for _, note in found.values() if note),
+    )
 
 
 def _lines(
