@@ -172,12 +172,19 @@ def test_too_many_operations_are_refused_in_a_line():
         ("2**0.5*x", 1.0, 2**0.5),
         ("max(1, 2)*x + min(1, 2)", 3.0, 7.0),
         ("max(x, x)", 3.0, 3.0),
+        ("0*exp(x)", 1000.0, 0.0),
         ("pi*e + 0*x", 9.0, math.pi * math.e),
         ("+x", 2.0, 2.0),
     ],
 )
 def test_values(text, x, value):
     assert float(Expression(text, ("x",))(x)) == pytest.approx(value, rel=1e-14, abs=0)
+
+
+def test_an_odd_power_keeps_its_sign():
+    for text in ("(x**3)**0.5", "(x**3)**(1/3)", "sqrt(x)"):
+        values = Expression(text, ("x",))(np.array([-2.0, 2.0]))
+        assert np.isnan(values).tolist() == [True, False]
 
 
 def test_like_terms_and_powers_are_one():

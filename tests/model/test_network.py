@@ -205,6 +205,18 @@ def test_the_reference_model_is_recognized():
         "a": 0.01,
     }
     assert not TeacherStudent(2, 1, overlap=0.1).is_reference
+    assert not TeacherStudent(2, 1, "square").is_reference
+    assert not TeacherStudent(2, 1, NormalizedSquare(9.0), "erf").is_reference
+
+    class OfAnySign(NormalizedSquare):
+        name = "of any sign"
+
+        def check_labels(self, low, high):
+            """Every label is allowed."""
+
+    assert TeacherStudent(2, 1, OfAnySign(9.0)).is_reference
+    for labels in (Labels(noise=0.1), Labels(flip=0.1)):
+        assert not TeacherStudent(2, 1, OfAnySign(9.0), labels=labels).is_reference
     assert not TeacherStudent(2, 1, second_layer=(0.4, 0.6)).is_reference
 
 
