@@ -59,6 +59,8 @@ def toy(
     N, sizes : int
         Dimension
         of inputs.
+    seed : int
+        Of the toy.
     keep : bool
         Whether it is kept.
 
@@ -136,7 +138,7 @@ def test_what_is_given_is_read_by_its_type(use, tmp_path):
     status, _, err = use(recorder(toy, seen), *arguments)
     assert (status, err) == (0, "")
     (_, given), *_ = seen
-    del given["progress"]
+    assert callable(given.pop("progress"))
     assert given == {
         "model": bb.TeacherStudent(float("inf"), 1, bb.NormalizedSquare(0.5)),
         "N": 1000,
@@ -158,6 +160,7 @@ def test_the_help_is_the_docstring(use):
     assert "--sizes INTEGERS Dimension of inputs. [default: 1,10]" in text
     assert "--alpha NUMBER Samples per dimension" in text
     assert "--keep Whether it is kept." in text
+    assert "--seed INTEGER Of the toy. [default: 0]" in text
     assert "--whole / --no-whole" in text or "--whole/--no-whole" in text
     for absent in ("progress", "Raises", "Parameters", "``"):
         assert absent not in out
