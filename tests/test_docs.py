@@ -24,8 +24,6 @@ SMALLER = (
     (r"\bmodel, 8.0, 300\b", "model, 8.0, 40"),
     (r"ProcessPoolExecutor\(2\)", "ProcessPoolExecutor(1)"),
 )
-# Names that architecture.md promises.
-PENDING = {"Start"}
 # Options of other programs.
 FOREIGN = {"--nworkers", "--nthreads", "--speed", "--quick", "--cpu-time"}
 STUDY = """
@@ -110,8 +108,6 @@ def test_every_option_that_is_named_exists():
 def test_every_name_of_the_package_exists():
     for page in PAGES:
         for name in re.findall(r"\bbb\.([A-Za-z_][\w.]*\w)", page.read_text(encoding="utf-8")):
-            if name in PENDING:
-                continue
             found = bb
             for part in name.split("."):
                 assert hasattr(found, part), f"{page.name}: bb.{name}"

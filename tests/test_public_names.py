@@ -11,7 +11,7 @@ import bbpscape as bb
 
 ROOT = Path(bb.__file__).parent
 STUBS = sorted(ROOT.rglob("__init__.pyi"))
-NAMESPACES = ("data", "eigen", "finite", "laws", "losses", "plots", "spectral")
+NAMESPACES = ("data", "eigen", "finite", "laws", "losses", "plots", "spectral", "study")
 # What takes long to import, and is imported where it is first used.
 SLOW = (
     "numpy", "scipy", "scipy.optimize", "scipy.stats", "sympy", "pandas", "xarray", "pyarrow",

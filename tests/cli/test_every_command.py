@@ -137,6 +137,12 @@ def test_every_option_says_what_it_is(run, name):
         assert len(words.split()) > 1, entry
 
 
+def test_a_name_means_what_it_means_in_its_command(run):
+    of = {name: help_entries(run(name, "--help")[1])["method"] for name in ("simulate", "descend")}
+    assert "auto, dense or iterative." in of["simulate"]
+    assert "momentum" in of["descend"]
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_what_is_given_arrives_in_its_place(run, name, monkeypatch):
     if name == "photograph":

@@ -4,20 +4,10 @@ import json
 
 import pytest
 
-from bbpscape import cli
 
-
-def run(capsys, monkeypatch, *arguments):
-    monkeypatch.setattr("sys.argv", ["bbpscape", *arguments])
-    with pytest.raises(SystemExit) as stop:
-        cli.main()
-    captured = capsys.readouterr()
-    return stop.value.code or 0, captured.out, captured.err
-
-
-def test_threshold_of_a_network(capsys, monkeypatch):
+def test_threshold_of_a_network(run):
     options = ["--activation", "log-cosh", "--a", "0.3", "--json"]
-    status, out, err = run(capsys, monkeypatch, "threshold", *options)
+    status, out, err = run("threshold", *options)
     values = json.loads(out)
     assert (status, err) == (0, "")
     assert values["model"]["activation"] == "log-cosh"
@@ -25,19 +15,19 @@ def test_threshold_of_a_network(capsys, monkeypatch):
     assert values["a_critical"] is None
 
 
-def test_all_options_reach_the_model(capsys, monkeypatch):
+def test_all_options_reach_the_model(run):
     options = ["--p", "2", "--loss", "absolute-normalized-square", "--label-noise", "0.1"]
     options += ["--flip", "0.05", "--alpha", "4", "--json", "--points", "20"]
-    status, out, _ = run(capsys, monkeypatch, "spectrum", *options)
+    status, out, _ = run("spectrum", *options)
     model = json.loads(out)["model"]
     assert status == 0
     assert (model["loss"], model["label_noise"], model["flip"]) == (options[3], 0.1, 0.05)
 
 
-def test_compare_a_network(capsys, monkeypatch):
+def test_compare_a_network(run):
     options = ["--p", "1", "--activation", "tanh", "--loss", "square", "--overlap", "0.3"]
     options += ["--N", "40", "--draws", "2", "--alpha", "8", "--json"]
-    status, out, _ = run(capsys, monkeypatch, "compare", *options)
+    status, out, _ = run("compare", *options)
     values = json.loads(out)
     assert status == 0
     assert values["model"]["overlap"] == [[0.3]]
@@ -45,10 +35,10 @@ def test_compare_a_network(capsys, monkeypatch):
 
 
 @pytest.mark.parametrize("as_json", [True, False])
-def test_methods(capsys, monkeypatch, tmp_path, as_json):
+def test_methods(run, tmp_path, as_json):
     figure = tmp_path / "methods.png"
     options = ["--alpha", "1:3:2", "--N", "40", "--draws", "2", "--plot", str(figure)]
-    status, out, _ = run(capsys, monkeypatch, "methods", *options, *(["--json"] if as_json else []))
+    status, out, _ = run("methods", *options, *(["--json"] if as_json else []))
     assert status == 0
     assert figure.stat().st_size > 5000
     if as_json:
@@ -72,8 +62,8 @@ def test_methods(capsys, monkeypatch, tmp_path, as_json):
         (["methods", "--alpha", "1:2"], "start:stop:count"),
     ],
 )
-def test_bad_input_is_one_line(capsys, monkeypatch, arguments, message):
-    status, out, err = run(capsys, monkeypatch, *arguments)
+def test_bad_input_is_one_line(run, arguments, message):
+    status, out, err = run(*arguments)
     assert (status, out) == (2, "")
     assert message in err
     assert err.count("\n") == 1
