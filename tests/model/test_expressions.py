@@ -181,6 +181,15 @@ def test_values(text, x, value):
     assert float(Expression(text, ("x",))(x)) == pytest.approx(value, rel=1e-14, abs=0)
 
 
+@pytest.mark.parametrize(
+    "text", ["1.1e12*x", "1e7**2 + x", "exp(30)*x", "sqrt(0 - 1)*x", "x*log(0)"]
+)
+def test_numbers_too_large_are_refused(text):
+    with pytest.raises(InvalidInput, match="numbers of an expression must be at most 1e.12, got"):
+        Expression(text, ("x",))
+    assert float(Expression("1e12*x", ("x",))(2.0)) == 2e12
+
+
 def test_an_odd_power_keeps_its_sign():
     for text in ("(x**3)**0.5", "(x**3)**(1/3)", "sqrt(x)"):
         values = Expression(text, ("x",))(np.array([-2.0, 2.0]))
