@@ -126,6 +126,26 @@ def test_the_preconditioner_is_the_inverse_at_p_1():
     assert -inverse.shift < np.linalg.eigvalsh(hessian.dense())[0]
 
 
+def test_the_preconditioner_is_the_mean_of_the_diagonal_blocks():
+    # F = f I: every block is the mean, and the inverse exact.
+    rows = np.random.default_rng(0).standard_normal((90, 30)) / np.sqrt(30)
+    weights = np.random.default_rng(1).standard_normal(90)
+    operator = Operator(Hessian(rows, weights[:, None, None] * np.eye(3)))
+    inverse = Preconditioner(operator, "float64")
+    block = np.random.default_rng(2).standard_normal((2, 90))
+    result = operator(inverse(block)) + inverse.shift * inverse(block)
+    np.testing.assert_allclose(result, block, atol=1e-9)
+
+
+def test_the_shift_is_one_that_single_precision_can_invert():
+    rows = np.random.default_rng(0).standard_normal((50, 100)) / 10
+    operator = Operator(Hessian(rows, np.ones((50, 1, 1))), "float32")
+    largest = (rows**2).sum(axis=0).max()
+    assert 1e-6 * largest <= Preconditioner(operator).shift * 1.001 < 1e-5 * largest
+    negative = Operator(Hessian(rows, -np.ones((50, 1, 1))), "float32")
+    assert Preconditioner(negative).shift >= 50 / 100
+
+
 def torch_backend():
     pytest.importorskip("torch", reason="torch is an optional extra")
     pytest.importorskip("array_api_compat", reason="array-api-compat comes with the extra gpu")

@@ -15,7 +15,7 @@ from bbpscape.simulation.eigen.certificate import (
     block_certificate,
     inertia_certificate,
 )
-from bbpscape.simulation.eigen.davidson import Search, Stop, cluster, search, sizes
+from bbpscape.simulation.eigen.davidson import Search, Stop, search, sizes
 from bbpscape.simulation.eigen.lowest_pairs import Goal, LowestPairs, error_bounds
 from bbpscape.simulation.eigen.preconditioner import Preconditioner
 from bbpscape.simulation.operator import Operator, Units
@@ -55,7 +55,7 @@ def lowest_iterative(
         again = where.asarray(found.vectors, "float64")
         stop = _stop(goal, k, shape.block, margin=0.9)
         found = search(operator, precondition, again, stop, shape)
-    values, vectors, residuals = final_pairs(operator, found, k, CLUSTER * EPS * norm)
+    values, vectors, residuals = final_pairs(operator, found, k)
     bounds = error_bounds(values, residuals, k)
     check = NOT_ASKED
     if certificate and hessian.held and single.size <= INERTIA_SIZE:
@@ -116,7 +116,7 @@ def norm_estimate(operator: Operator, block: Any, steps: int = 3) -> float:
 
 
 def final_pairs(
-    operator: Operator, found: Search, k: int, width: float
+    operator: Operator, found: Search, k: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Values, columns and residuals of the k + 1 lowest, from vectors orthonormalized again."""
     count = min(k + 1, found.vectors.shape[0])
@@ -126,9 +126,5 @@ def final_pairs(
     image = operator.where.host(operator(block)).astype(float)
     values, mixing = np.linalg.eigh(rows @ image.T)
     rows, image = mixing.T @ rows, mixing.T @ image
-    if (members := cluster(values, k, width)).size:
-        left = image[members] - values[members, None] * rows[members]
-        turn = np.linalg.eigh(left @ left.T)[1].T
-        rows[members], image[members] = turn @ rows[members], turn @ image[members]
     residuals = np.linalg.norm(image - values[:, None] * rows, axis=1)
     return values, np.ascontiguousarray(rows.T), residuals
