@@ -84,3 +84,12 @@ def test_refusals(problem):
         spectral_density(hessian, [0.0], 0.1, probes=1)
     with pytest.raises(InvalidInput, match="width must be finite and greater than 0"):
         spectral_density(hessian, [0.0], 0.0)
+
+
+def test_the_standard_error_is_the_spread_of_the_estimate(problem):
+    hessian, values, _ = problem
+    points = np.quantile(values, (0.1, 0.5, 0.9))
+    found = [spectral_density(hessian, points, 0.3, probes=10, steps=40, seed=s) for s in range(30)]
+    spread = np.std([one.density for one in found], axis=0, ddof=1)
+    claimed = np.sqrt(np.mean([one.standard_error**2 for one in found], axis=0))
+    np.testing.assert_allclose(claimed / spread, 1.0, atol=0.4)

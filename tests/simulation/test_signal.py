@@ -49,3 +49,17 @@ def test_directions():
     rows = teacher_directions(3, np.linalg.qr(np.random.default_rng(0).standard_normal((5, 2)))[0])
     assert rows.shape == (6, 15)
     np.testing.assert_allclose(rows @ rows.T, np.eye(6), atol=1e-14)
+
+
+def test_the_mass_of_all_copies_counts():
+    # Two neurons: the first knows 0.64 and 0.36 at the lowest values, the second all at the top.
+    teacher = np.array([[0.8], [0.6], [0.0]])
+    rows = np.vstack([np.eye(3), teacher.T])
+    curvature = np.zeros((4, 2, 2))
+    curvature[:, 0, 0], curvature[3, 1, 1] = (-2.0, -1.0, -0.5, 0.0), 5.0
+    hessian = Hessian(rows, curvature)
+    verdict = largest_overlap(hessian, [-2.0, -1.0], [0.64, 0.36], teacher)
+    assert (verdict.lowest, verdict.by) == (False, "diagonalization")
+    curvature[3, 1, 1] = -5.0
+    verdict = largest_overlap(Hessian(rows, curvature), [-5.0, -2.0], [1.0, 0.64], teacher)
+    assert (verdict.lowest, verdict.by) == (True, "mass")
