@@ -190,6 +190,12 @@ def test_numbers_too_large_are_refused(text):
     assert float(Expression("1e12*x", ("x",))(2.0)) == 2e12
 
 
+@pytest.mark.parametrize("text", ["x/0", "1/(x - x)", "0/(2 - 2)"])
+def test_a_division_by_0_is_refused(text):
+    with pytest.raises(InvalidInput, match="an expression must not divide by 0"):
+        Expression(text, ("x",))
+
+
 def test_an_odd_power_keeps_its_sign():
     for text in ("(x**3)**0.5", "(x**3)**(1/3)", "sqrt(x)"):
         values = Expression(text, ("x",))(np.array([-2.0, 2.0]))
