@@ -55,6 +55,26 @@ def test_one_step_in_closed_form():
     assert found.student.item() == pytest.approx(after - eta * (0.5 * slope + second), rel=1e-14)
 
 
+def test_momentum_on_the_sphere_in_closed_form():
+    # Velocity and slope lose their radial parts, and w is scaled back.
+    one = draw(EASY, 4.0, N, np.random.default_rng(0))
+    eta, beta, radius = 0.02, 0.5, math.sqrt(N)
+
+    def slope(w):
+        gradient = BatchGradient([one])(w[None])[1][0]
+        return gradient - (gradient * w).sum() / N * w
+
+    w = one.student
+    velocity = -eta * slope(w)
+    first = w + velocity
+    first *= radius / np.linalg.norm(first)
+    velocity = velocity - (velocity * first).sum() / N * first
+    second = first + beta * velocity - eta * slope(first)
+    second *= radius / np.linalg.norm(second)
+    (found,) = go([one], method="momentum", sphere=True, step=eta, beta=beta, steps=2)
+    np.testing.assert_allclose(found.student, second, rtol=1e-12)
+
+
 def test_the_flow_is_the_limit_of_small_steps():
     # L = (x²w² − x²v²)²/2 along x = 1 flows as dw/dt = −2 w (w² − 1): w² = 1/(1 + c e^{−4t}).
     model = bb.TeacherStudent(1, 1, bb.losses.Square())
@@ -142,10 +162,11 @@ def test_torch_takes_the_same_way(method):
         assert (one.status, one.recovered_step) == (other.status, other.recovered_step)
 
 
-def test_the_sphere_is_kept_and_the_free_norm_is_not():
+@pytest.mark.parametrize("method", ["gd", "momentum", "flow"])
+def test_the_sphere_is_kept_and_the_free_norm_is_not(method):
     instances = batch(count=1)
     for sphere in (True, False):
-        (one,) = go(instances, sphere=sphere, steps=50)
+        (one,) = go(instances, sphere=sphere, method=method, steps=50)
         radius = np.linalg.norm(one.student, axis=1) / math.sqrt(N)
         assert (abs(radius - 1) < 1e-12).all() == sphere
 

@@ -110,6 +110,12 @@ def test_the_estimate_covers_the_peak(p):
     assert instance_bytes(p, 250, 750) >= hessian.inputs.nbytes + hessian.curvature.nbytes
 
 
+def test_a_large_estimate_is_the_matrix_and_a_block():
+    N = 10**5
+    assert dense_bytes(1, N, 1) == pytest.approx(8 * N**2, rel=0.01)
+    assert dense_bytes(2, N, 1) == pytest.approx(8 * 5 * N**2, rel=0.01)
+
+
 @pytest.mark.parametrize(
     ("inputs", "curvature", "message"),
     [

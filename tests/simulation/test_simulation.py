@@ -11,6 +11,7 @@ import bbpscape as bb
 from bbpscape.core.statistics import Fraction
 from bbpscape.simulation import simulate as module
 from bbpscape.simulation.eigen.certificate import Certificate
+from bbpscape.simulation.eigen.signal import LargestOverlap
 from bbpscape.simulation.parallel import ordered_map
 
 MODEL = bb.TeacherStudent(p=2, p_star=1, loss=bb.NormalizedSquare(a=0.1))
@@ -42,6 +43,10 @@ def test_observables_agree_with_compare():
         assert one.largest_overlap.lowest is True
         assert one.peak_bytes > 8 * 480 * 80
     assert result.phi == Fraction(2, 2)
+    other = dataclasses.replace(result.draws[0], largest_overlap=LargestOverlap(False, "found"))
+    undecided = dataclasses.replace(other, largest_overlap=LargestOverlap(None, "open"))
+    draws = (other, result.draws[1], undecided)
+    assert dataclasses.replace(result, draws=draws).phi == Fraction(1, 2)
 
 
 @pytest.mark.parametrize("options", [{"method": "iterative"}, {"stream": True}])
