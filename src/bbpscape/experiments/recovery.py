@@ -19,7 +19,7 @@ from bbpscape.experiments.theory_beside import known_threshold
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.backend import backend
 from bbpscape.simulation.descent.rule import DescentRule
-from bbpscape.simulation.descent.start import start_label
+from bbpscape.simulation.descent.start import Start, start_label
 from bbpscape.simulation.parallel import check_workers
 from bbpscape.study.results import StudyResults
 from bbpscape.study.runner import Progress
@@ -141,7 +141,7 @@ def recovery(
     draws: int = 20,
     seed: Seed = 0,
     p: Sequence[int] | None = None,
-    start: Sequence[str] = ("random",),
+    start: Sequence[str | Start] = ("random",),
     rule: DescentRule | None = None,
     *,
     dtype: str = "float64",
@@ -202,7 +202,7 @@ def recovery(
     )
     results = study.run(path, workers, progress=_teller(progress))
     failed = len({row.cell.key for row in results.rows if row.failed})
-    lines = _lines(results, study.axes["alpha"], widths, starts)
+    lines = _lines(results, study.axes["alpha"], widths, study.axes["start"])
     thresholds, weak, notes = _theory(model, widths)
     return RecoveryCurve(model, N, draws, seed, rule, lines, thresholds, weak, failed, notes)
 

@@ -102,14 +102,18 @@ class Simulation(Result):
 
     def columns(self) -> Mapping[str, Any]:
         """One row an eigenpair of a draw."""
-        draws, names = self.draws, ("eigenvalues", "residuals", "bounds", "m2")
-        joined = {name: np.concatenate([getattr(one, name) for one in draws]) for name in names}
+        rows = [(i, one) for i, one in enumerate(self.draws)]
+        names = {"eigenvalue": "eigenvalues", "residual": "residuals", "bound": "bounds"}
+        pairs = {
+            name: np.concatenate([getattr(one, field) for _, one in rows])
+            for name, field in (names | {"m2": "m2"}).items()
+        }
         return {
-            "draw": np.repeat(np.arange(len(draws)), self.k),
-            "pair": np.tile(np.arange(self.k), len(draws)),
-            **{name.removesuffix("s"): values for name, values in joined.items()},
-            "converged": np.repeat([one.converged for one in draws], self.k),
-            "certified": np.repeat([one.certificate.passed is True for one in draws], self.k),
+            "draw": np.repeat([i for i, _ in rows], self.k),
+            "pair": np.tile(np.arange(self.k), len(rows)),
+            **pairs,
+            "converged": np.repeat([one.converged for _, one in rows], self.k),
+            "certified": np.repeat([one.certificate.passed is True for _, one in rows], self.k),
         }
 
     def report(self) -> Report:
