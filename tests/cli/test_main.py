@@ -87,6 +87,21 @@ def test_a_refusal_of_a_huge_value_is_shortened(run):
     assert " … " in err
 
 
+@pytest.mark.parametrize(
+    ("error", "status"), [(bb.InvalidInput, 2), (bb.NoConvergence, 1), (OSError, 1)]
+)
+def test_what_goes_wrong_is_one_line(run, monkeypatch, error, status):
+    def wrong(*_, **__):
+        raise error("it went\n   wrong")
+
+    monkeypatch.setattr("bbpscape.cli.derive.call", wrong)
+    found, out, err = run("threshold")
+    assert (found, out) == (status, "")
+    assert err.endswith("it went wrong\n")
+    assert err.startswith("bbpscape: ")
+    assert err.count("\n") == 1
+
+
 def test_closed_outputs():
     script = 'exec "$@" >&-'
     done = subprocess.run(["sh", "-c", script, "-", *COMMAND], capture_output=True, text=True)
@@ -108,6 +123,18 @@ def test_a_pipe_that_is_closed_costs_no_file(tmp_path):
     os.close(write)
     assert (done.returncode, done.stderr) == (1, "")
     assert data.stat().st_size > 100
+
+
+def test_a_pipe_that_is_closed_at_the_last_word(tmp_path):
+    """What is still in the buffer when the command is done."""
+    read, write = os.pipe()
+    os.close(read)
+    command = (sys.executable, "-m", "bbpscape", "study", "init", tmp_path / "new.toml")
+    buffered = os.environ | {"PYTHONUNBUFFERED": ""}
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, env=buffered)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert (tmp_path / "new.toml").exists()
 
 
 def test_a_full_disk_is_one_line():

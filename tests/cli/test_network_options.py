@@ -56,6 +56,8 @@ def test_methods(run, tmp_path, as_json):
         (["threshold", "--activation", "().__class__"], "expression"),
         (["threshold", "--loss", "square"], "no left edge"),
         (["threshold", "--activation", "tanh"], "a + y > 0"),
+        (["threshold", "--loss", "huber", "--a", "1"], "the loss 'huber' has no a: leave it out"),
+        (["threshold", "--delta", "1"], "the loss 'normalized-square' has no delta"),
         (["threshold", "--overlap", "x"], "overlap must be a number, got 'x'"),
         (["threshold", "--second-layer", "1,2,3"], "second_layer"),
         (["threshold", "--flip", "2", "--loss", "huber"], "flip must be"),
