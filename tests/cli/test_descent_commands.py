@@ -97,10 +97,18 @@ def test_a_curve_leaves_other_studies_alone(run, tmp_path):
 
 
 def test_a_curve_says_why_a_threshold_is_missing(run):
-    arguments = ("--activation", "tanh", "--loss", "absolute-normalized-square", "--start")
-    status, out, _ = run(*CURVE, "--alpha", "3", "--p", "3", *arguments, "random", "--steps", "3")
+    arguments = (*SMALL, "--p", "3", "--alpha", "3", "--N", "24", "--draws", "3", "--steps", "3")
+    network = ("--activation", "tanh", "--loss", "absolute-normalized-square")
+    status, out, _ = run("recovery", *arguments, *network)
     assert status == 0
     assert "note: no α_BBP at p = 3: it takes minutes beyond p = 2" in out
+
+
+def test_starts_that_are_given_one_by_one_are_one_list(run):
+    arguments = (*SMALL, "--alpha", "3", "--N", "24", "--draws", "2", "--steps", "3", "--json")
+    status, out, _ = run("recovery", *arguments, "--start", "random", "--start", "spectral")
+    assert status == 0
+    assert [one["start"] for one in json.loads(out)["lines"]] == ["random", "spectral"]
 
 
 def test_a_photograph(run):
