@@ -12,7 +12,7 @@ from bbpscape.core.codec import encode
 from bbpscape.simulation.data.instance import Instance, draw
 from bbpscape.simulation.descent.descend import ROUNDING, descend_batch
 from bbpscape.simulation.descent.gradient import BatchGradient
-from bbpscape.simulation.descent.rule import DescentRule, record_steps
+from bbpscape.simulation.descent.rule import DescentRule, budget_operations, record_steps
 from bbpscape.simulation.descent.step import safe_step
 from bbpscape.simulation.hessian import Hessian
 
@@ -270,6 +270,15 @@ def test_records_are_even_in_the_logarithm():
 def test_bad_rules(rule, message):
     with pytest.raises(bb.InvalidInput, match=message):
         DescentRule(**rule)
+
+
+def test_the_budget_is_two_products_a_gradient():
+    # Λ = w Xᵀ and R X: 2 M N p operations each; the flow takes two gradients a step.
+    p, M = 3, 160
+    gradient = 2 * (2 * M * N * p)
+    for method, gradients in (("gd", 1), ("momentum", 1), ("flow", 2)):
+        rule = DescentRule(method, steps=7)
+        assert budget_operations(rule, p, N, M) == 7 * gradients * gradient
 
 
 def test_starts_must_have_their_shape():

@@ -89,3 +89,17 @@ def test_the_quadrature_agrees_with_the_closed_form():
 def test_shapes_must_fit():
     with pytest.raises(bb.InvalidInput, match="must have shapes"):
         squared_magnetization(np.ones((1, 3)), np.ones((1, 4)))
+
+
+def test_the_error_of_erf_against_its_closed_form():
+    # E[erf u erf v] = (2/π) asin(2c/√((1 + 2a)(1 + 2b))), of variances a, b and covariance c.
+    model = bb.TeacherStudent(2, 1, "square", "erf")
+    one = bb.draw(model, 2.0, 30)
+    rows = np.vstack([one.student * 0.7, one.teacher])
+    gram = rows @ rows.T / 30
+    size = np.sqrt(1 + 2 * np.diag(gram))
+    second = 2 / np.pi * np.arcsin(2 * gram / np.outer(size, size))
+    c = np.array([0.5, 0.5, -1.0])
+    expected = c @ second @ c / second[2, 2]
+    found = generalization_error(model, rows[:2], rows[2:])
+    assert found == pytest.approx(expected, rel=1e-7)

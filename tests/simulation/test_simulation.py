@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 import bbpscape as bb
 from bbpscape.core.statistics import Fraction
@@ -13,6 +14,7 @@ from bbpscape.simulation import simulate as module
 from bbpscape.simulation.eigen.certificate import Certificate
 from bbpscape.simulation.eigen.signal import LargestOverlap
 from bbpscape.simulation.parallel import ordered_map
+from bbpscape.simulation.threads import blas_threads
 
 MODEL = bb.TeacherStudent(p=2, p_star=1, loss=bb.NormalizedSquare(a=0.1))
 
@@ -142,6 +144,13 @@ def test_json():
     assert result["phi"] is None
     keys = "eigenvalues residuals m2 converged method products seconds peak_bytes certificate"
     assert set(keys.split()) <= set(result["draws"][0])
+
+
+def test_a_task_has_one_thread():
+    with threadpool_limits(limits=2):
+        assert set(ordered_map(lambda _: blas_threads(), [0, 1], 1)) == {1}
+        assert set(ordered_map(lambda _: blas_threads(), [0, 1], 2)) == {1}
+        assert blas_threads() == 2
 
 
 def test_results_come_in_order():

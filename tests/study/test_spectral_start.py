@@ -45,7 +45,7 @@ def test_what_it_does_not_start(model):
         STARTS["spectral"].check_model(model)
 
 
-@pytest.mark.parametrize("module", ["experiments.descend", "experiments.photograph", "study.axes"])
+@pytest.mark.parametrize("module", ["experiments.descend", "experiments.photograph", "study.cells"])
 def test_it_is_there_whatever_was_imported(module):
     code = f"import bbpscape.{module} as m; from bbpscape.simulation.descent.start import STARTS"
     code += "; print(*STARTS)"

@@ -102,18 +102,14 @@ class Simulation(Result):
 
     def columns(self) -> Mapping[str, Any]:
         """One row an eigenpair of a draw."""
-        rows = [(i, one) for i, one in enumerate(self.draws)]
-        names = {"eigenvalue": "eigenvalues", "residual": "residuals", "bound": "bounds"}
-        pairs = {
-            name: np.concatenate([getattr(one, field) for _, one in rows])
-            for name, field in (names | {"m2": "m2"}).items()
-        }
+        draws, names = self.draws, ("eigenvalues", "residuals", "bounds", "m2")
+        joined = {name: np.concatenate([getattr(one, name) for one in draws]) for name in names}
         return {
-            "draw": np.repeat([i for i, _ in rows], self.k),
-            "pair": np.tile(np.arange(self.k), len(rows)),
-            **pairs,
-            "converged": np.repeat([one.converged for _, one in rows], self.k),
-            "certified": np.repeat([one.certificate.passed is True for _, one in rows], self.k),
+            "draw": np.repeat(np.arange(len(draws)), self.k),
+            "pair": np.tile(np.arange(self.k), len(draws)),
+            **{name.removesuffix("s"): values for name, values in joined.items()},
+            "converged": np.repeat([one.converged for one in draws], self.k),
+            "certified": np.repeat([one.certificate.passed is True for one in draws], self.k),
         }
 
     def report(self) -> Report:
