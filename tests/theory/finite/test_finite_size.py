@@ -5,11 +5,13 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import erf
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.model.losses import NormalizedSquare, Square
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.finite import draws as draws_module
+from bbpscape.theory.finite import truncated as truncated_module
 from bbpscape.theory.finite.draws import over_draws, sample_labels
 from bbpscape.theory.finite.half_point import half_alpha, half_n, strengths
 from bbpscape.theory.finite.label_sampled import solve_labels
@@ -53,6 +55,17 @@ def test_the_fast_path_is_the_generic_one(model, N, alpha):
             assert largest_difference(solve_labels_fast(model, N, r, y, start), generic) < 1e-10
 
 
+@pytest.mark.parametrize(("seed", "N"), [(0, 1104), (1, 1055), (2, 719)])
+def test_an_outlier_that_is_only_just_there(seed, N):
+    r, y = sample_labels(TRIAL, 1000, seed, 0)
+    sums = LabelSums(TRIAL, N, r, y)
+    found = solve_edge(sums)
+    assert 1 < found.strength < 1.006
+    assert found.edge.residual == abs(sums(found.x)[1] - 1) < 1e-9
+    for solver in (solve_labels, solve_labels_fast):
+        assert solver(TRIAL, N, r, y).outlier == pytest.approx(found.edge.value, rel=1e-3)
+
+
 def test_an_overlap_is_at_most_one():
     """Where p* is of order N the expansion at the edge exceeds it: 1.3 to 1.9 here."""
     model, N = model_of(1, 9, 0.5), 10
@@ -89,10 +102,28 @@ def test_half_of_the_draws_have_an_outlier_where_the_trial_found_it(N, expected,
     assert abs(fraction - 0.5) < 2 / math.sqrt(draws)
 
 
+def test_the_error_of_a_half_point_is_its_spread():
+    """Over seeds (α − mean)/s.e. has the width 1; α = 34 here, so that one of log α would not."""
+    model, points = model_of(1, 4, 4.0), []
+    for seed in range(10):
+        points.append(half_alpha(model, 60, draws=20, seed=seed))
+        median = np.median(strengths(model, points[-1].alpha, 60, 20, seed))
+        # Sought to a tenth of its error.
+        error = points[-1].slope * points[-1].standard_error / points[-1].alpha
+        assert abs(median - 1) < 0.3 * error
+    alphas = np.array([point.alpha for point in points])
+    z = (alphas - alphas.mean()) / [point.standard_error for point in points]
+    assert 0.5 < z.std(ddof=1) < 1.8
+
+
 def test_n_of_alpha_is_the_inverse():
     n = half_n(TRIAL, 1.15, draws=40, seed=3)
     alpha = half_alpha(TRIAL, round(n.N), draws=40, seed=3)
     assert abs(alpha.alpha - 1.15) < 0.6 * alpha.standard_error
+    # Strengths grow with α and fall with N.
+    assert n.slope < 0 < alpha.slope
+    below, above = (np.median(strengths(TRIAL, 1.15, round(f * n.N), 40, 3)) for f in (1 / 3, 3))
+    assert 0.3 < n.slope / ((above - below) / math.log(9)) < 3
 
 
 def test_truncated_threshold_follows_and_converges():
@@ -105,7 +136,25 @@ def test_truncated_threshold_follows_and_converges():
     assert 0.97 * at < creep[-1] < at
     continuous = model_of(2, 1, 0.01)
     exact = threshold(continuous).alpha_bbp
-    assert truncated_threshold(continuous, 10**10).alpha_bbp == pytest.approx(exact, rel=1e-7)
+    found = truncated_threshold(continuous, 10**10)
+    assert found.alpha_bbp == pytest.approx(exact, rel=1e-7)
+    assert found.eigenvalue == pytest.approx(threshold(continuous).eigenvalue, rel=1e-5)
+
+
+@pytest.mark.parametrize("model", [TRIAL, model_of(3, 2, 1.0)])
+def test_twice_as_many_nodes_change_the_truncated_threshold_by_nothing(monkeypatch, model):
+    found = truncated_threshold(model, 1000)
+    monkeypatch.setattr(truncated_module, "R_STEP", 0.12)
+    monkeypatch.setattr(truncated_module, "Y_STEP", 1 / 32)
+    finer = truncated_threshold(model, 1000)
+    assert found.alpha_bbp == pytest.approx(finer.alpha_bbp, rel=1e-9)
+    assert found.eigenvalue == pytest.approx(finer.eigenvalue, rel=1e-9)
+
+
+def test_the_cut_of_the_truncated_threshold_is_that_of_its_own_samples():
+    found = truncated_threshold(model_of(2, 1, 0.01), 300)
+    M = found.alpha_bbp * 300
+    assert 1 - erf(math.sqrt(found.cut / 2)) == pytest.approx(1 - 0.5 ** (1 / M), rel=1e-9)
 
 
 def test_the_cut_is_the_median_of_the_maximum():
@@ -183,6 +232,10 @@ def test_a_law_is_what_its_samples_say():
     frame = law.to_dataframe()
     assert len(frame) == 30
     assert frame["m2_lowest"].mean() == pytest.approx(law.m2_lowest.mean)
+    row = next(line for line in law.summary().splitlines() if line.startswith("lowest"))
+    assert row.split()[-4:-1] == [
+        f"{np.quantile(law.samples['lowest'], level):.5g}" for level in (0.05, 0.5, 0.95)
+    ]
     none = finite_size_law(TRIAL, 0.1, 3000, draws=3)
     assert (none.probability, none.outlier.mean, none.outlier.quantiles) == (0.0, None, None)
 

@@ -6,16 +6,18 @@ import math
 
 import numpy as np
 import pytest
+from scipy.linalg import eigh
 from tests.theory import direct
 from tests.theory.direct import model_of
 
 from bbpscape.core.checks import InvalidInput
-from bbpscape.theory.finite.label_sampled import label_sampled_law, solve_labels
+from bbpscape.theory.finite.label_sampled import edge_cell, label_sampled_law, solve_labels
 from bbpscape.theory.law import BULK, TEACHER
 from bbpscape.theory.laws.committee import CommitteeLaw
 from bbpscape.theory.laws.discrete import DiscreteLaw
 from bbpscape.theory.scalar.edges import left_edge
 from bbpscape.theory.scalar.outliers import left_outlier
+from bbpscape.theory.solution import Edge
 from bbpscape.theory.threshold import threshold
 
 DRAWS = 200
@@ -176,6 +178,41 @@ def test_equal_norms_change_nothing_and_others_do():
     assert solve_labels(model, 200, r, y, np.ones(600)) == plain
     uneven = solve_labels(model, 200, r, y, rng.uniform(0.2, 1.8, 600))
     assert uneven.left_edge != plain.left_edge
+
+
+def test_inputs_of_unequal_norm_against_diagonalization():
+    """Each draw beside its own labels and norms, |x|² = 0.3 or 1.7; without the norms far off."""
+    model, N, rows = model_of(1, 1, 1.0), 400, []
+    for seed in range(8):
+        rng = np.random.default_rng([3, seed])
+        norms = rng.choice([0.3, 1.7], 6 * N)
+        x = rng.standard_normal((6 * N, N))
+        x *= np.sqrt(norms / (x**2).sum(axis=1))[:, None]
+        y, r = N * x[:, 0] ** 2, N * x[:, 1] ** 2
+        hessian = (x.T * (2 * (3 * r - y) / (1.0 + y))) @ x
+        (lowest,), vectors = eigh(hessian, subset_by_index=[0, 0])
+        found, plain = solve_labels(model, N, r, y, norms), solve_labels(model, N, r, y)
+        rows.append(
+            [lowest - found.lowest, vectors[0, 0] ** 2 - found.m2_lowest, lowest - plain.lowest]
+        )
+    mean, error = np.mean(rows, axis=0), np.std(rows, axis=0, ddof=1) / math.sqrt(8)
+    z = mean / error
+    assert abs(z[:2]).max() < 4
+    assert abs(z[2]) > 10
+
+
+@pytest.mark.parametrize(("p", "p_star", "N"), [(1, 1, 500), (3, 2, 200)])
+def test_the_cell_of_the_lowest_eigenvalues_at_an_edge(p, p_star, N):
+    """ρ = √(2Δ/|z″|)/π has the mass p p*/(pN) up to Δ_c, and there E[Δ] = 3 Δ_c/5."""
+    model = model_of(p, p_star, 1.0)
+    edge = Edge(value=-1.0, kind="sharp", g=-0.7, z2=3.0)
+    g, weights = edge_cell(model, edge, N)
+    depth = (g.imag**2) * 3.0 / 2
+    whole = (3 * math.pi / (2 * math.sqrt(2 / 3.0)) * p_star / N) ** (2 / 3)
+    assert weights.sum() == pytest.approx(1, rel=1e-12)
+    assert weights @ depth == pytest.approx(3 * whole / 5, rel=1e-12)
+    assert (g.real == -0.7).all()
+    assert (g.imag < 0).all()
 
 
 def test_order_of_the_labels_does_not_matter():
