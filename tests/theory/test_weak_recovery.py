@@ -42,6 +42,33 @@ def test_rows_are_the_single_calls():
     assert found.thresholds[2].alpha == pytest.approx(best.alpha, rel=1e-10)
 
 
+@pytest.mark.parametrize(
+    ("p_star", "noise", "limit", "subset", "trimming"),
+    [
+        (1, 0.0, 0.5, (0.8687, 2.69), (1.4860, 7.12)),
+        (1, 1.0, 0.646591, (1.0536, 3.48), (1.6161, 7.87)),
+        (2, 0.1, 1.081286, (1.9420, 2.10), (2.4069, 5.50)),
+        (3, 1.0, 3.233797, (6.0296, 2.60), (5.1134, 6.50)),
+    ],
+)
+def test_the_table_of_the_page(p_star, noise, limit, subset, trimming):
+    """docs/weak-recovery.md; and no t beside the best, over all of the labels, begins earlier."""
+    found = weak_recovery(p_star, noise)
+    rows = {one.preprocessing: one for one in found.thresholds}
+    assert found.information_limit.alpha == pytest.approx(limit, abs=5e-7)
+    assert rows["optimal"].alpha == pytest.approx(limit, abs=5e-7)
+    for name, expected in (("subset", subset), ("trimming", trimming)):
+        one = rows[name]
+        assert one.alpha == pytest.approx(expected[0], abs=5e-5)
+        assert one.t == pytest.approx(expected[1], abs=5e-3)
+        family = getattr(spectral, name)
+        beside = [
+            spectral.spectral_threshold(found.channel, family(t)).alpha
+            for t in (*(one.t * np.array([0.97, 1.03])), *np.geomspace(0.3, 20, 7))
+        ]
+        assert min(beside) > one.alpha
+
+
 def test_without_an_alpha_nothing_is_tuned_to_it():
     found = weak_recovery(1)
     assert (names(found), found.overlaps) == (["optimal", "trimming", "subset"], ())

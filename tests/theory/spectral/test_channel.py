@@ -162,6 +162,21 @@ def test_poisson_labels():
     assert information_limit(channel).alpha == pytest.approx(1 / variance, rel=1e-9)
 
 
+def test_a_density_that_is_infinite_at_an_end():
+    """y = u² z², z another Gaussian: P(y | t) = e^{−y/2t}/√(2π y t), and moments in closed form."""
+    channel = GeneralChannel(
+        1,
+        lambda y, t: np.exp(-y / (2 * t)) / np.sqrt(2 * math.pi * y * t),
+        label_range=(0, math.inf),
+    )
+    labels = channel.labels()
+    mean, y, w = labels.weights, labels.y, labels.second
+    assert mean @ y == pytest.approx(1, rel=1e-11)
+    assert mean @ w == pytest.approx(1, rel=1e-11)
+    assert mean @ (y * w) == pytest.approx(3, rel=1e-11)
+    assert mean @ np.sqrt(y) == pytest.approx(2 / math.pi, rel=1e-11)
+
+
 def test_a_channel_that_tells_the_sign_needs_no_spectrum():
     linear = GeneralChannel(1, gaussian(0.5), signed=True)
     result = information_limit(linear)

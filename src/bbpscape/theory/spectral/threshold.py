@@ -106,6 +106,8 @@ def best_threshold(
     values = [alpha(x) for x in grid]
     best = int(np.argmin(values))
     ends = grid[max(best - 1, 0)], grid[min(best + 1, TRIED - 1)]
-    found = minimize_scalar(alpha, bounds=ends, method="bounded", options={"xatol": 1e-4})
+    # Wide teachers have labels, and a best t, in a range of their own width.
+    close = 1e-4 * min(1.0, 4 * (ends[1] - ends[0]))
+    found = minimize_scalar(alpha, bounds=ends, method="bounded", options={"xatol": close})
     t = math.exp(float(found.x))
     return t, spectral_threshold(channel, family(t))
