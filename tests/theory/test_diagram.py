@@ -68,6 +68,20 @@ def test_over_alpha_against_single_calls(axes, name):
         sharp = [left_edge(module.CommitteeLaw(at), x).kind for x in alphas]
         assert result.fields["sharp_edge"][:, i].tolist() == [kind == "sharp" for kind in sharp]
         assert (np.array(alphas) > line["alpha_sharp"][i]).tolist() == [k == "sharp" for k in sharp]
+        assert result.quadrature_error[i] == bb.threshold(at).diagnostics.quadrature_error
+    if name == "p_star" or given["p"] == math.inf:
+        assert list(result.lines) == ["thresholds"]
+        return
+    given |= {name: bb.critical_a(given["p"], 1) if name == "a" else bb.critical_p(given["a"], 1)}
+    corner = bb.threshold(model(given["p"], 1, given["a"]))
+    assert result.lines["critical"] == {name: [given[name]], "alpha": [corner.alpha_bbp]}
+
+
+@pytest.mark.parametrize("axes", [{"p": [1, 2]}, {"p": 2, "alpha": [1.0, 2.0, 3.0]}])
+def test_progress_is_told_column_by_column(axes):
+    told = []
+    bb.diagram(a=[0.1, 0.2, 0.3], **axes, progress=lambda *done: told.append(done))
+    assert told == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_a_failed_cell_is_empty_and_said(monkeypatch):
@@ -149,6 +163,7 @@ def test_the_record_is_exact_and_the_table_says_what_it_shows(axes):
         ({"p": [1], "p_star": [1], "alpha": [1.0]}, "exactly two .* got 3: p_star, p, alpha"),
         ({"a": [1.0], "p": [2], "p_star": [1]}, "exactly two .* got 3: a, p_star, p"),
         ({"a": [1.0, 0.5], "p": [2]}, "a must increase"),
+        ({"a": [1.0, 1.0], "p": [2]}, "a must increase"),
         ({"a": [-1.0], "p": [2]}, "a must be finite and greater than 0"),
         ({"a": [1.0], "p": [1.5]}, "p must be a positive integer"),
         ({"a": [1.0], "p": [math.inf]}, "p must be finite"),
