@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from bbpscape import InvalidInput, NormalizedSquare, TeacherStudent, threshold
+from bbpscape import InvalidInput, NoConvergence, NormalizedSquare, TeacherStudent, threshold
 from bbpscape.theory.critical import ThresholdMinimum, critical_a, critical_p, threshold_minimum
 
 
@@ -22,6 +22,12 @@ def test_critical_p_is_the_first_discontinuous_student(a, p_star):
     assert p == 1 or kind(p - 1, p_star, a) == "continuous"
     assert critical_a(p, p_star) <= a
     assert p == 1 or critical_a(p - 1, p_star) > a
+
+
+def test_no_student_is_wide_enough_for_a_tiny_loss_normalization():
+    """p_c a tends to a constant: at a = 1e-11 it is beyond the widest student there is."""
+    with pytest.raises(NoConvergence, match="continuous up to p = 1e.09 at a = 1e-11"):
+        critical_p(1e-11, 1)
 
 
 def test_critical_p_grows_as_one_over_a():

@@ -47,7 +47,9 @@ def positive_integer(name: str, value: object, *, infinite: bool = False) -> flo
     if infinite and value == math.inf:
         return math.inf
     if isinstance(value, numbers.Integral) and int(value) > LARGEST:
-        raise InvalidInput(f"{name} must be at most {LARGEST}, got {value!r}")
+        raise InvalidInput(
+            f"{name} must be at most 1e300, got an integer of {len(str(abs(value)))} digits"
+        )
     number = float(value)
     if not (number.is_integer() and 1 <= number <= LARGEST):
         raise InvalidInput(f"{name} must be {allowed}, got {value!r}")
@@ -72,7 +74,9 @@ def integer(name: str, value: object, low: int = 1, high: float = math.inf) -> i
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise InvalidInput(f"{name} must be {allowed}, got {value!r}")
     if isinstance(value, numbers.Integral) and abs(int(value)) > LARGEST:
-        raise InvalidInput(f"{name} must be at most {LARGEST}, got {value!r}")
+        raise InvalidInput(
+            f"{name} must be at most 1e300, got an integer of {len(str(abs(value)))} digits"
+        )
     found = float(value)
     if not found.is_integer() or (low == 1 and found < 1):
         raise InvalidInput(f"{name} must be {allowed}, got {value!r}")

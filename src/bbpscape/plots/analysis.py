@@ -108,7 +108,7 @@ def _points(axes: Axes, result: Analysis) -> None:
         axes.errorbar(
             [one.N for one in half],
             [one.alpha for one in half],
-            [one.standard_error for one in half],
+            [one.standard_error or 0.0 for one in half],
             color=FAINT,
             marker="s",
             markersize=4,

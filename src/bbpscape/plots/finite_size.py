@@ -21,7 +21,7 @@ def _(result: FiniteSizeScaling, ax: Axes | None = None) -> Figure:
         axes.errorbar(
             result.N,
             [point.alpha for point in result.half],
-            yerr=[point.standard_error for point in result.half],
+            yerr=[point.standard_error or 0.0 for point in result.half],
             color=OUTLIER,
             marker="o",
             markersize=4,

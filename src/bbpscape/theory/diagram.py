@@ -157,10 +157,10 @@ def diagram(
         values = fixed | dict(zip(axes, at, strict=False))
         return TeacherStudent(values["p"], values["p_star"], NormalizedSquare(values["a"]))
 
-    for value in x:
-        model(value, y[0])
-    for value in y:
-        model(x[0], value)
+    for value in x.tolist():
+        model(value, float(y[0]))
+    for value in y.tolist():
+        model(float(x[0]), value)
     solve = _over_alpha if y_name == "alpha" else _over_parameters
     fields, lines, errors = solve(model, axes, fixed, progress or (lambda done, total: None))
     constants = {name: float(value) for name, value in fixed.items()}

@@ -12,7 +12,8 @@ from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.spectral.channel import QuadraticTeacher
 from bbpscape.theory.spectral.families import PREPROCESSINGS, Setting
 from bbpscape.theory.spectral.information import InformationLimit, information_limit
-from bbpscape.theory.spectral.overlap import EXTREME, SpectralOverlap, spectral_overlap
+from bbpscape.theory.spectral.overlap import SpectralOverlap, spectral_overlap
+from bbpscape.theory.spectral.preprocessing import EXTREME
 from bbpscape.theory.spectral.threshold import SpectralThreshold
 
 LIMIT = "information limit"

@@ -243,6 +243,18 @@ def test_a_law_is_what_its_samples_say():
 def test_one_draw_has_no_error():
     law = finite_size_law(TRIAL, 1.2, 300, draws=1)
     assert (law.left_edge.standard_error, law.left_edge.count) == (None, 1)
+    both = finite_size(TRIAL, 1.2, 300, draws=1)
+    assert both.half[0].standard_error is None
+    assert half_n(TRIAL, 1.2, draws=1).standard_error is None
+    assert np.isnan(both.to_dataframe()["half_alpha_standard_error"][0])
+    assert both.summary().splitlines()[4].split()[-2] == f"{both.half[0].alpha:.5g}"
+    both.plot()
+
+
+def test_wide_students_are_as_wide_ones():
+    """p = 10⁷ is p = 10⁹ to 1e-6, in as little time: r is 1 in both."""
+    wide, wider = (truncated_threshold(model_of(p, 1, 1.0), 1000) for p in (10**7, 10**9))
+    assert wide.alpha_bbp == pytest.approx(wider.alpha_bbp, rel=1e-6)
 
 
 RESULTS = {

@@ -35,14 +35,15 @@ SMALLEST, GUESS = 50, 1e4
 class HalfPoint(Result):
     """Where half of the draws have an outlier: ``alpha`` at ``N``, found for one of the two.
 
-    ``standard_error`` is that of ``alpha``, or of ``N`` where N was sought. ``slope`` is
+    ``standard_error`` is that of ``alpha``, or of ``N`` where N was sought; None of one draw.
+    ``slope`` is
     d(median strength)/d log of what was sought, ``evaluations`` how often all draws were solved.
     """
 
     model: TeacherStudent
     alpha: float
     N: int | float
-    standard_error: float
+    standard_error: float | None
     sought: str
     slope: float
     draws: int
@@ -112,7 +113,8 @@ def half_alpha(
     bounds = (math.log(1 / N), math.log(MOST_SAMPLES / N))
     root, error, slope, evaluations = _crossing(median, math.log(near), 0.1, bounds, "alpha")
     alpha = math.exp(root)
-    return HalfPoint(model, alpha, N, alpha * error, "alpha", slope, draws, seed, evaluations)
+    known = alpha * error if draws > 1 else None
+    return HalfPoint(model, alpha, N, known, "alpha", slope, draws, seed, evaluations)
 
 
 def half_n(
@@ -149,7 +151,8 @@ def half_n(
     )
     root, error, slope, evaluations = _crossing(median, math.log(GUESS), 1.0, bounds, "N")
     n = math.exp(root)
-    return HalfPoint(model, alpha, n, n * error, "N", -slope, draws, seed, evaluations)
+    known = n * error if draws > 1 else None
+    return HalfPoint(model, alpha, n, known, "N", -slope, draws, seed, evaluations)
 
 
 def _crossing(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bbpscape.core.checks import InvalidInput, positive
-from bbpscape.core.report import Report, Table, counted
+from bbpscape.core.report import Report, Table, counted, with_error
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.core.statistics import Estimate
@@ -52,7 +52,9 @@ class FiniteSizeScaling(Result):
             columns[name] = [_or_nan(one.mean) for one in found]
             columns[f"{name}_standard_error"] = [_or_nan(one.standard_error) for one in found]
         columns["half_alpha"] = [point.alpha for point in self.half]
-        columns["half_alpha_standard_error"] = [point.standard_error for point in self.half]
+        columns["half_alpha_standard_error"] = [
+            _or_nan(point.standard_error) for point in self.half
+        ]
         columns["truncated_alpha"] = [point.alpha_bbp for point in self.truncated]
         return columns
 
@@ -73,7 +75,7 @@ class FiniteSizeScaling(Result):
                 str(law.left_edge),
                 str(law.outlier),
                 str(law.m2),
-                f"{half.alpha:.5g} ± {half.standard_error:.1g}",
+                with_error(half.alpha, half.standard_error, ".5g", ".1g"),
                 f"{truncated.alpha_bbp:.6g}",
             )
             for law, half, truncated in zip(self.laws, self.half, self.truncated, strict=True)

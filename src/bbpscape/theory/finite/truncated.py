@@ -17,6 +17,8 @@ from bbpscape.theory.roots import find_root, iterations
 
 # Trapezoid steps in log r, and in the tanh–sinh variable of y; half of them change α by < 1e-9.
 R_STEP, Y_STEP = 0.25, 1 / 16
+# Nodes of a density below its maximum by this in its logarithm add nothing.
+NEGLIGIBLE = 80.0
 
 
 @result
@@ -123,4 +125,6 @@ def _log_nodes(width: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     log_r = np.arange(-80 / width - 12, math.log(190 / width + 4), step)
     half = width / 2
     log_weight = half * (math.log(half) + log_r - np.exp(log_r)) - gammaln(half)
-    return np.exp(log_r), step * np.exp(log_weight)
+    # A wide student has all of its r near 1.
+    kept = log_weight > log_weight.max() - NEGLIGIBLE
+    return np.exp(log_r[kept]), step * np.exp(log_weight[kept])

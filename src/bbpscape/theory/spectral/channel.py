@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammainccinv, gammaincinv, gammaln
+from scipy.special import gammainccinv, gammaincinv, gammaln, xlogy
 
 from bbpscape.core.checks import number, positive_integer
 from bbpscape.model.teacher_student import TeacherStudent
@@ -31,6 +31,8 @@ GAUSSIAN_TAIL = 13.6
 # Half-width of the posterior's nodes in units of its width at the mode.
 REACH = 20.0
 LARGEST_NOISE = 1e6
+# Of ν = p*/2, from where on Stirling's series has all digits.
+WIDE = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,15 +128,14 @@ class QuadraticTeacher:
     def labels(self, breaks: Iterable[float] = (), refinement: int = 1) -> Labels:
         nu, sigma = self.p_star / 2, math.sqrt(self.label_noise)
         width = math.sqrt(1 / nu + self.label_noise)
-        high = float(gammainccinv(nu, TAIL)) / nu + GAUSSIAN_TAIL * sigma
+        low, high = float(gammaincinv(nu, HEAD)) / nu, float(gammainccinv(nu, TAIL)) / nu
         if sigma:
-            low = -GAUSSIAN_TAIL * sigma
+            low, high = low - GAUSSIAN_TAIL * sigma, high + GAUSSIAN_TAIL * sigma
             # y varies on the scale σ around 0, where √v has a corner without noise.
             scale = min(sigma, width) / 4
             grades = scale * 2.0 ** np.arange(math.ceil(math.log2(high / scale)) + 1)
             edges = np.concatenate([-grades, [0.0], grades])
         else:
-            low = float(gammaincinv(nu, HEAD)) / nu
             edges = low * 2.0 ** np.arange(math.ceil(math.log2(high / low)) + 1)
         y, steps = label_panels(edges, breaks, (low, high), width, PANEL_NODES * refinement)
         log_density, second = self._posterior(y, POSTERIOR_NODES * refinement)
@@ -147,31 +148,47 @@ class QuadraticTeacher:
     def _posterior(self, y: NDArray, nodes: int) -> tuple[NDArray, NDArray]:
         """log P(y) and w(y), by Gauss–Legendre in √v over all v that count for each y."""
         nu = self.p_star / 2
-        constant = nu * math.log(nu) - float(gammaln(nu))
         if self.label_noise == 0:
-            return constant + (nu - 1) * np.log(y) - nu * y, y
+            return _log_gamma(nu, nu - 1, y), y
         variance, sigma = self.label_noise, math.sqrt(self.label_noise)
         # exp f with f(√v) = −(v − centre)²/2σ² + (2ν − 1) log √v is largest at v = mode, and there
         # f″ = −4h/σ² in √v. It falls as fast as a Gaussian of half that curvature or faster.
         centre = y - nu * variance
         h = np.hypot(centre, 2 * sigma * math.sqrt(nu - 0.5))
-        beyond = np.where(centre >= 0, 1.0, h - centre)
-        mode = np.where(centre >= 0, (centre + h) / 2, (2 * nu - 1) * variance / beyond)
-        reach = REACH * sigma / (2 * np.sqrt(h + sigma))
-        first, last = np.maximum(np.sqrt(mode) - reach, 0), np.sqrt(mode) + reach
+        # (h ∓ |centre|)/2, the distances of the mode from the centre and from 0 on its two sides.
+        longer = (h + abs(centre)) / 2
+        shorter = np.divide((nu - 0.5) * variance, longer, out=np.zeros(y.size), where=longer > 0)
+        right = centre >= 0
+        mode = np.where(right, longer, shorter)[:, None]
+        shift = np.where(right, shorter, longer)[:, None]
+        reach = REACH * sigma / (2 * np.sqrt(h + sigma))[:, None]
+        top = np.sqrt(mode)
+        # √v from its value at the mode, so that no digits are lost where σ is small.
+        low = np.maximum(-reach, -top)
         points, steps = np.polynomial.legendre.leggauss(nodes)
-        half = (last - first)[:, None] / 2
-        root = (last + first)[:, None] / 2 + half * points
-        v, column = root**2, mode[:, None]
-        exponent = -(v - column) * (v + column - 2 * centre[:, None]) / (2 * variance)
-        offset = -((mode - centre) ** 2) / (2 * variance) - nu * y + nu**2 * variance / 2
+        half = (reach - low) / 2
+        away = (reach + low) / 2 + half * points
+        beyond = away * (2 * top + away)
+        exponent = -beyond * (beyond + 2 * shift) / (2 * variance)
         if nu > 0.5:
-            exponent += (nu - 0.5) * np.log(v / column)
-            offset += (nu - 0.5) * np.log(mode)
+            exponent += (2 * nu - 1) * np.log1p(away / top)
         mass = np.exp(exponent) * 2 * half * steps
         total = mass.sum(axis=1)
-        log_density = constant + np.log(total) + offset - math.log(2 * math.pi * variance) / 2
-        return log_density, (mass * v).sum(axis=1) / total
+        # exp f is P(v) N(y; v, σ²) √v but for what has no v in it; y − mode by its smaller terms.
+        mode, shift = mode.ravel(), shift.ravel()
+        gap = np.where(right, nu * variance - shift, y - mode)
+        at_mode = -(gap**2) / (2 * variance) - math.log(2 * math.pi * variance) / 2
+        at_mode += _log_gamma(nu, nu - 0.5, mode)
+        return np.log(total) + at_mode, mode + (mass * beyond).sum(axis=1) / total
+
+
+def _log_gamma(nu: float, power: float, v: NDArray) -> NDArray:
+    """log(ν^ν/Γ(ν) v^power e^{−νv}), with all of its digits at a large ν, where v is near 1."""
+    if nu < WIDE:
+        return nu * math.log(nu) - float(gammaln(nu)) + xlogy(power, v) - nu * v
+    # Stirling's series of ν log ν − ν − log Γ(ν), and of the rest what is left near v = 1.
+    constant = math.log(nu / (2 * math.pi)) / 2 - 1 / (12 * nu) + 1 / (360 * nu**3)
+    return constant + nu * (np.log1p(v - 1) - (v - 1)) + (power - nu) * np.log(v)
 
 
 def label_panels(

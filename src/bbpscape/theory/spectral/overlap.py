@@ -9,10 +9,7 @@ from bbpscape.theory.scalar.outliers import left_outlier
 from bbpscape.theory.solution import Edge
 from bbpscape.theory.spectral.channel import Channel
 from bbpscape.theory.spectral.law import check_seen, preprocessing_law
-from bbpscape.theory.spectral.preprocessing import Preprocessing
-
-# α beyond it, or below its inverse, leaves double precision.
-EXTREME = 1e100
+from bbpscape.theory.spectral.preprocessing import EXTREME, Preprocessing
 
 
 @result

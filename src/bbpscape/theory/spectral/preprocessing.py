@@ -11,6 +11,9 @@ from bbpscape.core.checks import InvalidInput, number, positive
 from bbpscape.theory.spectral.channel import Channel
 from bbpscape.theory.spectral.information import information_limit
 
+# An α or a t beyond it, or below its inverse, leaves double precision.
+EXTREME = 1e100
+
 
 @dataclass(frozen=True)
 class Preprocessing:
@@ -58,7 +61,7 @@ def trimming(t: float) -> Preprocessing:
     >>> trimming(2.0)([1.0, 3.0]).tolist()
     [1.0, 0.0]
     """
-    t = positive("t", t)
+    t = positive("t", t, EXTREME)
     return Preprocessing("trimming", lambda y: np.where(y < t, y, 0.0), (t,), t=t)
 
 
