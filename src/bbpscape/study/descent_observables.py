@@ -101,7 +101,14 @@ for _one in (
         "1 if the descent recovers the teacher, else 0",
         DESCENT,
     ),
-    Observable("recovery_step", _recovery_step, None, "step of the recovery", "", DESCENT),
+    Observable(
+        "recovery_step",
+        _recovery_step,
+        None,
+        "step of the recovery",
+        "step at which the descent recovers the teacher, if it does",
+        DESCENT,
+    ),
     Observable(
         "descent_loss", _descent_loss, None, "loss a sample", "loss a sample at the end", DESCENT
     ),
