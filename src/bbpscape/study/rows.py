@@ -77,7 +77,8 @@ def read_rows(definition: Definition, store: Store) -> Iterator[Row]:
     theory: dict[str, dict[str, float]] = {}
     draws: dict[str, dict[str, list[float | None]]] = {}
     failed: dict[str, int] = {}
-    for source, key, _, count, text in store.results():
+    # Of one cell the draws come in their order, whether its key has more digits in some points.
+    for source, key, _, count, text in sorted(store.results(), key=lambda one: one[2]):
         values = _result(text, source == THEORY, count)
         if source == THEORY:
             theory[cell_of(key)] = values
