@@ -58,7 +58,8 @@ class Law(Protocol):
     def support(self, direction: str = BULK) -> tuple[float, float]:
         """Infimum and supremum of the f that count in a direction; either may be infinite.
 
-        Samples of f = 0 add nothing to H: where the others are apart from 0 they may be left out.
+        Samples of f = 0 add nothing to H and do not count: where all others lie on one side of 0,
+        at a distance, so does the support.
         """
 
     @property

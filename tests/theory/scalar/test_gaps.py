@@ -13,6 +13,7 @@ from bbpscape.theory.scalar.edges import (
     right_edge,
 )
 from bbpscape.theory.scalar.gaps import bulks
+from bbpscape.theory.spectrum import spectrum
 
 
 @pytest.mark.parametrize(
@@ -59,3 +60,21 @@ def test_several_bulks_are_not_traced_as_one():
         bulks(law, 1.0)
     with pytest.raises(NoConvergence, match="curvature is 0"):
         bulks(DiscreteLaw([0.0]), 1.0)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("alpha", [1.0, 6.0])
+def test_samples_without_curvature_count_for_nothing(sign, alpha):
+    """Half of the samples at f = 0: the Wishart matrix of the others, with (1 ± √(α/2))²."""
+    law = DiscreteLaw([0.0, sign], [0.5, 0.5])
+    ends = (1 - math.sqrt(alpha / 2)) ** 2, (1 + math.sqrt(alpha / 2)) ** 2
+    low, high = ends if sign > 0 else (-ends[1], -ends[0])
+    left, right = left_edge(law, alpha), right_edge(law, alpha)
+    assert (left.kind, right.kind) == ("sharp", "sharp")
+    assert (left.value, right.value) == pytest.approx((low, high), rel=1e-9)
+    result = spectrum(law, alpha, points=30)
+    assert result.atom == pytest.approx(max(0.0, 1 - alpha / 2))
+    x = np.linspace(low, high, 9)[1:-1]
+    expected = np.sqrt((high - x) * (x - low)) / (2 * np.pi * abs(x))
+    np.testing.assert_allclose(result.density(x), expected, rtol=1e-9)
+    assert DiscreteLaw([0.0]).support() == (0.0, 0.0)

@@ -51,7 +51,8 @@ class DiscreteLaw:
         object.__setattr__(self, "weights", weights)
 
     def support(self, direction: str = BULK) -> tuple[float, float]:
-        return float(self.atoms.min()), float(self.atoms.max())
+        counted = self.atoms[self.atoms != 0]
+        return (float(counted.min()), float(counted.max())) if counted.size else (0.0, 0.0)
 
     @property
     def zero_mass(self) -> float:
