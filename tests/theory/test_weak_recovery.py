@@ -115,6 +115,8 @@ def test_a_model_gives_its_teacher_and_its_own_average():
     assert found.thresholds[0].to_dict() == average.to_dict()
     wide = bb.TeacherStudent(math.inf, 2, bb.NormalizedSquare(0.5))
     assert names(weak_recovery(wide)) == ["optimal", "trimming", "subset"]
+    uneven = bb.TeacherStudent(2, 2, "square", second_layer=(0.3, 0.7))
+    assert names(weak_recovery(uneven)) == ["optimal", "trimming", "subset"]
 
 
 def test_a_family_of_ones_own_is_a_row():
@@ -160,6 +162,7 @@ def test_what_falls_short_is_said():
         (lambda: weak_recovery(1, 1e300), "label_noise must be from 0"),
         (lambda: weak_recovery(1, alpha=0.0), "alpha must be"),
         (lambda: weak_recovery(1, alpha=1e300), "alpha must be"),
+        (lambda: weak_recovery(1, alpha="x"), "alpha must be"),
         (lambda: weak_recovery(1, trimming_t=-1.0), "t must be"),
         (lambda: weak_recovery(1, subset_t=math.nan), "t must be"),
         (lambda: weak_recovery(1, subset_t=1000.0), "subset, t = 1000"),

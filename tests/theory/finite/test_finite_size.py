@@ -240,6 +240,11 @@ def test_a_law_is_what_its_samples_say():
     assert (none.probability, none.outlier.mean, none.outlier.quantiles) == (0.0, None, None)
 
 
+def test_the_law_is_for_the_samples_there_are():
+    law = finite_size_law(TRIAL, 1.234, 100, draws=2)
+    assert (law.N, law.M, law.alpha) == (100, 123, 1.23)
+
+
 def test_one_draw_has_no_error():
     law = finite_size_law(TRIAL, 1.2, 300, draws=1)
     assert (law.left_edge.standard_error, law.left_edge.count) == (None, 1)
@@ -285,6 +290,9 @@ def test_the_table_of_sizes():
     assert frame["N"].tolist() == [100, 200]
     assert frame["probability"].tolist() == [law.probability for law in result.laws]
     assert frame["left_edge"].tolist() == [law.left_edge.mean for law in result.laws]
+    for name in ("left_edge", "m2_lowest"):
+        errors = [getattr(law, name).standard_error for law in result.laws]
+        assert frame[f"{name}_standard_error"].tolist() == errors
     assert frame["half_alpha"].tolist() == [point.alpha for point in result.half]
     assert frame["truncated_alpha"].tolist() == [
         truncated_threshold(TRIAL, N).alpha_bbp for N in (100, 200)
@@ -355,6 +363,7 @@ def test_workers_by_default_hold_no_more_labels_than_one_draw_may(monkeypatch, M
         (lambda: finite_size(TRIAL, N=[100, 0]), "N must be a positive integer"),
         (lambda: finite_size(TRIAL, seed="x"), "seed"),
         (lambda: finite_size_law(model_of(1, 30, 1.0), 2.0, 30), "N must be above p_star = 30"),
+        (lambda: half_n(model_of(1, 60, 1.0), 0.5, draws=2), "no N from 61 to"),
         (lambda: half_alpha(model_of(1, 30, 1.0), 30), "N must be above p_star = 30"),
         (lambda: truncated_threshold(model_of(1, 30, 1.0), 30), "N must be above p_star = 30"),
         (lambda: finite_size(model_of(math.inf, 1, 1.0)), "p must be finite"),
