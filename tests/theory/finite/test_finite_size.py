@@ -1,24 +1,20 @@
-"""The finite-N law: the fast path against the generic one, reference values, limits, seeds."""
+"""The finite-N law and its table over N: draws, seeds, limits, records, refusals."""
 
 import json
 import math
 
 import numpy as np
 import pytest
-from scipy.special import erf
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.model.losses import NormalizedSquare, Square
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.finite import draws as draws_module
-from bbpscape.theory.finite import truncated as truncated_module
 from bbpscape.theory.finite.draws import over_draws, sample_labels
-from bbpscape.theory.finite.half_point import half_alpha, half_n, strengths
-from bbpscape.theory.finite.label_sampled import solve_labels
-from bbpscape.theory.finite.label_solve import LabelSums, solve_edge, solve_labels_fast
+from bbpscape.theory.finite.half_point import half_alpha, half_n
 from bbpscape.theory.finite.law import finite_size_law
 from bbpscape.theory.finite.scaling import finite_size
-from bbpscape.theory.finite.truncated import truncated_threshold, typical_maximum
+from bbpscape.theory.finite.truncated import truncated_threshold
 from bbpscape.theory.spectrum import spectrum
 from bbpscape.theory.threshold import threshold
 
@@ -28,139 +24,9 @@ def model_of(p, p_star, a):
 
 
 TRIAL = model_of(1, 1, 2.0)
+
+
 MODELS = [TRIAL, model_of(1, 1, 0.01), model_of(2, 1, 0.01), model_of(3, 2, 1.0)]
-
-
-def largest_difference(one, other):
-    found = 0.0
-    for name, value in vars(one).items():
-        beside = getattr(other, name)
-        assert (value is None) == (beside is None), name
-        if value is not None:
-            found = max(found, abs(value - beside))
-    return found
-
-
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize(
-    ("N", "alpha"), [(30, 0.2), (50, 0.5), (100, 1.0), (800, 1.2), (800, 3.0), (9000, 1.7)]
-)
-def test_the_fast_path_is_the_generic_one(model, N, alpha):
-    for draw in range(3):
-        r, y = sample_labels(model, round(alpha * N), 5, draw)
-        generic = solve_labels(model, N, r, y)
-        assert largest_difference(solve_labels_fast(model, N, r, y), generic) < 1e-10
-        # From any start.
-        for start in (1e-3, 50.0):
-            assert largest_difference(solve_labels_fast(model, N, r, y, start), generic) < 1e-10
-
-
-@pytest.mark.parametrize(("seed", "N"), [(0, 1104), (1, 1055), (2, 719)])
-def test_an_outlier_that_is_only_just_there(seed, N):
-    r, y = sample_labels(TRIAL, 1000, seed, 0)
-    sums = LabelSums(TRIAL, N, r, y)
-    found = solve_edge(sums)
-    assert 1 < found.strength < 1.006
-    assert found.edge.residual == abs(sums(found.x)[1] - 1) < 1e-9
-    for solver in (solve_labels, solve_labels_fast):
-        assert solver(TRIAL, N, r, y).outlier == pytest.approx(found.edge.value, rel=1e-3)
-
-
-def test_an_overlap_is_at_most_one():
-    """Where p* is of order N the expansion at the edge exceeds it: 1.3 to 1.9 here."""
-    model, N = model_of(1, 9, 0.5), 10
-    found = [
-        solver(model, N, *sample_labels(model, 400, 0, draw)).m2_lowest
-        for draw in range(4)
-        for solver in (solve_labels, solve_labels_fast)
-    ]
-    assert found == [1.0] * 8
-
-
-def test_a_slip_in_one_label_is_seen():
-    r, y = sample_labels(TRIAL, 1000, 5, 0)
-    generic = solve_labels(TRIAL, 500, r, y)
-    slipped = np.where(y == y.max(), 0.9 * y, y)
-    assert largest_difference(solve_labels_fast(TRIAL, 500, r, slipped), generic) > 1e-4
-
-
-def test_labels_without_a_negative_atom():
-    r, y = np.array([2.0, 3.0]), np.array([0.1, 0.2])
-    assert solve_edge(LabelSums(TRIAL, 10, r, y)) is None
-    assert solve_labels_fast(TRIAL, 10, r, y) == solve_labels(TRIAL, 10, r, y)
-
-
-@pytest.mark.parametrize(
-    ("N", "expected", "draws"), [(800, 1.13, 200), (10**4, 1.14, 100), (10**5, 1.2, 24)]
-)
-def test_half_of_the_draws_have_an_outlier_where_the_trial_found_it(N, expected, draws):
-    found = half_alpha(TRIAL, N, draws=draws, seed=1)
-    # The trial's values have two digits.
-    assert abs(found.alpha - expected) < 3 * found.standard_error + 0.01
-    assert found.standard_error < 0.03
-    fraction = (strengths(TRIAL, found.alpha, N, draws, seed=1) > 1).mean()
-    assert abs(fraction - 0.5) < 2 / math.sqrt(draws)
-
-
-def test_the_error_of_a_half_point_is_its_spread():
-    """Over seeds (α − mean)/s.e. has the width 1; α = 34 here, so that one of log α would not."""
-    model, points = model_of(1, 4, 4.0), []
-    for seed in range(10):
-        points.append(half_alpha(model, 60, draws=20, seed=seed))
-        median = np.median(strengths(model, points[-1].alpha, 60, 20, seed))
-        # Sought to a tenth of its error.
-        error = points[-1].slope * points[-1].standard_error / points[-1].alpha
-        assert abs(median - 1) < 0.3 * error
-    alphas = np.array([point.alpha for point in points])
-    z = (alphas - alphas.mean()) / [point.standard_error for point in points]
-    assert 0.5 < z.std(ddof=1) < 1.8
-
-
-def test_n_of_alpha_is_the_inverse():
-    n = half_n(TRIAL, 1.15, draws=40, seed=3)
-    alpha = half_alpha(TRIAL, round(n.N), draws=40, seed=3)
-    assert abs(alpha.alpha - 1.15) < 0.6 * alpha.standard_error
-    # Strengths grow with α and fall with N.
-    assert n.slope < 0 < alpha.slope
-    below, above = (np.median(strengths(TRIAL, 1.15, round(f * n.N), 40, 3)) for f in (1 / 3, 3))
-    assert 0.3 < n.slope / ((above - below) / math.log(9)) < 3
-
-
-def test_truncated_threshold_follows_and_converges():
-    for N in (10**4, 10**5):
-        half = half_alpha(TRIAL, N, draws=24)
-        assert 0 < truncated_threshold(TRIAL, N).alpha_bbp / half.alpha - 1 < 0.06
-    at = threshold(TRIAL).alpha_bbp
-    creep = [truncated_threshold(TRIAL, 10**k).alpha_bbp for k in (4, 6, 12, 30, 100)]
-    assert (np.diff(creep) > 0).all()
-    assert 0.97 * at < creep[-1] < at
-    continuous = model_of(2, 1, 0.01)
-    exact = threshold(continuous).alpha_bbp
-    found = truncated_threshold(continuous, 10**10)
-    assert found.alpha_bbp == pytest.approx(exact, rel=1e-7)
-    assert found.eigenvalue == pytest.approx(threshold(continuous).eigenvalue, rel=1e-5)
-
-
-@pytest.mark.parametrize("model", [TRIAL, model_of(3, 2, 1.0)])
-def test_twice_as_many_nodes_change_the_truncated_threshold_by_nothing(monkeypatch, model):
-    found = truncated_threshold(model, 1000)
-    monkeypatch.setattr(truncated_module, "R_STEP", 0.12)
-    monkeypatch.setattr(truncated_module, "Y_STEP", 1 / 32)
-    finer = truncated_threshold(model, 1000)
-    assert found.alpha_bbp == pytest.approx(finer.alpha_bbp, rel=1e-9)
-    assert found.eigenvalue == pytest.approx(finer.eigenvalue, rel=1e-9)
-
-
-def test_the_cut_of_the_truncated_threshold_is_that_of_its_own_samples():
-    found = truncated_threshold(model_of(2, 1, 0.01), 300)
-    M = found.alpha_bbp * 300
-    assert 1 - erf(math.sqrt(found.cut / 2)) == pytest.approx(1 - 0.5 ** (1 / M), rel=1e-9)
-
-
-def test_the_cut_is_the_median_of_the_maximum():
-    maxima = [sample_labels(TRIAL, 500, 2, draw)[1].max() for draw in range(400)]
-    below = np.mean(np.array(maxima) < typical_maximum(1, 500))
-    assert abs(below - 0.5) < 3 * 0.5 / math.sqrt(400)
 
 
 def test_the_labels_of_a_larger_draw_begin_with_those_of_a_smaller_one():
@@ -254,12 +120,6 @@ def test_one_draw_has_no_error():
     assert np.isnan(both.to_dataframe()["half_alpha_standard_error"][0])
     assert both.summary().splitlines()[4].split()[-2] == f"{both.half[0].alpha:.5g}"
     both.plot()
-
-
-def test_wide_students_are_as_wide_ones():
-    """p = 10⁷ is p = 10⁹ to 1e-6, in as little time: r is 1 in both."""
-    wide, wider = (truncated_threshold(model_of(p, 1, 1.0), 1000) for p in (10**7, 10**9))
-    assert wide.alpha_bbp == pytest.approx(wider.alpha_bbp, rel=1e-6)
 
 
 RESULTS = {
