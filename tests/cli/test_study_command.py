@@ -144,3 +144,55 @@ def test_a_changed_definition_is_one_line(run, path):
         status, _, err = run("study", command, path)
         assert status == 2
         assert "axes can only grow" in err
+
+
+@pytest.mark.parametrize("command", ["status", "export", "plot", "check", "run", "backup"])
+@pytest.mark.parametrize(
+    "path", ["", ".", "..", "/", "s", "s.csv", "none.toml", "x" * 300 + ".toml"]
+)
+def test_a_path_that_is_no_study_is_one_line(run, tmp_path, monkeypatch, command, path):
+    monkeypatch.chdir(tmp_path)
+    more = {"export": ["--out", "t.csv"], "plot": ["--out", "t.png"], "backup": ["t.sqlite"]}
+    status, out, err = run("study", command, path, *more.get(command, []))
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
+    assert len(err) < 400
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "out", ["s.sqlite", "s.toml", "s.sqlite-wal", "other.toml", "other.sqlite", "link.csv"]
+)
+def test_a_table_never_replaces_a_study(run, path, monkeypatch, out):
+    monkeypatch.chdir(path.parent)
+    run("study", "run", path, "--workers", 1)
+    (path.parent / "link.csv").symlink_to(path.with_suffix(".sqlite"))
+    before = {one.name: one.read_bytes() for one in path.parent.iterdir()}
+    status, _, err = run("study", "export", path, "--out", out, "--to", "csv")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "would replace a study" in err
+    assert {one.name: one.read_bytes() for one in path.parent.iterdir()} == before
+
+
+def test_a_backup_is_a_study(run, path, tmp_path):
+    run("study", "run", path, "--workers", 1)
+    copy = tmp_path / "copy.sqlite"
+    for _ in range(2):
+        assert run("study", "backup", path, copy) == (0, f"backup: {copy}\n", "")
+    assert run("study", "export", path, "--out", tmp_path / "one.csv")[0] == 0
+    assert run("study", "export", copy, "--out", tmp_path / "other.csv")[0] == 0
+    assert (tmp_path / "one.csv").read_text() == (tmp_path / "other.csv").read_text()
+    status, _, err = run("study", "backup", path, path.with_suffix(".sqlite"))
+    assert (status, err.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize("command", ["status", "check", "run", "export", "backup"])
+def test_a_damaged_study_is_one_line(run, path, tmp_path, command):
+    run("study", "run", path, "--workers", 1)
+    store = path.with_suffix(".sqlite")
+    store.write_bytes(store.read_bytes().replace(b'{"lowest":[', b'{"lowest":[1'))
+    more = {"export": ["--out", tmp_path / "t.csv"], "backup": [tmp_path / "t.sqlite"]}
+    status, _, err = run("study", command, path, *more.get(command, []))
+    assert (status, err.count("\n")) == (2, 1)
+    assert "is damaged" in err
+    assert not list(tmp_path.glob("t.*"))

@@ -15,9 +15,9 @@ from bbpscape.cli.progress import line
 from bbpscape.cli.tree import LISTS, group
 from bbpscape.core.files import check_output_path, replacing
 from bbpscape.core.report import duration
-from bbpscape.study.database import store_path
 from bbpscape.study.example import EXAMPLE
 from bbpscape.study.executors import ExecutorLost
+from bbpscape.study.paths import store_path
 from bbpscape.study.plan import Plan
 from bbpscape.study.runner import Progress, RunSummary, run_points
 from bbpscape.study.status import StudyStatus, study_status
@@ -127,6 +127,15 @@ def status(study: Path) -> StudyStatus:
 
 for function, output in ((check, WithoutFigure), (run, Run), (status, WithoutFigure)):
     commands.command()(command(function, output))
+
+
+@commands.command()
+def backup(
+    study: Study,
+    to: Annotated[Path, typer.Argument(metavar="COPY.sqlite", help="The file to write.")],
+) -> None:
+    """Copy a study into one file, whole also while it runs; an earlier backup is replaced."""
+    say_written(backup=bb.study.backup(study, to))
 
 
 @commands.command()

@@ -1,6 +1,7 @@
 """Files that are written whole or not at all."""
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ def check_output_path(path: str | os.PathLike[str]) -> Path:
         raise InvalidInput(f"{str(path)!r} cannot be written: {error.strerror}") from error
     if is_folder:
         raise InvalidInput(f"the output must be a file, and {str(path)!r} is a folder")
+    if target.exists() and not target.is_file():
+        raise InvalidInput(f"the output must be a file, and {str(path)!r} is a device or a pipe")
     if not folder.is_dir():
         raise InvalidInput(f"the output needs an existing folder, and there is no {str(folder)!r}")
     if not os.access(folder, os.W_OK) or (target.exists() and not os.access(target, os.W_OK)):
@@ -35,18 +38,18 @@ def check_output_path(path: str | os.PathLike[str]) -> Path:
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A temporary file beside ``path`` that takes its place if the block ends without an error."""
-    target = check_output_path(path)
+    """A temporary file beside ``path`` that takes its place if the block ends without an error.
+
+    A file that was there gives its permissions to the new one; a link goes on pointing to it.
+    """
+    target = Path(os.path.realpath(check_output_path(path)))
     temporary = None
     try:
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".bbpscape-")
         os.close(descriptor)
         temporary = Path(name)
         yield temporary
-        # mkstemp makes a private file; the result gets the permissions any new file would have.
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
+        temporary.chmod(_permissions(target))
         temporary.replace(target)
     except OSError as error:
         reason = error.strerror or error
@@ -54,3 +57,13 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def _permissions(target: Path) -> int:
+    """Those of the file that is there, or what any new file would have."""
+    try:
+        return stat.S_IMODE(target.stat().st_mode)
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask

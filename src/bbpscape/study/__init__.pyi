@@ -1,3 +1,4 @@
+from .backup import backup as backup
 from .executors import ExecutorLost as ExecutorLost
 from .observables import DESCENT as DESCENT
 from .observables import OBSERVABLES as OBSERVABLES

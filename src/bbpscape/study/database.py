@@ -18,6 +18,7 @@ from typing import Self
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.study import layout
+from bbpscape.study.paths import BESIDE, identity, stamp
 
 WAIT = 60.0  # seconds that a transaction waits for another
 PAUSE = 0.01  # seconds between attempts where SQLite itself does not wait
@@ -36,25 +37,6 @@ OF_STORAGE = UNWRITABLE | {
 
 class StoreError(OSError):
     """The file could not be written: a full disk, no permission, or it is gone."""
-
-
-def store_path(path: str | os.PathLike[str]) -> Path:
-    """The file of a study's results: ``path``, or the one beside its TOML file.
-
-    >>> store_path("first.toml").name
-    'first.sqlite'
-    """
-    given = Path(path)
-    if given.suffix not in (".sqlite", ".toml"):
-        raise InvalidInput(f"a study is its .toml or its .sqlite file, got {str(path)!r}")
-    return given.with_suffix(".sqlite")
-
-
-def files_of(path: str | os.PathLike[str]) -> tuple[Path, ...]:
-    """The definition, the results and what SQLite keeps beside them."""
-    store = store_path(path)
-    beside = (store.with_name(store.name + end) for end in ("-wal", "-shm", "-journal"))
-    return (store.with_suffix(".toml"), store, *beside)
 
 
 class Database:
@@ -83,8 +65,9 @@ class Database:
     ) -> None:
         self.path = Path(path)
         self._writes = write or create
-        exists = os.path.isfile(self.path)
-        if not exists and (not create or os.path.lexists(self.path)):
+        # In this order: another run may make the file between the two questions.
+        there = os.path.lexists(self.path) or not create
+        if there and not os.path.isfile(self.path):
             raise InvalidInput(f"there is no study at {str(path)!r}")
         if not self.path.parent.is_dir():
             raise InvalidInput(f"there is no folder {str(self.path.parent)!r}")
@@ -105,7 +88,8 @@ class Database:
 
     def __exit__(self, kind: object, *_: object) -> None:
         self.close()
-        if kind is None and self._untouched not in (None, _stamp(self.path)):
+        before = self._untouched
+        if kind is None and before is not None and before != stamp(self.path):
             raise InvalidInput(f"{str(self.path)!r} was changed while it was read: try again")
 
     def close(self) -> None:
@@ -127,13 +111,18 @@ class Database:
                     raise
         log, shared = (f"{here}{end}" for end in ("-wal", "-shm"))
         if not os.path.exists(log) or os.path.getsize(log) == 0:
-            self._untouched = _stamp(here)
+            self._untouched = stamp(here)
             return self._connect(f"{here.as_uri()}?immutable=1")
         if os.path.exists(shared):
             return self._connect(f"{here.as_uri()}?mode=ro")
         self._copy = tempfile.TemporaryDirectory(prefix="bbpscape-")
-        for one in (str(here), log):
-            shutil.copy(one, self._copy.name)
+        try:
+            for one in (str(here), log):
+                shutil.copyfile(one, Path(self._copy.name, Path(one).name))
+        except OSError as error:
+            self._copy.cleanup()
+            reason = error.strerror or error
+            raise InvalidInput(f"{str(self.path)!r} could not be read: {reason}") from None
         self._connect(f"{Path(self._copy.name, here.name).as_uri()}?mode=rw")
 
     def _connect(self, uri: str, create: bool = False) -> None:
@@ -202,6 +191,18 @@ class Database:
         text = str(self._db.execute(f"PRAGMA {check}(1)").fetchone()[0])
         return "" if text == "ok" else " ".join(text.split())
 
+    def copy_to(self, path: Path) -> None:
+        """Copy all of it, as it is at one moment, into one file; OSError if that has no room."""
+        with self._explained(), contextlib.closing(sqlite3.connect(path)) as copy:
+            try:
+                copy.execute("PRAGMA journal_mode = OFF")
+                self._db.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")
+            except sqlite3.OperationalError as error:
+                if _code(error) not in UNWRITABLE:
+                    raise
+                raise OSError(str(error)) from None
+
     # Changing it
 
     def fold(self) -> None:
@@ -213,7 +214,11 @@ class Database:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """One change, folded in if the last time is long ago; StoreError if the file is gone."""
-        if self._where() != self._place:
+        if (now := self._where()) != self._place:
+            if now[0] != self._place[0] and now[1] == self._place[1]:
+                # The log must not be taken for that of a file which is there now.
+                for end in BESIDE[1:]:
+                    Path(f"{self._real}{end}").unlink(missing_ok=True)
             raise StoreError(
                 f"{self.path} or its -wal file was removed or replaced: what this run has "
                 "finished since is lost, run again to compute it"
@@ -225,7 +230,7 @@ class Database:
 
     def _where(self) -> list[tuple[int, int] | None]:
         """Which files the path and its log are, on the disk."""
-        return [_identity(path) for path in (self.path, f"{self._real}-wal")]
+        return [identity(path) for path in (self.path, f"{self._real}-wal")]
 
     @contextmanager
     def _transaction(self, kind: str = "IMMEDIATE") -> Iterator[None]:
@@ -242,16 +247,14 @@ class Database:
     def _explained(self) -> Iterator[None]:
         try:
             yield
+        except UnicodeDecodeError:  # an error that quotes the file
+            raise InvalidInput(_damaged(self.path, "it holds text that is not UTF-8")) from None
         except sqlite3.DatabaseError as error:
             name = str(self.path)
             if _code(error) == sqlite3.SQLITE_NOTADB:
                 raise InvalidInput(f"{name!r} is not the file of a study") from None
             if _code(error) not in OF_STORAGE:
-                text = "it holds text that is none" if "UTF-8" in str(error) else str(error)
-                raise InvalidInput(
-                    f"{name!r} is damaged ({text[:200]}): restore a backup, or remove it and run "
-                    "again"
-                ) from None
+                raise InvalidInput(_damaged(self.path, str(error))) from None
             if self._writes:
                 raise StoreError(f"{name}: {error}") from error
             raise InvalidInput(f"{name!r} could not be read: {error}") from None
@@ -269,20 +272,15 @@ def _patiently(attempt: Callable[[], None]) -> None:
         time.sleep(PAUSE)
 
 
+def _damaged(path: Path, reason: str) -> str:
+    """One line, though the reason may quote the file itself."""
+    if "UTF-8" in reason or "user-defined function" in reason:
+        reason = "it holds text that is not UTF-8"
+    line = " ".join(reason.split())[:150]
+    line = "".join(char if char.isprintable() else "?" for char in line)
+    return f"{str(path)!r} is damaged ({line}): restore a backup, or remove it and run again"
+
+
 def _code(error: sqlite3.Error) -> int:
     """SQLite's kind of error; that of a wrong statement where Python itself found it."""
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-
-
-def _identity(path: str | os.PathLike[str]) -> tuple[int, int] | None:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _stamp(path: Path) -> tuple[int, ...]:
-    """What changes when a file is written or replaced."""
-    found = os.stat(path)
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

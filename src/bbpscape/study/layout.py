@@ -36,7 +36,8 @@ ADDED = (("study", "points INTEGER"), ("study", "digest TEXT"), ("points", "dige
 
 # What SQLite does not hold a row to: the type of a value, and its range.
 SOUND = {
-    "study": "rowid = 1 AND typeof(format) = 'integer' AND typeof(definition) = 'text'",
+    "study": """rowid = 1 AND typeof(format) = 'integer' AND typeof(created) = 'real'
+        AND typeof(definition) = 'text'""",
     "runs": """typeof(beat) = 'real' AND typeof(ended) IN ('real', 'null')
         AND typeof(host) = 'text' AND typeof(pid) = 'integer' AND pid BETWEEN 1 AND 4294967295
         AND typeof(process) = 'real'""",
@@ -93,7 +94,7 @@ def check_format(db: sqlite3.Connection) -> int:
     for table, sound in SOUND.items():
         query = f"SELECT rowid FROM {table} NOT INDEXED WHERE ({sound}) IS NOT TRUE LIMIT 1"
         if unsound := db.execute(query).fetchone():
-            raise sqlite3.DatabaseError(f"row {unsound[0]} of {table} is none")
+            raise sqlite3.DatabaseError(f"row {unsound[0]} of {table} has values that none has")
     return number
 
 

@@ -15,6 +15,7 @@ from bbpscape.core.status import CONVERGED, Status
 from bbpscape.study.axes import PARAMETERS, check_value
 from bbpscape.study.definition import Definition
 from bbpscape.study.frames import array_of, columns_of, frame_of, writer
+from bbpscape.study.paths import check_no_study
 from bbpscape.study.rows import Row, read_rows
 from bbpscape.study.runner import RunSummary
 from bbpscape.study.store import SIMULATION, Store
@@ -99,9 +100,10 @@ class StudyResults(Result):
         Raises
         ------
         InvalidInput
-            If the format or the path is not allowed, or the study is empty.
+            If the format or the path is not allowed, as that of a study, or this one is empty.
         """
         target = check_output_path(path)
+        check_no_study(target, self.path)
         write = writer(target, to)
         if not self.rows:
             raise InvalidInput("the study has no finished points yet")

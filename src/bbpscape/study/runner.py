@@ -14,9 +14,10 @@ from pathlib import Path
 from bbpscape.core.checks import InvalidInput
 from bbpscape.core.result import Result, result
 from bbpscape.study.cells import Cell
-from bbpscape.study.database import StoreError, store_path
+from bbpscape.study.database import StoreError
 from bbpscape.study.definition import Definition
 from bbpscape.study.executors import Crew, WorkerLost, crew
+from bbpscape.study.paths import store_path
 from bbpscape.study.plan import extend
 from bbpscape.study.store import SIMULATION, Point, Store
 from bbpscape.study.work import Outcome, Task

@@ -7,7 +7,7 @@ from pathlib import Path
 from bbpscape.core.report import Report, Table, counted, duration
 from bbpscape.core.result import Result, result
 from bbpscape.core.status import CONVERGED, Status
-from bbpscape.study.database import store_path
+from bbpscape.study.paths import store_path
 from bbpscape.study.store import DONE, FAILED, PENDING, RUNNING, SIMULATION, THEORY, Store
 
 
@@ -33,7 +33,8 @@ class StudyStatus(Result):
     """``points`` by status and source, and what failed.
 
     ``pace`` is the time that points took over the time that was predicted for them, None before
-    any is done; ``cost_left`` is the predicted time of what is not, on one core.
+    any is done; ``cost_left`` is the predicted time of what is not, on one core. ``has_digests``
+    says whether damage to a result would be noticed: a file of an earlier version has no digests.
     """
 
     path: Path
@@ -41,6 +42,7 @@ class StudyStatus(Result):
     failures: tuple[Failure, ...]
     pace: float | None
     cost_left: float
+    has_digests: bool
 
     @property
     def done(self) -> int:
@@ -75,6 +77,8 @@ class StudyStatus(Result):
             rows.append((name, *map(str, numbers), spent))
         columns = ("points", "theory", "simulation", "draws", "core time")
         notes = [f"{one.where}: {one.reason}" for one in self.failures]
+        if not self.has_digests:
+            notes.append("written by an earlier version, without digests: the next run adds them")
         return Report([Table(self.headline(), columns, rows)], notes)
 
 
@@ -89,7 +93,7 @@ def study_status(path: str | os.PathLike[str]) -> StudyStatus:
     target = store_path(path)
     with Store(target) as store:
         rows, failed, left = store.counts(), store.failures(), store.remaining()[2]
-        pace = store.pace()
+        pace, has_digests = store.pace(), store.has_digests
     points = {
         status: {source: Count() for source in (THEORY, SIMULATION)}
         for status in (DONE, RUNNING, PENDING, FAILED)
@@ -100,4 +104,4 @@ def study_status(path: str | os.PathLike[str]) -> StudyStatus:
     for source, cell, first, count, reason in failed:
         what = "theory" if source == THEORY else f"draws {first} to {first + count - 1}"
         failures.append(Failure(f"{what} at {cell}", reason))
-    return StudyStatus(target, points, tuple(failures), pace, left)
+    return StudyStatus(target, points, tuple(failures), pace, left, has_digests)

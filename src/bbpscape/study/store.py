@@ -71,6 +71,12 @@ class Store(Runs):
         except (ValueError, TypeError, RecursionError) as error:
             raise InvalidInput(f"the study's definition cannot be read: {error}") from None
 
+    def created(self) -> float | None:
+        """When the study began, which tells it from others; None in a new file."""
+        with self._explained():
+            row = self._db.execute("SELECT created FROM study").fetchone()
+        return None if row is None else float(row[0])
+
     def write_definition(self, values: dict[str, Any]) -> None:
         text = json.dumps(values, allow_nan=False)
         if self._db.execute("UPDATE study SET definition = ?", (text,)).rowcount == 0:

@@ -12,10 +12,10 @@ from bbpscape.core.checks import InvalidInput
 from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.model.layers import common_overlap
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.study.database import store_path
 from bbpscape.study.definition import Definition
 from bbpscape.study.objects import NUMBERS
 from bbpscape.study.observable import Observable
+from bbpscape.study.paths import store_path
 from bbpscape.study.plan import Plan, make_plan
 from bbpscape.study.results import StudyResults, read_results
 from bbpscape.study.runner import Progress, run_points
@@ -127,6 +127,7 @@ class Study(Definition):
         if target is None or not target.exists():
             return make_plan(self, None, workers)
         with Store(target) as store:
+            store.verify()
             return make_plan(self, store, workers)
 
     def run(
