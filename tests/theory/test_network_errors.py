@@ -1,5 +1,7 @@
 """The error that a network's threshold claims, from the change between two densities of nodes."""
 
+import math
+
 import pytest
 
 import bbpscape as bb
@@ -9,6 +11,7 @@ from bbpscape.theory.matrix.route import MatrixRoute
 from bbpscape.theory.matrix.transition import refine_transition, search_transition
 from bbpscape.theory.network import COARSE, FINE, GOAL
 from bbpscape.theory.scalar.route import SymmetricRoute
+from bbpscape.theory.solution import Edge, Outlier
 
 TANH = bb.TeacherStudent(2, 1, bb.NormalizedSquare(50.0), bb.activation("tanh"))
 SMOOTH = bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.3), bb.activation("log-cosh"))
@@ -33,6 +36,41 @@ def test_rules_that_find_other_edges_claim_no_more_than_the_goal():
     assert not found.status.ok
     assert "quadrature error 0.0001" in found.status.problem
     assert claimed(SMOOTH, 2e-4).quadrature_error == pytest.approx(2e-4)
+
+
+class Level:
+    """Edges and outliers of a level, as they are given."""
+
+    def __init__(self, left, right):
+        self.sides = left, right
+
+    def left(self, alpha):
+        return self.sides[0]
+
+    def right(self, alpha):
+        return self.sides[1]
+
+
+def side(value, *outliers):
+    found = (Outlier(where, 1.0, m2, name, 0.0, 0, 0.0) for where, m2, name in outliers)
+    return Edge(value, "sharp", 0.0, 0.0), tuple(found)
+
+
+def test_the_error_of_a_spectrum_is_its_largest_change():
+    route = SymmetricRoute(SMOOTH)
+    near = side(-1.0, (-2.0, 0.5, "teacher"))
+    route.fine = Level(near, side(math.inf))
+    for coarse, expected in (
+        (Level(near, side(math.inf)), 0.0),
+        (Level(side(-1.001, (-2.0, 0.5, "teacher")), side(math.inf)), 1e-3),
+        (Level(side(-1.001, (-2.02, 0.5, "teacher")), side(math.inf)), 1e-2),
+        (Level(side(-1.0, (-2.0, 0.6, "teacher")), side(math.inf)), 0.2),
+        (Level(side(-1.0), side(math.inf)), 1.0),
+        (Level(side(-1.0, (-2.0, 0.5, "student")), side(math.inf)), 1.0),
+        (Level(near, side(math.inf, (9.0, 0.5, "student"))), 1.0),
+    ):
+        route.coarse = coarse
+        assert route.quadrature_error(3.0) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("model", [KINKED, bb.TeacherStudent(1, 1, bb.losses.Huber(1.0))])

@@ -120,6 +120,14 @@ def test_it_is_plotted_and_recorded(tmp_path):
     assert abs(spectrum.spectral_shift(2.0)) > 0.1
 
 
+def test_a_teacher_without_any_signal_in_what_is_selected_is_a_null_direction():
+    """ℓ = 0: an eigenvalue 0 at any α, apart from the bulk once that has no atom, at α q = 1."""
+    found = bb.threshold(Selected(spike=0.0))
+    assert found.alpha_bbp == pytest.approx(1 / SHARE, rel=1e-12)
+    assert found.transition == "continuous"
+    assert found.eigenvalue == pytest.approx(0.0, abs=1e-12)
+
+
 def test_a_mirrored_one_has_its_outlier_on_the_right():
     result = bb.spectrum(Selected(sign=-1.0), 5.0, points=20)
     (one,) = result.outliers

@@ -7,6 +7,7 @@ import pytest
 
 import bbpscape as bb
 from bbpscape.theory.law import TEACHER
+from bbpscape.theory.laws.network.scalar_law import scalar_law
 from bbpscape.theory.matrix.route import MatrixRoute
 from bbpscape.theory.route import route
 from bbpscape.theory.sampled import walk
@@ -126,15 +127,45 @@ def test_the_spectral_shift_counts_eigenvalues(name):
     assert expected[0] > 1.5
 
 
-def test_both_routes_of_a_network_agree_on_both_sides():
-    """log cosh at p = 2: outliers left and right, in sectors or as they come."""
-    alpha = 6.0
-    scalar, matrix = SymmetricRoute(LOG_COSH).coarse, MatrixRoute(LOG_COSH).coarse
+@pytest.mark.parametrize("alpha", [8.0, 60.0])
+def test_both_routes_of_a_network_agree_on_both_sides(alpha):
+    """A bounded even activation: edges and outliers left and right, in sectors or as they come."""
+    model = bb.TeacherStudent(2, 1, bb.losses.Square(), bb.activation("cos(x)"))
+    scalar, matrix = SymmetricRoute(model).level(0.6), MatrixRoute(model).level(0.6)
     for side in ("left", "right"):
         (edge, found), (other, same) = (getattr(one, side)(alpha) for one in (scalar, matrix))
-        assert other.kind == edge.kind
-        assert other.value == pytest.approx(edge.value, rel=1e-7)
-        values = [value for one in found for value in [one.eigenvalue] * int(one.multiplicity)]
-        others = [value for one in same for value in [one.eigenvalue] * int(one.multiplicity)]
-        assert others == pytest.approx(values, rel=1e-6)
-    assert scalar.left(alpha)[1]
+        assert other.kind == edge.kind == "sharp"
+        assert other.value == pytest.approx(edge.value, rel=1e-6)
+        assert len(found) == len(same) >= 1
+        for one, two in zip(found, same, strict=True):
+            assert two.eigenvalue == pytest.approx(one.eigenvalue, rel=1e-6)
+            assert two.m2 == pytest.approx(one.m2, rel=1e-5)
+            assert two.multiplicity == one.multiplicity
+            assert two.direction == one.direction.split(" ")[0]
+            outside = one.eigenvalue < edge.value if side == "left" else one.eigenvalue > edge.value
+            assert outside
+        values = [one.eigenvalue for one in found]
+        assert values == sorted(values)
+    assert len(scalar.right(alpha)[1]) == 2
+    assert len(scalar.left(alpha)[1]) == (2 if alpha == 60.0 else 1)
+
+
+@pytest.mark.parametrize("name", ["symmetric network", "network"])
+def test_a_density_with_an_atom_and_two_teachers(name):
+    """Fractions below on both sides of the atom, and the profile per teacher direction."""
+    model, alpha = bb.TeacherStudent(1, 2, bb.NormalizedSquare(1.0)), 0.6
+    curve, bulk = (make(model).density(alpha, 300).curve for make in (CommitteeRoute, ROUTES[name]))
+    x = np.array([-0.5, -0.2, 0.3, 1.0, 4.0])
+    below = curve.fraction_below(x)
+    # At α < 1 ρ diverges next to the atom, and a network's is interpolated there.
+    np.testing.assert_allclose(bulk.fraction_below(x), below, atol=1.5e-2)
+    assert below[2] - below[1] > 0.4
+    np.testing.assert_allclose(bulk.overlap_profile(x), curve.overlap_profile(x), rtol=0.05)
+
+
+def test_the_law_of_a_network_without_negative_curvature():
+    """What a search leaves of an infimum 0 is rounding."""
+    model = bb.TeacherStudent(1, 1, bb.losses.Square(), bb.activation("abs(x)"))
+    law = scalar_law(model, (-1e-14, 1.0))
+    assert law.support() == (0.0, 1.0)
+    assert scalar_law(model, (-1e-3, 1.0)).support() == (-1e-3, 1.0)

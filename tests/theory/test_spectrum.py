@@ -61,3 +61,8 @@ def test_spectral_shift_without_outliers_starts_at_zero():
 def test_refusals(alpha, points, message):
     with pytest.raises(InvalidInput, match=message):
         spectrum(model_of(2, 1, 1.0), alpha, points=points)
+
+
+def test_wide_committees_are_refused():
+    with pytest.raises(InvalidInput, match="p of at most 10000, or inf, got 20000"):
+        spectrum(model_of(20_000, 1, 1.0), 1.0)

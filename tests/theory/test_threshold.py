@@ -208,6 +208,8 @@ def test_reported_quadrature_error_covers_a_finer_quadrature():
     alpha = direct.threshold(model)[0]
     assert abs(result.alpha_bbp / alpha - 1) < max(10 * result.diagnostics.quadrature_error, 1e-12)
     assert result.diagnostics.iterations > 0
+    # By another quadrature, whose last digits differ.
+    assert 0 < threshold(model_of(1, 1, 2.0)).diagnostics.quadrature_error < 1e-11
 
 
 def test_transition_does_not_depend_on_the_student_directions():

@@ -6,9 +6,10 @@ import pytest
 import bbpscape as bb
 from bbpscape.theory.laws.network.matrix_law import matrix_law
 from bbpscape.theory.matrix.edges import branch_point, left_matrix_edge
-from bbpscape.theory.matrix.outliers import left_matrix_outliers
+from bbpscape.theory.matrix.outliers import SignalSpectrum, left_matrix_outliers
 from bbpscape.theory.matrix.route import MatrixRoute
 from bbpscape.theory.matrix.transition import (
+    informative_excess,
     jump_and_onset,
     refine_transition,
     search_transition,
@@ -105,3 +106,25 @@ def test_outliers_far_from_the_edge_are_on_its_branch(case):
         while point.tau < -one.g:
             point = branch_point(law, alpha, min(1.02 * point.tau, -one.g), point)
         assert point.z == pytest.approx(one.eigenvalue, rel=1e-6)
+
+
+def test_an_outlier_of_a_twentieth_of_the_teacher_counts():
+    """tanh at p = 1: it leaves at α = 5.4; a second one, with more of the teacher, at 250."""
+    model = bb.TeacherStudent(1, 1, bb.losses.AbsoluteNormalizedSquare(0.1), bb.activation("tanh"))
+    (one,) = MatrixRoute(model).level(0.8).left(8.0)[1]
+    assert one.direction == "student and teacher"
+    assert 0.02 < one.teacher_m2 < 0.2
+
+
+def test_the_student_alone_is_not_informative():
+    point = branch_point(matrix_law(TANH, 0.4), 6.0, 0.1)
+    values, teacher = np.array([-0.5, -0.2, 0.7]), np.array([1.0, 0.4, 0.0])
+    excess = informative_excess(point, SignalSpectrum(values, np.eye(3), teacher))
+    assert excess == pytest.approx(-0.2 / (abs(point.z) + 0.7))
+
+
+def test_coordinates_of_an_overlapping_student_are_whitened():
+    """F = 1 for a linear student with the square loss: E[v vᵀ] ⊗ T is the identity times T."""
+    model = bb.TeacherStudent(1, 1, bb.losses.Square(), bb.activation("x"), overlap=0.5)
+    found = matrix_law(model, 0.6).signal(np.array([[0.3]]))
+    np.testing.assert_allclose(found, np.eye(2) / 1.3, atol=1e-8)

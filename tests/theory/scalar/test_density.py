@@ -209,3 +209,22 @@ def test_overlap_profile_ends_where_the_density_has_no_digits():
     curve, left, *_ = followed(CASES["as many samples as inputs"])
     assert np.isnan(curve.overlap_profile([left.value - 1, left.value + 1e-3])).all()
     assert curve.density_along([left.value - 1])[0] == 0
+
+
+def test_no_profile_is_made_of_rounding():
+    """In the tail ρ has an error of 1e-16: the profile keeps three digits or is NaN."""
+    curve, left, *_ = followed(CASES["six neurons"])
+    assert left.kind == "smooth"
+    x = left.value + np.geomspace(1e-3, 0.3, 200) * abs(left.value)
+    profile, rho = curve.overlap_profile(x), curve.density(x)
+    known = np.isfinite(profile)
+    assert (rho[known] > 1e-12).all()
+    assert 20 < known.sum() < 200
+
+
+@pytest.mark.parametrize("f", [1.0, -2.0])
+def test_the_logarithm_beyond_an_atom_is_the_limit_from_below(f):
+    law, g = DiscreteLaw([f]), 3.0 / f
+    limit = complex(law.log_moment(complex(g, -1e-12)))
+    assert limit == pytest.approx(np.log(2) + np.sign(f) * np.pi * 1j, abs=1e-9)
+    assert complex(law.log_moment(g)) == pytest.approx(limit, abs=1e-9)
