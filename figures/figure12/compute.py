@@ -6,7 +6,7 @@ import bbpscape as bb
 from figures.kit import Data, table_of
 
 SIZES = {
-    "smallest": {"N": 100, "draws": 20, "count": 4, "fine": 8},
+    "smallest": {"N": 100, "draws": 80, "count": 4, "fine": 8},
     "quick": {"N": 300, "draws": 20, "count": 8, "fine": 40},
     "full": {"N": 1000, "draws": 20, "count": 12, "fine": 80},
 }
