@@ -88,6 +88,9 @@ def test_theory_stands_at_the_samples_there_are():
     cell = Cell.of({"p": 1, "p_star": 1, "alpha": 1.111, "N": 20})
     assert cell.theory().alpha == 22 / 20
     assert "N" not in cell.theory().parameters
+    third = Cell.of({"p": 1, "p_star": 1, "alpha": 1 / 3, "N": 30}).theory()
+    assert third.alpha == 10 / 30
+    assert Cell.read(third.key) == third
 
 
 def test_a_model_has_every_parameter():

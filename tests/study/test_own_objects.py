@@ -266,3 +266,35 @@ def test_what_cannot_be_sent_is_one_line_and_marks_nothing(tmp_path):
     assert "\n" not in str(stop.value)
     assert not path.exists()
     assert study(observables=[own]).run(path, workers=1).status.ok
+
+
+class Weighted(bb.Loss):
+    """ℓ = (y − ŷ)²/(2 (a + y)), as the source's, with an ``a`` of its own."""
+
+    def __init__(self, a=0.5):
+        self.a = float(a)
+
+    def value(self, y, y_hat):
+        return 0.5 * (y - y_hat) ** 2 / (self.a + y)
+
+    def derivatives(self, y, y_hat):
+        inverse = 1 / (self.a + np.asarray(y))
+        return (y_hat - y) * inverse, inverse
+
+
+def test_a_number_of_a_loss_of_ones_own_on_its_axis(tmp_path):
+    """0.01 among them, the default of the parameter and not of this loss."""
+    axes = {"a": [0.01, 1.0], "alpha": 2.0, "N": 20}
+    model = bb.TeacherStudent(1, 1, Weighted())
+    path = tmp_path / "s.sqlite"
+    results = bb.Study(model, axes, ["lowest"], 2, theory=False).run(path, workers=1)
+    for row, a in zip(results.rows, axes["a"], strict=True):
+        assert row.cell.model.loss == Weighted(a)
+        instance = bb.draw(row.cell.model, 2.0, 20, 0, 1)
+        curvature = bb.Hessian(instance.inputs, instance.curvature).dense()
+        assert row.values[1] == pytest.approx(np.linalg.eigvalsh(curvature)[0], rel=1e-8)
+    assert results.to_dataframe()["a"].tolist() == axes["a"]
+    assert bb.Study(model, axes, ["lowest"], 2, theory=False).plan(path).missing_points == 0
+    default = bb.Study(model, {"alpha": 2.0, "N": 20}, ["lowest"], theory=False)
+    ((cell, _),) = default.cells()
+    assert cell.model.loss == Weighted(0.5)

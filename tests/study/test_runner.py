@@ -68,6 +68,8 @@ def _records(path):
         ("seed = 1", "seed = 2", "seed cannot change from 1 to 2"),
         ("stop = 3.0", "stop = 2.0", "axes can only grow"),
         ("theory = true", "theory = false", "theory cannot change"),
+        ("seed = 1", "seed = 1\ntolerance = 1e-7", "tolerance cannot change from 1e-08 to 1e-07"),
+        ("seed = 1", 'seed = 1\nprecision = "float32"', "precision cannot change"),
         ('"lowest", ', "", "observables cannot change"),
         ("a = 1.0", "a = 1.5", "axes can only grow"),
     ],

@@ -124,6 +124,7 @@ def test_one_number_is_one_point_however_it_is_computed(tmp_path):
     assert found.last_run.done == 2
     (row,) = (r for r in found.select(alpha=0.3).rows if r.source == "simulation")
     assert row.draws == 3
+    assert longer.plan(path).missing_points == 0
     np.testing.assert_array_equal(
         row.values[:2], next(r.values for r in results.rows if r.draws and r.cell.alpha == 0.3)
     )
