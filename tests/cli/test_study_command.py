@@ -170,7 +170,7 @@ def test_a_table_never_replaces_a_study(run, path, monkeypatch, out):
     before = {one.name: one.read_bytes() for one in path.parent.iterdir()}
     status, _, err = run("study", "export", path, "--out", out, "--to", "csv")
     assert (status, err.count("\n")) == (2, 1)
-    assert "would replace a study" in err
+    assert "take the place of a study" in err
     assert {one.name: one.read_bytes() for one in path.parent.iterdir()} == before
 
 

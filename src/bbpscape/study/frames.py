@@ -137,7 +137,6 @@ WRITERS: dict[str, tuple[str, Callable[[Any, Path], None]]] = {
     "parquet": (".parquet", _parquet),
     "netcdf": (".nc", _netcdf),
 }
-OWN = (".sqlite", ".toml")
 
 
 def writer(path: Path, to: str | None) -> Callable[[Any, Path], None]:
@@ -146,13 +145,8 @@ def writer(path: Path, to: str | None) -> Callable[[Any, Path], None]:
     Raises
     ------
     InvalidInput
-        If there is no such format, or ``path`` is that of a study itself.
+        If there is no such format.
     """
-    if path.suffix in OWN:
-        raise InvalidInput(
-            f"a table cannot take the place of a study: {str(path)!r} must not end in "
-            f"{' or '.join(OWN)}"
-        )
     if to is None:
         to = {suffix: kind for kind, (suffix, _) in WRITERS.items()}.get(path.suffix)
     if to not in WRITERS:

@@ -154,7 +154,9 @@ def check_digests(db: sqlite3.Connection, results: bool = True) -> None:
     if row := db.execute(f"{CHANGED} AND NOT {RESULT_ONLY} LIMIT 1").fetchone():
         raise sqlite3.DatabaseError(f"point {row[0]} is not what was written")
     if results and (row := db.execute(f"{CHANGED} LIMIT 1").fetchone()):
-        raise sqlite3.DatabaseError(f"the result of point {row[0]} is not what was written")
+        raise sqlite3.DatabaseError(
+            f"the result of point {row[0]} is not what was written, retry_failed computes it anew"
+        )
 
 
 # Points that are not what was written; of these, the ones that can be computed anew.

@@ -33,7 +33,7 @@ def check_no_study(target: Path, store: Path | None) -> None:
     mine = () if store is None or there is None else files_of(store)
     if named or there in [identity(one) for one in mine]:
         raise InvalidInput(
-            f"the output would replace a study, or what belongs to one: {str(target)!r}"
+            f"a table cannot take the place of a study, or of what belongs to one: {str(target)!r}"
         )
 
 
