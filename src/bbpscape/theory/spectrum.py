@@ -165,7 +165,7 @@ def spectrum(model: TeacherStudent | Law, alpha: float = 3.0, points: int = 400)
     >>> from bbpscape.model.losses import NormalizedSquare
     >>> result = spectrum(TeacherStudent(p=2, p_star=1, loss=NormalizedSquare(a=0.01)), alpha=3.0)
     >>> [(outlier.direction, outlier.multiplicity) for outlier in result.outliers]
-    [('teacher', 2)]
+    [('teacher', 2.0)]
     """
     alpha = positive("alpha", alpha, limit=1e9)
     if isinstance(points, bool) or not isinstance(points, int) or not 2 <= points <= MOST_POINTS:
