@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import synthetic
+from tests.analysis import synthetic
 
 import bbpscape as bb
 from bbpscape.analysis import curves as curve_module

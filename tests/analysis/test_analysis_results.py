@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-import synthetic
+from tests.analysis import synthetic
 
 import bbpscape as bb
 from bbpscape.analysis.crossings import UNCLEAR

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import synthetic
 from scipy.stats import chi2
+from tests.analysis import synthetic
 
 import bbpscape as bb
 from bbpscape.analysis.crossings import crossings

@@ -1,7 +1,7 @@
 """What the tests of runs share: a table to compare with, and no process left behind."""
 
 import pytest
-import small
+from tests.study import small
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import random
 import signal
 
 import pytest
-import small
+from tests.study import small
 
 import bbpscape as bb
 from bbpscape.study import executors

@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 
 import pytest
-import small
+from tests.study import small
 
 from bbpscape.study import executors, runner, work
 from bbpscape.study.database import StoreError

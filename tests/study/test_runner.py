@@ -6,7 +6,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 
 import numpy as np
 import pytest
-import small
+from tests.study import small
 
 import bbpscape as bb
 from bbpscape.study import spectrum

@@ -8,7 +8,7 @@ import sqlite3
 import time
 
 import pytest
-import small
+from tests.study import small
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.study import layout

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-import small
+from tests.study import small
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.study import database

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-import small
+from tests.study import small
 
 from bbpscape.study import database, runs
 from bbpscape.study.database import StoreError
@@ -35,20 +35,23 @@ def _remove_log(store):
 @pytest.mark.parametrize("change", [_remove, _replace, _remove_log])
 def test_a_file_that_is_gone_is_noticed_at_the_next_write(tmp_path, change):
     path = small.write(tmp_path)
-    seen = []
+    seen, copied = [], []
 
     def look(progress):
         seen.append(progress.done)
         if progress.done == 7:
             change(path.with_suffix(".sqlite"))
+            if change is _replace:
+                copied.append(small.finished(path))
 
     with pytest.raises(StoreError, match="removed or replaced") as caught:
         small.run(path, 1, progress=look)
     assert "\n" not in str(caught.value)
     assert seen[-1] == 7
-    # A file that was put there meanwhile is left as it is: the log is not of it. The file that
-    # lost its log has all.
-    assert small.finished(path) == {_remove: 0, _replace: 0, _remove_log: 7}[change]
+    # A file that was put there meanwhile is left as it is, with what had been folded into the one
+    # it is a copy of: the log is not of it. The file that lost its log has all.
+    left = {_remove: 0, _replace: sum(copied), _remove_log: 7}[change]
+    assert small.finished(path) == left
     small.run(path, 1)
     assert small.finished(path) == small.POINTS
 

@@ -5,7 +5,7 @@ import sqlite3
 
 import numpy as np
 import pytest
-import small
+from tests.study import small
 
 import bbpscape as bb
 from bbpscape.study.cells import Cell

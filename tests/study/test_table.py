@@ -6,8 +6,8 @@ import sqlite3
 import numpy as np
 import pandas as pd
 import pytest
-import small
 import xarray
+from tests.study import small
 
 import bbpscape as bb
 from bbpscape.study.store import Store

@@ -6,7 +6,7 @@ import textwrap
 from concurrent.futures import ProcessPoolExecutor
 
 import pytest
-import small
+from tests.study import small
 
 import bbpscape as bb
 from bbpscape.study import executors
