@@ -14,6 +14,7 @@ from .experiments.recovery import recovery as recovery
 from .model import losses as losses
 from .model.activations import Activation as Activation
 from .model.activations import activation as activation
+from .model.inputs.law import InputLaw as InputLaw
 from .model.labels import Labels as Labels
 from .model.losses import Loss as Loss
 from .model.losses import NormalizedSquare as NormalizedSquare

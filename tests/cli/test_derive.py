@@ -27,6 +27,11 @@ MODEL = {
     "flip": 0.0,
     "second_layer": None,
     "overlap": 0.0,
+    "covariance": "isotropic",
+    "radial": "gaussian",
+    "mean": 0.0,
+    "profile": "random",
+    "metric": "covariance",
 }
 
 

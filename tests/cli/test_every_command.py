@@ -23,6 +23,11 @@ MODEL = {
     "flip": "0",
     "second_layer": None,
     "overlap": "0",
+    "covariance": "isotropic",
+    "radial": "gaussian",
+    "mean": "0",
+    "profile": "random",
+    "metric": "covariance",
 }
 INPUTS = {"inputs": None, "whiten": None, "equal_norms": None}
 OUTPUTS = ("plot", "save", "csv", "json", "help")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import bbpscape as bb
 from bbpscape.cli.values import SCALARS, Kind
-from bbpscape.model.parameters import MODEL, Parameter
+from bbpscape.model.parameters import INPUTS, MODEL, Parameter
 
 
 def network(**parameters: Any) -> "bb.TeacherStudent":
@@ -24,14 +24,14 @@ def _signature_of(parameters: Iterable[Parameter]) -> inspect.Signature:
     """Keywords with the names, kinds and defaults of ``parameters``."""
     made = []
     for one in parameters:
-        kind = SCALARS[one.kind] if one.read is None else Kind("NUMBERS", one.read)
+        kind = SCALARS[one.kind] if one.read is None else Kind(one.metavar, one.read)
         hint = Annotated[Any, kind]
         keyword = inspect.Parameter.KEYWORD_ONLY
         made.append(inspect.Parameter(one.name, keyword, default=one.default, annotation=hint))
     return inspect.Signature(made)
 
 
-network.__signature__ = _signature_of(MODEL)  # type: ignore[attr-defined]
+network.__signature__ = _signature_of((*MODEL, *INPUTS))  # type: ignore[attr-defined]
 
 
 def own_inputs(

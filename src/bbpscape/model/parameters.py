@@ -11,6 +11,9 @@ from typing import Any
 from bbpscape.core import checks
 from bbpscape.core.arrays import real_array
 from bbpscape.core.grids import parse_list, parse_rows
+from bbpscape.model.inputs.covariance import covariance, read_covariance
+from bbpscape.model.inputs.profile import profile
+from bbpscape.model.inputs.radial import radial
 
 Check = Callable[[str, Any], Any]
 Read = Callable[[str, str], Any]
@@ -71,6 +74,11 @@ class Parameter:
         return self.kind is str
 
     @property
+    def metavar(self) -> str:
+        """What its value is called where a text is read for it."""
+        return "TEXT" if self.text else "NUMBERS"
+
+    @property
     def integer(self) -> bool:
         return self.kind is int
 
@@ -93,6 +101,18 @@ def _at_least(low: int) -> Check:
 
 def _weights(name: str, value: object) -> tuple[float, ...]:
     return tuple(real_array(name, value).tolist())
+
+
+def _covariance(name: str, value: Any) -> str:
+    return str(covariance(value))
+
+
+def _radial(name: str, value: Any) -> str:
+    return str(radial(value))
+
+
+def _profile(name: str, value: Any) -> str:
+    return str(profile(value))
 
 
 MODEL = (
@@ -157,6 +177,38 @@ MODEL = (
         read=parse_rows,
     ),
 )
+INPUTS = (
+    Parameter(
+        "covariance",
+        "isotropic, power:BETA, product:GAMMA, eigenvalues, or a .npy of them.",
+        _covariance,
+        "isotropic",
+        str,
+        read=read_covariance,
+    ),
+    Parameter(
+        "radial",
+        "Inputs' norms: gaussian, chi2:NU, lognormal:S, or atoms:TAU@WEIGHT,….",
+        _radial,
+        "gaussian",
+        str,
+    ),
+    Parameter("mean", "Length of the inputs' mean, in units of their spread.", checks.number, 0.0),
+    Parameter(
+        "profile",
+        "The teacher along the principal components: random, source:R or top:K.",
+        _profile,
+        "random",
+        str,
+    ),
+    Parameter(
+        "metric",
+        "In which weights have length √N: covariance or sphere.",
+        _one_of("covariance", "sphere"),
+        "covariance",
+        str,
+    ),
+)
 SIZES = (
     Parameter(
         "alpha",
@@ -213,7 +265,7 @@ SOLVING = (
     Parameter("points", "Points of the density.", checks.integer, 400, int),
     Parameter("resamples", "How often draws are resampled.", checks.integer, 400, int),
 )
-PARAMETERS = {one.name: one for one in (*MODEL, *SIZES, *DESCENT, *SOLVING)}
+PARAMETERS = {one.name: one for one in (*MODEL, *INPUTS, *SIZES, *DESCENT, *SOLVING)}
 
 
 def parameter(name: str, command: str = "") -> Parameter:

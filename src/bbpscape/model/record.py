@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bbpscape.core.checks import InvalidInput
+from bbpscape.model.inputs.law import PARTS, STANDARD, InputLaw
 from bbpscape.model.labels import Labels
 from bbpscape.model.layers import common_overlap
 from bbpscape.model.losses import loss
@@ -41,7 +42,9 @@ def values_of(model: "TeacherStudent") -> dict[str, Any]:
         values["second_layer"] = list(model.second_layer)
     if model.overlap != 0.0:
         values["overlap"] = model.overlap_matrix.tolist()
-    return values
+    standard = STANDARD.to_dict()
+    parts = model.inputs.to_dict()
+    return values | {name: parts[name] for name in PARTS if parts[name] != standard[name]}
 
 
 def arguments_of(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,6 +57,9 @@ def arguments_of(values: Mapping[str, Any]) -> dict[str, Any]:
     numbers |= left.pop("loss_parameters", {})
     arguments["loss"] = loss(left.pop("loss", PARAMETERS["loss"].default), **numbers)
     arguments["labels"] = Labels(left.pop("label_noise", 0.0), left.pop("flip", 0.0))
+    parts = {name: left.pop(name) for name in PARTS if name in left}
+    if parts:
+        arguments["inputs"] = InputLaw(**parts)
     if left:
         raise InvalidInput(f"{next(iter(left))} is no parameter of a model")
     return arguments
@@ -98,4 +104,4 @@ def label_of(values: Mapping[str, Any], *, symbols: bool = False) -> list[str]:
         parts.append(f"second layer {values['second_layer']}")
     if "overlap" in values:
         parts.append(f"overlap {values['overlap']}")
-    return parts
+    return parts + InputLaw(**{name: values[name] for name in PARTS if name in values}).label

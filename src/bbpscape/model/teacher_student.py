@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from bbpscape.core.checks import InvalidInput, positive_integer
 from bbpscape.model.activations import ACTIVATIONS, Activation
 from bbpscape.model.activations import activation as to_activation
+from bbpscape.model.inputs.law import PARTS, STANDARD, InputLaw
 from bbpscape.model.labels import Labels
 from bbpscape.model.layers import check_overlap, check_second_layer, common_overlap
 from bbpscape.model.loss import Loss, examine
@@ -30,6 +31,7 @@ class TeacherStudent:
 
     Inputs are x ~ N(0, I_N/N), and the rows of w and w* lie on the sphere of radius √N. With the
     defaults, σ(x) = x², c_k = 1/p and w independent of w*, it is the model of the source.
+    ``inputs`` may give x a covariance, norms and a mean.
 
     Parameters
     ----------
@@ -49,6 +51,8 @@ class TeacherStudent:
         c_k, fixed; 1/p each by default.
     overlap : number, or array of shape (p_star, p)
         w*_l·w_k/N, a number standing for every pair. Beyond it the student is random.
+    inputs : InputLaw
+        The law of x; w and w* are scaled, and ``overlap`` is measured, in its metric.
 
     Raises
     ------
@@ -68,6 +72,7 @@ class TeacherStudent:
     labels: Labels
     second_layer: tuple[float, ...] | None
     overlap: float | tuple[tuple[float, ...], ...]
+    inputs: InputLaw
 
     def __init__(
         self,
@@ -78,8 +83,10 @@ class TeacherStudent:
         labels: Labels = EXACT,
         second_layer: ArrayLike | None = None,
         overlap: ArrayLike = 0.0,
+        inputs: InputLaw = STANDARD,
     ) -> None:
-        given = (p, p_star, to_loss(loss), to_activation(activation), labels, second_layer, overlap)
+        loss, activation = to_loss(loss), to_activation(activation)
+        given = (p, p_star, loss, activation, labels, second_layer, overlap, inputs)
         for one, value in zip(dataclasses.fields(self), given, strict=True):
             object.__setattr__(self, one.name, value)
         self._check()
@@ -93,6 +100,8 @@ class TeacherStudent:
                 raise InvalidInput(f"{name} must be at most {WIDEST}, got {width!r}")
         if not isinstance(self.labels, Labels):
             raise InvalidInput(f"labels must be Labels, got {self.labels!r}")
+        if not isinstance(self.inputs, InputLaw):
+            raise InvalidInput(f"inputs must be an InputLaw, got {type(self.inputs).__name__}")
         second_layer = check_second_layer(self.second_layer, self.p)
         object.__setattr__(self, "second_layer", second_layer)
         object.__setattr__(self, "overlap", check_overlap(self.overlap, self.p, self.p_star))
@@ -131,7 +140,7 @@ class TeacherStudent:
         if not checked.is_reference:
             raise InvalidInput(
                 f"{what} needs the quadratic activation, the normalized square loss, exact labels, "
-                "a uniform second layer and no overlap"
+                "a uniform second layer, no overlap and standard Gaussian inputs"
             )
         return checked
 
@@ -144,6 +153,7 @@ class TeacherStudent:
             and self.labels.clean
             and self.second_layer is None
             and self.overlap == 0.0
+            and self.inputs.standard
         )
 
     @property
@@ -225,6 +235,11 @@ class TeacherStudent:
         noise = {"label_noise": "noise", "flip": "flip"}
         changed = {noise[name]: parameters.pop(name) for name in noise if name in parameters}
         given["labels"] = dataclasses.replace(parameters.pop("labels", self.labels), **changed)
+        parts = {name: parameters.pop(name) for name in PARTS if name in parameters}
+        if parts:
+            inputs = parameters.pop("inputs", self.inputs)
+            parts = {name: getattr(inputs, name) for name in PARTS} | parts
+            given["inputs"] = InputLaw(**parts)
         if unknown := [name for name in parameters if name not in given]:
             raise InvalidInput(f"{unknown[0]} is no parameter of a model")
         return TeacherStudent(**given | parameters)

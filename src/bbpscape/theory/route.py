@@ -74,6 +74,8 @@ def route(given: TeacherStudent | Law) -> Route:
     (1.0, 9.0)
     """
     if isinstance(given, TeacherStudent):
+        if not given.inputs.standard:
+            raise InvalidInput("theory needs standard Gaussian inputs")
         if given.is_reference:
             return CommitteeRoute(given)
         return SymmetricRoute(given) if is_scalar(given) else MatrixRoute(given)

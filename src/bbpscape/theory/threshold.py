@@ -113,7 +113,7 @@ def threshold(model: TeacherStudent | Law) -> Threshold:
 
 
 def _weak_recovery(model: TeacherStudent | None) -> float | None:
-    if model is None:
+    if model is None or not model.inputs.standard:
         return None
     if model.is_reference:
         return noiseless_weak_recovery(model.p_star)

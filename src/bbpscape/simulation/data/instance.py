@@ -226,6 +226,8 @@ def check_size(model: TeacherStudent, N: int) -> int:
     """Return p, refusing p = ∞ and an N without room for p_star teacher directions."""
     if math.isinf(model.p):
         raise InvalidInput("p must be finite at finite N, got inf")
+    if not model.inputs.standard:
+        raise InvalidInput("simulations need standard Gaussian inputs")
     if model.p_star > N:
         raise InvalidInput(f"N must be at least p_star = {model.p_star}, got {N}")
     return int(model.p)

@@ -1,0 +1,110 @@
+"""The law of the inputs: covariance, norms, mean, and where the teacher lies in them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from bbpscape.core.checks import InvalidInput, choice, number
+from bbpscape.model.inputs.covariance import ISOTROPIC, Covariance, covariance
+from bbpscape.model.inputs.profile import RANDOM, Profile, profile
+from bbpscape.model.inputs.radial import GAUSSIAN, Radial, radial
+
+METRICS = ("covariance", "sphere")
+# The names of its parts, in the order in which they are told.
+PARTS = ("covariance", "radial", "mean", "profile", "metric")
+LONGEST_MEAN = 1e4
+
+
+@dataclass(frozen=True, init=False)
+class InputLaw:
+    """x = √τ Σ^½ ξ/√N + μ/√N: elliptical inputs of covariance Σ, radial law τ and mean μ.
+
+    Parameters
+    ----------
+    covariance : Covariance, text, eigenvalues or matrix
+        Σ, scaled to a mean eigenvalue of 1: "isotropic", "power:BETA" (σ_i ∝ i^−β at each N),
+        "product:GAMMA" (Marchenko–Pastur), a list of eigenvalues, or a symmetric matrix.
+    radial : Radial, text or list
+        τ ≥ 0, scaled to mean 1: "gaussian" (τ = 1), "chi2:NU" (χ²_ν/ν), "lognormal:S",
+        "atoms:0.4@0.5,1.6@0.5", or a list of τ.
+    mean : float
+        |μ|; μ has a random direction, and is so short (a sample has |x|² ≈ 1, its mean |μ|²/N) that
+        labels and outputs do not feel it.
+    profile : Profile or text
+        The teacher's weights along the principal components: "random", "source:R" (squares ∝ i^−R)
+        or "top:K".
+    metric : str
+        Lengths of the weights: "covariance" for w·Σw = N, so that preactivations have variance 1
+        at τ = 1; "sphere" for |w|² = N.
+
+    Raises
+    ------
+    InvalidInput
+        If a part is not allowed.
+
+    >>> InputLaw("power:0.5", mean=2).label
+    ['covariance power:0.5', 'mean 2']
+    """
+
+    covariance: Covariance
+    radial: Radial
+    mean: float
+    profile: Profile
+    metric: str
+
+    def __init__(
+        self,
+        covariance: Covariance | str | ArrayLike = ISOTROPIC,
+        radial: Radial | str | ArrayLike = GAUSSIAN,
+        mean: float = 0.0,
+        profile: Profile | str = RANDOM,
+        metric: str = "covariance",
+    ) -> None:
+        given = {
+            "covariance": _covariance(covariance),
+            "radial": _radial(radial),
+            "mean": number("mean", mean, 0.0, LONGEST_MEAN),
+            "profile": _profile(profile),
+            "metric": choice("metric", metric, METRICS),
+        }
+        for name, value in given.items():
+            object.__setattr__(self, name, value)
+        if self.covariance.isotropic and not self.profile.random:
+            raise InvalidInput(
+                f"profile {self.profile.label} needs a covariance with principal components, "
+                "got isotropic inputs"
+            )
+
+    @property
+    def standard(self) -> bool:
+        """Whether x ~ N(0, I/N), the inputs of the source."""
+        return self.covariance.isotropic and self.radial.trivial and self.mean == 0
+
+    @property
+    def label(self) -> list[str]:
+        """What differs from standard inputs, in words."""
+        standard = STANDARD.to_dict()
+        return [
+            f"{name} {getattr(value, 'label', value) if name != 'mean' else f'{value:g}'}"
+            for name, value in ((name, getattr(self, name)) for name in PARTS)
+            if self.to_dict()[name] != standard[name]
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its parts as plain JSON values."""
+        return {
+            name: value if isinstance(value, float) else str(value)
+            for name, value in ((name, getattr(self, name)) for name in PARTS)
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "InputLaw":
+        """The law of such values."""
+        return cls(**values)
+
+
+# The arguments of the constructor hide the functions of their names.
+_covariance, _radial, _profile = covariance, radial, profile
+STANDARD = InputLaw()

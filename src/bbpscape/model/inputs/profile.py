@@ -1,0 +1,67 @@
+"""How the teacher's weights lie along the principal components of the inputs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bbpscape.core.checks import InvalidInput, number, positive_integer
+from bbpscape.core.grids import parse_number
+
+FORMS = "random, source:R or top:K"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """(w*·φ_i)² for the components φ_i, by decreasing σ_i: the variances of a Gaussian teacher.
+
+    ``random`` prefers none. ``source:R`` is ∝ i^−R, a source condition. ``top:K`` lies within the
+    K first components.
+    """
+
+    kind: str = "random"
+    value: float = 0.0
+
+    def __str__(self) -> str:
+        return self.kind if self.kind == "random" else f"{self.kind}:{self.value!r}"
+
+    @property
+    def random(self) -> bool:
+        return self.kind == "random"
+
+    @property
+    def label(self) -> str:
+        return self.kind if self.random else f"{self.kind}:{self.value:g}"
+
+    def variances(self, N: int) -> NDArray[np.float64]:
+        """Shape (N,), of mean 1."""
+        if self.kind == "top":
+            if self.value > N:
+                raise InvalidInput(f"profile top:K needs K of at most N = {N}, got {self.value}")
+            found = (np.arange(N) < self.value).astype(float)
+        else:
+            found = np.arange(1, N + 1) ** -float(self.value)
+        return found / found.mean()
+
+
+RANDOM = Profile()
+
+
+def profile(given: "Profile | str") -> Profile:
+    """A profile from its name.
+
+    >>> profile("source:1").variances(2).round(6).tolist()
+    [1.333333, 0.666667]
+    """
+    if isinstance(given, Profile):
+        return given
+    if isinstance(given, str):
+        kind, colon, rest = given.strip().partition(":")
+        if given.strip() == "random":
+            return RANDOM
+        if colon and kind in ("source", "top"):
+            value = parse_number("profile", rest)
+            if kind == "top":
+                return Profile(kind, int(positive_integer("K", value)))
+            return Profile(kind, number("R", value, -10.0, 10.0))
+    raise InvalidInput(f"profile must be {FORMS}, got {given!r}")
