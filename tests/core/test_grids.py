@@ -33,6 +33,17 @@ def test_numbers(text, whole, value):
     assert type(found) is type(value)
 
 
+def test_a_range_has_its_ends_whatever_their_ratio():
+    """A tiny end is no rounding error: only a range across 0 has those."""
+    assert spaced(1e-20, 1.0, 3, log=True, whole=False) == [1e-20, 1e-10, 1.0]
+    assert spaced(1.0, 1e300, 3, log=False, whole=False) == [1.0, 5e299, 1e300]
+    assert spaced(-1.0, 1.0, 21, log=False, whole=False)[10] == 0.0
+    assert parse_grid("p", "1:1e20:3", whole=True) == [1, 5 * 10**19, 10**20]
+    for text in ("-1e308:1e308:3", "1:1e400:3"):
+        with pytest.raises(InvalidInput, match="x must be"):
+            parse_grid("x", text)
+
+
 @pytest.mark.parametrize(
     ("text", "whole", "message"),
     [

@@ -86,10 +86,7 @@ def test_memory_is_refused_before_anything_is_allocated():
 
 
 def test_the_largest_value_that_fits(monkeypatch):
-    class Memory:
-        available = 1000
-
-    monkeypatch.setattr(memory.psutil, "virtual_memory", Memory)
+    monkeypatch.setattr(memory, "available_memory", lambda: 1000)
     require_memory(lambda n: n * n, 31)
     with pytest.raises(InvalidInput, match="N must be at most 31$"):
         require_memory(lambda n: n * n, 50)

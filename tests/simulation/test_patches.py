@@ -82,10 +82,7 @@ def test_refusals(arguments, message):
 
 
 def test_memory_is_refused_with_the_largest_count(monkeypatch):
-    class Memory:
-        available = 10**8
-
-    monkeypatch.setattr(memory.psutil, "virtual_memory", Memory)
+    monkeypatch.setattr(memory, "available_memory", lambda: 10**8)
     with pytest.raises(InvalidInput, match=r"count = 1000 needs .*: count must be at most \d+$"):
         patches(300, 1000)
 

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -137,6 +138,22 @@ def test_different_alpha_of_one_number_of_samples_are_named():
     results = bb.Study(MODEL, {"alpha": [0.3, 0.301], "N": 50}, ["lowest"]).run(workers=1)
     assert set(results.to_dataframe()["M"]) == {15}
     assert not bb.Study(MODEL, AXES, draws=1).plan().notes
+
+
+def test_the_plan_of_many_draws_is_counted_and_not_listed():
+    study = bb.Study(MODEL, {"alpha": [0.5, 1.0], "N": 50}, draws=10_000_000, block=3)
+    tracemalloc.start()
+    try:
+        plan = study.plan(workers=2)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+    assert (plan.missing_draws, plan.missing_theory, plan.workers) == (20_000_000, 2, 2)
+    assert plan.missing_points == 2 * 3_333_334 + 2
+    assert plan.notes == ("6,666,670 points are as many rows of a file: raise block from 3",)
+    one = bb.Study(MODEL, {"alpha": [0.5, 1.0], "N": 50}, draws=1, theory=False).plan()
+    both = bb.Study(MODEL, {"alpha": [0.5, 1.0], "N": 50}, draws=1000, theory=False).plan()
+    assert both.seconds == pytest.approx(1000 * one.seconds)
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,7 @@ def natural(name: str, value: object) -> int:
 
 def positive(name: str, value: object, limit: float = math.inf) -> float:
     """Return ``value`` as a float if it is finite, above 0, and between 1/limit and limit."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise InvalidInput(f"{name} must be a number, got {value!r}")
-    number = float(value)
+    number = _float(name, value)
     if not (math.isfinite(number) and number > 0):
         raise InvalidInput(f"{name} must be finite and greater than 0, got {value!r}")
     if not 1 / limit <= number <= limit:
@@ -58,9 +56,7 @@ def positive_integer(name: str, value: object, *, infinite: bool = False) -> flo
 
 def number(name: str, value: object, low: float = -math.inf, high: float = math.inf) -> float:
     """Return ``value`` as a finite float from ``low`` to ``high``; −0 becomes 0: they are one."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise InvalidInput(f"{name} must be a number, got {value!r}")
-    found = float(value)
+    found = _float(name, value)
     if not math.isfinite(found):
         raise InvalidInput(f"{name} must be a finite number, got {value!r}")
     if not low <= found <= high:
@@ -106,6 +102,16 @@ def text(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise InvalidInput(f"{name} must be a text in quotes, got {value!r}")
     return value
+
+
+def _float(name: str, value: object) -> float:
+    """A number as a float; refused where none is as large."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise InvalidInput(f"{name} must be a number, got {value!r}")
+    try:
+        return float(value)
+    except OverflowError:
+        raise InvalidInput(f"{name} must be below 1e308, got a longer number") from None
 
 
 def _bounds(low: float, high: float) -> str:

@@ -125,11 +125,11 @@ def spaced(start: float, stop: float, count: int, *, log: bool, whole: bool) -> 
     >>> spaced(0.1, 0.7, 7, log=False, whole=False)
     [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]
     """
-    raw = (np.geomspace if log else np.linspace)(start, stop, count)
+    raw = (np.geomspace if log else np.linspace)(float(start), float(stop), count)
     if whole:
         return [int(value) for value in np.unique(np.round(raw))]
     # Near 0 a range from −1 to 1 has the rounding of its ends.
-    tiny = 1e-13 * (stop - start)
+    tiny = 1e-13 * (stop - start) if start < 0 < stop else 0.0
     return [float(f"{value:.{DIGITS}g}") if abs(value) > tiny else 0.0 for value in raw]
 
 
@@ -145,7 +145,7 @@ def _range(name: str, text: str, whole: bool) -> list[float]:
     if len(parts) not in ((2, 3, 4) if whole else (3, 4)) or (len(parts) == 4) != log:
         raise InvalidInput(f"{name} must be {FORMS}, got {text!r}")
     start, stop = (parse_number(name, part, whole=whole) for part in parts[:2])
-    if not -math.inf < start < stop < math.inf or (log and start <= 0):
+    if not 0 < stop - start < math.inf or (log and start <= 0):
         raise InvalidInput(f"{name} must be a range from a lower to a higher number, got {text!r}")
     count = stop - start + 1 if len(parts) == 2 else parse_number(name, parts[2], whole=True)
     if not 2 <= count <= MOST:
@@ -161,7 +161,7 @@ def _table(name: str, given: Mapping[str, Any], whole: bool) -> list[float]:
     log = boolean(f"{name}.log", given.get("log", False))
     if not 2 <= count <= MOST:
         raise InvalidInput(f"{name}.count must be from 2 to {MOST}, got {count}")
-    if not start < stop or (log and start <= 0):
+    if not 0 < stop - start < math.inf or (log and start <= 0):
         lowest = "0 < start < stop" if log else "start < stop"
         raise InvalidInput(f"{name} must have {lowest}, got {short(given)}")
     return spaced(start, stop, count, log=log, whole=whole)

@@ -19,7 +19,7 @@ from bbpscape.experiments.sizes import check_sizes
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.inputs import Inputs, sample
 from bbpscape.simulation.data.instance import draw, draw_seeds, plant
-from bbpscape.simulation.memory import dense_bytes, instance_bytes, require_memory
+from bbpscape.simulation.memory import dense_bytes, instance_bytes, kept_bytes, require_memory
 from bbpscape.theory.spectrum import Spectrum, spectrum
 
 DIMENSION = 1000
@@ -122,7 +122,7 @@ def compare(
     draws, seed, p = int(positive_integer("draws", draws)), check_seed(seed), int(model.p)
     if inputs is not None and inputs.n < M:
         sample(inputs, alpha, np.random.default_rng(0))
-    require_memory(lambda count: 8 * count * p * N, draws, "draws")
+    require_memory(lambda count: kept_bytes(count, p * N), draws, "draws")
     require_memory(lambda n: _bytes(p, n, max(1, round(alpha * n)), draws), N)
     theory = spectrum(model, M / N)
     count = sum(int(one.multiplicity) for one in left_outliers(theory))

@@ -138,6 +138,8 @@ def methods(
     chosen = [one.preprocessing for one in choices]
     predicted = [_hessian_theory(model, values)]
     predicted += [_theory(channel, one, values) for one in choices]
+    numbers = len(predicted) * values.size
+    require_memory(lambda count: 8 * numbers * count, draws, "draws")
     measured = np.empty((len(predicted), values.size, draws))
     for i, one_alpha in enumerate(values):
         for j in range(draws):

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.core.checks import InvalidInput, positive_integer
+from bbpscape.core.checks import InvalidInput, integer, positive_integer
 from bbpscape.core.codec import BULKY
 from bbpscape.core.report import Report, Table, counted, number, with_error
 from bbpscape.core.result import Result, result
@@ -23,6 +23,7 @@ from bbpscape.simulation.descent.start import Start, start_label
 from bbpscape.simulation.parallel import check_workers
 from bbpscape.study.results import StudyResults
 from bbpscape.study.runner import Progress
+from bbpscape.study.schema import MOST_BLOCK
 from bbpscape.study.store import SIMULATION
 from bbpscape.study.study import Study
 from bbpscape.theory.spectral.channel import QuadraticTeacher
@@ -181,6 +182,7 @@ def recovery(
         If an argument is not allowed, or the study at ``path`` is another one.
     """
     rule, seed, starts = _check_rule(rule), check_seed(seed), list(start)
+    draws = integer("draws", draws, 1, MOST_BLOCK)
     widths = [int(positive_integer("p", model.p))] if p is None else list(p)
     backend(device)
     if workers is not None:

@@ -1,10 +1,8 @@
 """The sizes of what is drawn at finite N, checked alike for every experiment."""
 
-import math
-
 from bbpscape.core.checks import InvalidInput, positive_integer
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulation.data.instance import sample_count
+from bbpscape.simulation.data.instance import check_size, sample_count
 
 
 def check_sizes(model: TeacherStudent, alpha: float, N: int) -> tuple[int, int]:
@@ -13,12 +11,11 @@ def check_sizes(model: TeacherStudent, alpha: float, N: int) -> tuple[int, int]:
     Raises
     ------
     InvalidInput
-        If p is infinite, N not above p*, or there would be no sample.
+        If p is infinite, N not above p*, there would be no sample, or more than can be counted.
     """
-    if not math.isfinite(TeacherStudent.check(model).p):
-        raise InvalidInput("p must be finite at finite N, got inf")
     N = int(positive_integer("N", N))
     M = sample_count(alpha, N)
+    check_size(TeacherStudent.check(model), N)
     if model.p_star >= N:
         raise InvalidInput(f"N must be above p_star = {model.p_star}, got {N}")
     return N, M

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-import psutil
-
 from bbpscape.core.checks import InvalidInput
+from bbpscape.simulation.limits import available_memory
 
 CHUNK_BYTES = 2**26  # of scaled rows, copied at a time while a dense matrix is built
 WORK_VECTORS = 256  # vectors of pN numbers that LAPACK and the eigenvectors take, generously
 GIB = 2**30
+KEPT = 4096  # bytes of a draw that is kept: its seed, its task, its result
 
 
 def instance_bytes(p: int, N: int, M: int) -> int:
@@ -27,6 +27,11 @@ def dense_bytes(p: int, N: int, M: int) -> int:
     return 8 * ((p * N) ** 2 + block + WORK_VECTORS * p * N) + chunk
 
 
+def kept_bytes(draws: int, numbers: int) -> int:
+    """Bytes of what is kept of many draws, ``numbers`` floats of each."""
+    return draws * (KEPT + 8 * numbers)
+
+
 def require_memory(estimate: Callable[[int], int], value: int, name: str = "N") -> None:
     """Refuse ``value`` if ``estimate(value)`` bytes are more than the memory available now.
 
@@ -43,8 +48,7 @@ def require_memory(estimate: Callable[[int], int], value: int, name: str = "N") 
     ------
     InvalidInput
     """
-    available = psutil.virtual_memory().available
-    needed = estimate(value)
+    available, needed = available_memory(), estimate(value)
     if needed <= available:
         return
     fits, too_large = 0, value

@@ -26,7 +26,7 @@ from bbpscape.simulation.eigen.diagonalize import teacher_overlap
 from bbpscape.simulation.eigen.eigensolver import chosen_method, lowest
 from bbpscape.simulation.eigen.lowest_pairs import LowestPairs
 from bbpscape.simulation.eigen.signal import LargestOverlap, largest_overlap
-from bbpscape.simulation.memory import require_memory
+from bbpscape.simulation.memory import kept_bytes, require_memory
 from bbpscape.simulation.parallel import available_cpus, check_workers, ordered_map
 
 # Numbers in X above which a draw is large: it takes all threads, and draws come one by one.
@@ -207,6 +207,7 @@ def simulate(
     check_dtype(dtype)
     where = backend(device)
     cost = CostModel(p, N, M, k)
+    require_memory(lambda count: kept_bytes(count, 5 * k), draws, "draws")
     if not stream and method != "dense":
         per_dimension = positive("alpha", alpha)
         require_memory(

@@ -47,10 +47,7 @@ def check_value(name: str, value: object) -> Value:
     """
     if name not in PARAMETERS:
         raise InvalidInput(f"{name} is no parameter: use {', '.join(PARAMETERS)}")
-    try:
-        found = PARAMETERS[name].check(name, value)
-    except OverflowError:
-        raise InvalidInput(f"{name} must be below 1e308, got a longer number") from None
+    found = PARAMETERS[name].check(name, value)
     return float(f"{found:.{DIGITS}g}") if isinstance(found, float) else found
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn, Self
 
 from bbpscape.core.checks import InvalidInput
-from bbpscape.simulation.data.instance import sample_count
+from bbpscape.simulation.data.instance import check_size, sample_count
 from bbpscape.study.axes import PARAMETERS, REQUIRED, Value
 from bbpscape.study.cells import Cell
 from bbpscape.study.objects import NAMED, Objects, built_in, fingerprint, named
@@ -179,9 +179,8 @@ class Definition:
             try:
                 model = cell.model
                 if draws:
-                    if math.isinf(model.p):
-                        raise InvalidInput("p must be finite where there are draws, got inf")
                     sample_count(cell.alpha, cell.N)
+                    check_size(model, cell.N)
                     if model.p_star >= cell.N:
                         raise InvalidInput(f"N must be above p_star = {model.p_star}, got {cell.N}")
                     for subject in read_off:

@@ -24,6 +24,7 @@ CLOSED_FORM, GENERAL = 0.02, 5.0
 # How exactly an object of the user's is the one that a study began with.
 SAME = 1e-9
 MOST_NOTES = 5
+MANY = 1_000_000  # points, each a row in the file of the study
 
 Counts = Mapping[tuple[str, str], int]
 
@@ -84,22 +85,27 @@ def make_plan(definition: Definition, store: Store | None, workers: int | None =
         covered = covered_draws(definition, store)
         check_extension(definition, store.definition(), counts, covered)
         unfinished, pace = store.remaining()[2], store.pace()
-    points = list(missing(definition, counts, covered))
-    draws = [one.count for one in points if one.source == SIMULATION]
-    costs = [cost(definition, source, key)[1] for source, key in counts]
+    points, draws, theory, seconds, peak = 0, 0, 0, unfinished, 0
+    for (source, key), asked in counts.items():
+        left = asked - covered.get((source, key), 0)
+        per_draw, size = cost(definition, source, key)
+        points += -(-left // definition.block)
+        draws += left if source == SIMULATION else 0
+        theory += left if source == THEORY else 0
+        seconds, peak = seconds + per_draw * left, max(peak, size)
     return Plan(
         study=definition.label(),
         cells=definition.size,
         draws=sum(count for (source, _), count in counts.items() if source == SIMULATION),
         theory=sum(source == THEORY for source, _ in counts),
-        missing_points=len(points),
-        missing_draws=sum(draws),
-        missing_theory=len(points) - len(draws),
-        seconds=sum(one.cost for one in points) + unfinished,
-        peak_bytes=max(costs, default=0),
+        missing_points=points,
+        missing_draws=draws,
+        missing_theory=theory,
+        seconds=seconds,
+        peak_bytes=peak,
         workers=count,
         pace=pace,
-        notes=tuple(_same_samples(definition)),
+        notes=(*_many_points(definition, points), *_same_samples(definition)),
     )
 
 
@@ -213,6 +219,11 @@ def _check_objects(now: Mapping[str, Mapping[str, Any]], stored: Any) -> None:
                     f"the {parameter} {name} is another than the study began with: give it a name "
                     "of its own, or start another file"
                 )
+
+
+def _many_points(definition: Definition, points: int) -> Iterator[str]:
+    if points > MANY:
+        yield f"{points:,} points are as many rows of a file: raise block from {definition.block}"
 
 
 def _same_samples(definition: Definition) -> Iterator[str]:

@@ -12,6 +12,7 @@ from bbpscape.study.observables import observable
 
 MOST_CELLS = 1_000_000
 MOST_DRAWS = 10_000_000
+MOST_BLOCK = 10_000
 DRAWS = "draws"
 DEFAULTS = ("lowest", "m2", "total_m2")
 
@@ -29,7 +30,7 @@ class Keys(BaseModel):
 
     seed: Annotated[int, Field(ge=0, lt=2**128, strict=True)] = 0
     draws: Draws = 1
-    block: Annotated[int, Field(ge=1, le=10_000, strict=True)] = 1
+    block: Annotated[int, Field(ge=1, le=MOST_BLOCK, strict=True)] = 1
     observables: Annotated[tuple[Any, ...], Field(validate_default=True)] = DEFAULTS
     theory: Annotated[bool, Field(strict=True)] = True
     precision: Literal["float64", "float32"] = "float64"

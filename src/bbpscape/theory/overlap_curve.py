@@ -81,5 +81,5 @@ def overlap_curve(model: TeacherStudent | Law, alpha: ArrayLike | None = None) -
     if values.ndim != 1 or values.size == 0:
         raise InvalidInput(f"alpha must be a list of numbers, got shape {values.shape}")
     for one in values:
-        positive("alpha", float(one))
+        positive("alpha", float(one), limit=1e9)
     return OverlapCurve(at, values, *way.overlaps(values))

@@ -15,6 +15,7 @@ from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.hessian import Hessian
 from bbpscape.simulation.memory import instance_bytes, require_memory
 
+MOST = 2**53  # samples, or rows of a Hessian: a double holds every integer up to here
 DrawSeed = int | np.random.Generator | np.random.SeedSequence
 
 
@@ -208,7 +209,7 @@ def plant(
 
 
 def sample_count(alpha: float, N: int) -> int:
-    """M = round(αN), refused below 1.
+    """M = round(αN), refused below 1 and above 2⁵³.
 
     >>> sample_count(1.5, 100)
     150
@@ -218,18 +219,23 @@ def sample_count(alpha: float, N: int) -> int:
         raise InvalidInput(
             f"alpha must be at least 1/N = {1 / N:.6g}, for one sample, got {alpha!r}"
         )
-    M = round(alpha * N)
-    return M
+    if max(alpha * N, N) > MOST:
+        raise InvalidInput(
+            f"N and alpha N must be at most {MOST:.3g}, got {N:.3g} and {alpha * N:.3g}"
+        )
+    return round(alpha * N)
 
 
 def check_size(model: TeacherStudent, N: int) -> int:
-    """Return p, refusing p = ∞ and an N without room for p_star teacher directions."""
+    """Return p, refusing p = ∞, pN above 2⁵³ and an N without room for p_star directions."""
     if math.isinf(model.p):
         raise InvalidInput("p must be finite at finite N, got inf")
     if not model.inputs.standard:
         raise InvalidInput("simulations need standard Gaussian inputs")
     if model.p_star > N:
         raise InvalidInput(f"N must be at least p_star = {model.p_star}, got {N}")
+    if model.p * N > MOST:
+        raise InvalidInput(f"p N must be at most {MOST:.3g}, got {float(model.p) * N:.3g}")
     return int(model.p)
 
 

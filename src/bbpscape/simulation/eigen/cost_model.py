@@ -1,6 +1,5 @@
 """Seconds and bytes of the dense and of the iterative route, predicted, to choose between them."""
 
-import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -8,7 +7,7 @@ from bbpscape.core.checks import InvalidInput, positive_integer
 from bbpscape.core.report import Report, Table
 from bbpscape.core.result import Result, result
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulation.data.instance import sample_count
+from bbpscape.simulation.data.instance import check_size, sample_count
 from bbpscape.simulation.eigen.davidson import sizes
 from bbpscape.simulation.memory import GIB, dense_bytes, instance_bytes
 
@@ -117,11 +116,8 @@ def cost(model: TeacherStudent, alpha: float = 3.0, N: int = 1000, k: int = 1) -
 
 def check_pairs(model: object, N: object, k: object) -> tuple[int, int]:
     """N, and k raised to p·p* + 1 or to all pN, for a model of finite p."""
-    checked = TeacherStudent.check(model)
-    if not math.isfinite(checked.p):
-        raise InvalidInput("p must be finite at finite N, got inf")
-    size, pairs = int(positive_integer("N", N)), int(positive_integer("k", k))
-    all_pairs = int(checked.p) * size
+    checked, size = TeacherStudent.check(model), int(positive_integer("N", N))
+    pairs, all_pairs = int(positive_integer("k", k)), check_size(checked, size) * size
     if pairs > all_pairs:
         raise InvalidInput(f"k must be at most pN = {all_pairs}, got {k!r}")
     return size, min(max(pairs, int(checked.p) * checked.p_star + 1), all_pairs)
