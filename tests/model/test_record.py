@@ -155,6 +155,20 @@ def test_an_identity_tells_models_apart():
     names += [TeacherStudent(2, 1, Powered(0.01, q)).identity(2.0, 50) for q in (4.0, 6.0)]
     assert len(set(names)) == len(names)
     assert TeacherStudent().identity(0.1 + 0.2, 50) == TeacherStudent().identity(0.3, 50.0)
+    for one, other in (
+        (
+            TeacherStudent(loss=NormalizedSquare(0.1 + 0.2)),
+            TeacherStudent(loss=NormalizedSquare(0.3)),
+        ),
+        (TeacherStudent(overlap=0.1 + 0.2), TeacherStudent(overlap=0.3)),
+        (
+            TeacherStudent(3, 1, Square(), second_layer=(2 / 3, 1 / 7, -0.1)),
+            TeacherStudent(3, 1, Square(), second_layer=(0.666666666667, 0.142857142857, -0.1)),
+        ),
+    ):
+        assert one != other
+        assert one.identity(1.0, 50) == other.identity(1.0, 50)
+    assert TeacherStudent(3, second_layer=(0.333333333333,) * 3) == TeacherStudent(3)
     assert TeacherStudent().identity(0.3, 50) != TeacherStudent().identity(0.3000000001, 50)
 
 
@@ -220,4 +234,5 @@ def test_any_model_reads_back(p, p_star, a, noise, flip, overlap):
     model = TeacherStudent(p, p_star, AbsoluteNormalizedSquare(a), "erf", labels, None, overlap)
     assert TeacherStudent.from_dict(json.loads(json.dumps(model.to_dict()))) == model
     key = json.loads(model.identity(1.0, 10))
-    assert (key.get("flip", 0.0), key.get("overlap", 0.0)) == (flip, overlap)
+    found = (key.get("flip", 0.0), key.get("overlap", 0.0))
+    assert found == pytest.approx((flip, overlap), rel=1e-11, abs=0)

@@ -131,6 +131,18 @@ def test_one_number_is_one_point_however_it_is_computed(tmp_path):
     )
 
 
+def test_numbers_that_differ_by_rounding_are_one_wherever_they_stand():
+    """A third is 12 digits in a study: its draws are those of the model all the same."""
+    model = bb.TeacherStudent(2, 1, bb.NormalizedSquare(1 / 3), overlap=((0.1 + 0.2, 1 / 7),))
+    again = bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.333333333333), overlap=((0.3, 1 / 7),))
+    axes = {"alpha": 0.1 + 0.2, "N": 30}
+    study, other = (bb.Study(one, axes, ["lowest"], theory=False) for one in (model, again))
+    assert [c.key for c, _ in study.cells()] == [c.key for c, _ in other.cells()]
+    (row,) = study.run(workers=1).rows
+    found = bb.draw(model, 0.3, 30, 0, 0)
+    assert row.values[0] == pytest.approx(bb.lowest(found.hessian, 1).eigenvalues[0], rel=1e-9)
+
+
 def test_different_alpha_of_one_number_of_samples_are_named():
     plan = bb.Study(MODEL, {"alpha": [0.3, 0.301, 0.305, 1.0], "N": 50}, draws=1).plan()
     assert plan.notes == ("at N = 50, alpha = 0.3, 0.301, 0.305 are all M = 15 samples",)

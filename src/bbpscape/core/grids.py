@@ -130,7 +130,20 @@ def spaced(start: float, stop: float, count: int, *, log: bool, whole: bool) -> 
         return [int(value) for value in np.unique(np.round(raw))]
     # Near 0 a range from −1 to 1 has the rounding of its ends.
     tiny = 1e-13 * (stop - start) if start < 0 < stop else 0.0
-    return [float(f"{value:.{DIGITS}g}") if abs(value) > tiny else 0.0 for value in raw]
+    return [rounded(float(value)) if abs(value) > tiny else 0.0 for value in raw]
+
+
+def rounded(value: Any) -> Any:
+    """``value`` with every float in it to 12 digits: one however it was computed.
+
+    >>> rounded((0.1 + 0.2, [1 / 3, 2]))
+    (0.3, [0.333333333333, 2])
+    """
+    if isinstance(value, dict):
+        return {name: rounded(one) for name, one in value.items()}
+    if isinstance(value, tuple | list):
+        return type(value)(map(rounded, value))
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
 
 
 def short(value: object) -> str:

@@ -11,6 +11,7 @@ from bbpscape.core.checks import InvalidInput
 # The second layer and the overlaps are tables of one entry a neuron.
 MOST_ENTRIES = 10_000
 SMALLEST_WEIGHT = 1e-6
+UNIFORM = 1e-11  # of 1/p, which has 12 digits in a study
 
 Rows = tuple[tuple[float, ...], ...]
 
@@ -27,7 +28,7 @@ def check_second_layer(value: object, p: float) -> tuple[float, ...] | None:
             f"second_layer must have sizes from {SMALLEST_WEIGHT:g} to {1 / SMALLEST_WEIGHT:g}, "
             f"got {value!r}"
         )
-    uniform = p <= MOST_ENTRIES and np.allclose(weights, 1 / p, rtol=1e-14, atol=0)
+    uniform = p <= MOST_ENTRIES and np.allclose(weights, 1 / p, rtol=UNIFORM, atol=0)
     return None if uniform else tuple(weights.tolist())
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bbpscape.core.checks import InvalidInput
+from bbpscape.core.grids import rounded
 from bbpscape.model.inputs.law import PARTS, STANDARD, InputLaw
 from bbpscape.model.labels import Labels
 from bbpscape.model.layers import common_overlap
@@ -21,7 +22,6 @@ NUMBERS = ("a", "delta")
 ARGUMENTS: tuple[str, ...] = ("p", "p_star", "activation", "second_layer", "overlap")
 # What an identity names even where it is the default.
 ALWAYS = ("p", "p_star", "alpha", "N")
-DIGITS = 12
 
 
 def values_of(model: "TeacherStudent") -> dict[str, Any]:
@@ -66,15 +66,18 @@ def arguments_of(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def identity_of(values: Mapping[str, Any], alpha: float, N: int | None) -> str:
-    """JSON of the values that differ from their defaults, with α and N, sorted by name."""
-    named = {**values, "alpha": float(f"{alpha:.{DIGITS}g}")}
+    """JSON of the values that differ from their defaults, with α and N, sorted by name.
+
+    Numbers have 12 digits: a model and an α are the same however they were computed.
+    """
+    named = {**values, "alpha": float(alpha)}
     if "overlap" in values:
         named["overlap"] = common_overlap(values["overlap"])
     if N is not None:
         named["N"] = int(N)
     kept = {
         name: value
-        for name, value in named.items()
+        for name, value in rounded(named).items()
         if name in ALWAYS or name not in PARAMETERS or value != PARAMETERS[name].default
     }
     return json.dumps(kept, sort_keys=True, separators=(",", ":"), allow_nan=False)

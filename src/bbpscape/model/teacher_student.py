@@ -247,7 +247,7 @@ class TeacherStudent:
     def identity(self, alpha: float, N: int | None = None) -> str:
         """The text that names what is drawn at α and N: JSON of all that differs from the defaults.
 
-        α is kept to 12 digits, so that it is the same however it was computed.
+        Numbers are kept to 12 digits, so that they are the same however they were computed.
 
         >>> TeacherStudent(p=2, p_star=1, loss="huber").identity(3, 100)
         '{"N":100,"alpha":3.0,"loss":"huber","p":2,"p_star":1}'

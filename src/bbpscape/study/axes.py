@@ -6,7 +6,7 @@ from typing import Any
 
 from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput
-from bbpscape.core.grids import DIGITS, TABLE, short, values_of
+from bbpscape.core.grids import TABLE, rounded, short, values_of
 from bbpscape.model.parameters import PARAMETERS as SHARED
 
 # A number, a text, or a tuple of numbers or of tuples of them.
@@ -47,8 +47,7 @@ def check_value(name: str, value: object) -> Value:
     """
     if name not in PARAMETERS:
         raise InvalidInput(f"{name} is no parameter: use {', '.join(PARAMETERS)}")
-    found = PARAMETERS[name].check(name, value)
-    return float(f"{found:.{DIGITS}g}") if isinstance(found, float) else found
+    return rounded(PARAMETERS[name].check(name, value))
 
 
 def axis_values(name: str, given: object) -> tuple[Value, ...]:
