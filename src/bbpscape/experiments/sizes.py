@@ -11,7 +11,8 @@ def check_sizes(model: TeacherStudent, alpha: float, N: int) -> tuple[int, int]:
     Raises
     ------
     InvalidInput
-        If p is infinite, N not above p*, there would be no sample, or more than can be counted.
+        If p is infinite, N not above p*, there would be no sample, more than can be counted, or no
+        such inputs at N.
     """
     N = int(positive_integer("N", N))
     M = sample_count(alpha, N)

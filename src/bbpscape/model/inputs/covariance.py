@@ -35,6 +35,9 @@ class Covariance(ABC):
     isotropic = False
     N: int | None = None
 
+    def check(self, N: int) -> None:  # noqa: B027, most exist at every N
+        """InvalidInput if there is no such Σ at dimension N."""
+
     @abstractmethod
     def values(self, N: int) -> NDArray[np.float64]:
         """σ_1 ≥ … ≥ σ_N at dimension N."""
@@ -179,13 +182,15 @@ class Eigenvalues(Covariance):
         shown = ",".join(f"{one:g}" for one in self.given)
         return shown if len(self.given) <= 4 else f"{len(self.given)} eigenvalues"
 
-    def values(self, N: int) -> NDArray[np.float64]:
-        times, rest = divmod(N, len(self.given))
-        if rest:
+    def check(self, N: int) -> None:
+        if N % len(self.given):
             raise InvalidInput(
                 f"N must be a multiple of the covariance's {len(self.given)} eigenvalues, got {N}"
             )
-        return np.repeat(self.given, times)
+
+    def values(self, N: int) -> NDArray[np.float64]:
+        self.check(N)
+        return np.repeat(self.given, N // len(self.given))
 
     def population(self, N: int | None) -> Population:
         sigma, counts = np.unique(self.given, return_counts=True)

@@ -33,12 +33,18 @@ class Profile:
     def label(self) -> str:
         return self.kind if self.random else f"{self.kind}:{self.value:g}"
 
+    def room(self, N: int) -> int:
+        """How many components the teacher has; InvalidInput if they are more than N."""
+        if self.kind != "top":
+            return N
+        if self.value > N:
+            raise InvalidInput(f"profile top:K needs K of at most N = {N}, got {self.value}")
+        return int(self.value)
+
     def variances(self, N: int) -> NDArray[np.float64]:
         """Shape (N,), of mean 1."""
         if self.kind == "top":
-            if self.value > N:
-                raise InvalidInput(f"profile top:K needs K of at most N = {N}, got {self.value}")
-            found = (np.arange(N) < self.value).astype(float)
+            found = (np.arange(N) < self.room(N)).astype(float)
         else:
             found = np.arange(1, N + 1) ** -float(self.value)
         return found / found.mean()

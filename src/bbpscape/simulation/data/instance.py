@@ -12,6 +12,8 @@ from bbpscape.core.checks import InvalidInput, natural, positive, positive_integ
 from bbpscape.core.seeds import check_seed, draw_seed
 from bbpscape.model import curvature as _curvature
 from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.simulation.data.sampler import Sampler
+from bbpscape.simulation.data.weights import Sphere
 from bbpscape.simulation.hessian import Hessian
 from bbpscape.simulation.memory import instance_bytes, require_memory
 
@@ -23,20 +25,23 @@ DrawSeed = int | np.random.Generator | np.random.SeedSequence
 class Instance:
     """λ = X wᵀ, y = (1/p*) Σ_l σ(X w*ᵀ)_l, L(w) = Σ_μ ℓ(y_μ, ŷ_μ) for one draw of X, w and w*.
 
-    The arrays are held as they come, without a copy, and through read-only views.
+    The arrays are held as they come, without a copy, and through read-only views. Components are
+    those of the eigenbasis of Σ where the model's inputs have a covariance.
 
     Parameters
     ----------
     model : TeacherStudent
         p must be finite.
     inputs : array, shape (M, N)
-        X, scaled so that an entry has variance 1/N.
+        X, scaled so that an entry has variance 1/N, or σ_i/N.
     student : array, shape (p, N)
-        w, its rows on the sphere of radius √N.
+        w, its rows on the ``Sphere`` of the model's inputs: of radius √N, or w·Σw = N.
     teacher : array, shape (p_star, N)
-        w*, its rows on the sphere of radius √N.
+        w*, its rows on the same sphere.
     noisy_labels : array, shape (M,), optional
         y where the model's labels are random; needed then, and only then.
+    mean : array, shape (N,), optional
+        μ of the inputs, where the model gives them one; needed then, and only then.
 
     Raises
     ------
@@ -49,14 +54,15 @@ class Instance:
     student: NDArray[np.float64]
     teacher: NDArray[np.float64]
     noisy_labels: NDArray[np.float64] | None = None
+    mean: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
-        names = ["inputs", "student", "teacher"]
         if (self.noisy_labels is None) != self.model.labels.clean:
             raise InvalidInput("noisy_labels go with a model whose labels are random")
-        if self.noisy_labels is not None:
-            names.append("noisy_labels")
-        for name in names:
+        if (self.mean is None) != (self.model.inputs.mean == 0):
+            raise InvalidInput("mean goes with a model whose inputs have one")
+        names = ("inputs", "student", "teacher", "noisy_labels", "mean")
+        for name in (one for one in names if getattr(self, one) is not None):
             view = real_array(name, getattr(self, name)).view()
             view.flags.writeable = False
             object.__setattr__(self, name, view)
@@ -71,6 +77,8 @@ class Instance:
             raise InvalidInput(
                 f"noisy_labels must have shape ({self.M},), got {self.noisy_labels.shape}"
             )
+        if self.mean is not None and self.mean.shape != (self.N,):
+            raise InvalidInput(f"mean must have shape ({self.N},), got {self.mean.shape}")
 
     @property
     def M(self) -> int:
@@ -127,12 +135,15 @@ class Instance:
 def draw(
     model: TeacherStudent, alpha: float, N: int, seed: DrawSeed = 0, draw: int = 0
 ) -> Instance:
-    """x_μ ~ N(0, I_N/N) for M = round(αN) samples, and w, w* uniform on their spheres.
+    """x_μ = √τ_μ Σ^½ ξ_μ/√N + μ/√N for M = round(αN) samples, and w, w* random on their sphere.
+
+    Standard inputs are x_μ ~ N(0, I_N/N), and the sphere has radius √N; others have the components
+    of the eigenbasis of Σ, by decreasing σ, and w·Σw = N unless their metric is "sphere".
 
     Parameters
     ----------
     model : TeacherStudent
-        p must be finite.
+        p must be finite, and its inputs exist at N.
     alpha : float
         Samples per dimension, M/N before rounding; at least 1/N.
     N : int
@@ -154,9 +165,9 @@ def draw(
     p = check_size(model, N)
     generator = generator_of(model, alpha, N, seed, draw)
     require_memory(lambda n: instance_bytes(p, n, max(1, round(alpha * n))), N)
-    inputs = generator.standard_normal((M, N))
-    inputs *= 1 / math.sqrt(N)
-    return plant(model, inputs, generator)
+    sampler = Sampler(model.inputs, N, M, generator)
+    inputs = sampler.rows(generator, slice(0, M))
+    return plant(model, inputs, generator, sampler.mean)
 
 
 def draw_seeds(
@@ -186,10 +197,13 @@ def plant(
     model: TeacherStudent,
     rows: NDArray[np.float64],
     generator: np.random.Generator,
+    mean: NDArray[np.float64] | None = None,
 ) -> Instance:
-    """w, then w*, on their spheres, for given inputs of shape (M, N) and variance 1/N.
+    """w, then w*, for given inputs of shape (M, N), on the sphere that the model's inputs say.
 
-    Both are uniform, w at the model's overlap with w*; the labels' noise is drawn last.
+    Both are of random direction, w* by the model's profile, and w at the model's overlap with w*;
+    the labels' noise is drawn last. ``mean`` is that of the inputs, where the model has one. Inputs
+    of a covariance are in its eigenbasis.
     """
     if not isinstance(generator, np.random.Generator):
         raise InvalidInput(f"generator must be a numpy Generator, got {generator!r}")
@@ -197,15 +211,17 @@ def plant(
     shape = rows.shape
     if len(shape) != 2 or 0 in shape:
         raise InvalidInput(f"rows must have shape (M, N), got {shape}")
-    p = check_size(model, shape[1])
-    student = _on_sphere(generator, p, shape[1])
-    teacher = _on_sphere(generator, model.p_star, shape[1])
+    p, N = check_size(model, shape[1]), shape[1]
+    sphere = Sphere(model.inputs, N)
+    student = sphere.onto(generator.standard_normal((p, N)))
+    directions = generator.standard_normal((model.p_star, N))
+    teacher = sphere.onto(directions * np.sqrt(model.inputs.profile.variances(N)))
     if model.overlap != 0.0:
-        student = _at_overlap(student, teacher, model.overlap_matrix)
-    if model.labels.clean:
-        return Instance(model, rows, student, teacher)
-    labels = model.labels.apply(model.teacher_output(rows @ teacher.T), generator)
-    return Instance(model, rows, student, teacher, labels)
+        student = sphere.at_overlap(student, teacher, model.overlap_matrix)
+    labels = None
+    if not model.labels.clean:
+        labels = model.labels.apply(model.teacher_output(rows @ teacher.T), generator)
+    return Instance(model, rows, student, teacher, labels, mean)
 
 
 def sample_count(alpha: float, N: int) -> int:
@@ -227,38 +243,21 @@ def sample_count(alpha: float, N: int) -> int:
 
 
 def check_size(model: TeacherStudent, N: int) -> int:
-    """Return p, refusing p = ∞, pN above 2⁵³ and an N without room for p_star directions."""
+    """Return p, refusing p = ∞, pN above 2⁵³, an N without room for p_star directions, and inputs
+    that do not exist at N."""
     if math.isinf(model.p):
         raise InvalidInput("p must be finite at finite N, got inf")
-    if not model.inputs.standard:
-        raise InvalidInput("simulations need standard Gaussian inputs")
     if model.p_star > N:
         raise InvalidInput(f"N must be at least p_star = {model.p_star}, got {N}")
     if model.p * N > MOST:
         raise InvalidInput(f"p N must be at most {MOST:.3g}, got {float(model.p) * N:.3g}")
+    profile = model.inputs.profile
+    if profile.room(N) < model.p_star:
+        raise InvalidInput(
+            f"profile {profile.label} has no room for p_star = {model.p_star} directions"
+        )
+    model.inputs.covariance.check(N)
     return int(model.p)
-
-
-def _on_sphere(generator: np.random.Generator, rows: int, N: int) -> NDArray[np.float64]:
-    """Rows uniform on the sphere of radius √N."""
-    weights = generator.standard_normal((rows, N))
-    return weights * (math.sqrt(N) / np.linalg.norm(weights, axis=1, keepdims=True))
-
-
-def _at_overlap(student: NDArray, teacher: NDArray, overlap: NDArray) -> NDArray[np.float64]:
-    """w_k = Σ_l m_lk b_l + √(1 − Σ_l m_lk²) w⊥_k, with b the orthogonal matrix nearest to w*.
-
-    w⊥ is ``student`` without its part in the span of w*, on the sphere of radius √N.
-    """
-    N = teacher.shape[1]
-    if teacher.shape[0] >= N:
-        raise InvalidInput(f"N must be above p_star = {len(teacher)} with an overlap, got {N}")
-    left, _, right = np.linalg.svd(teacher, full_matrices=False)
-    basis = left @ right
-    rest = student - (student @ basis.T) @ basis
-    rest *= math.sqrt(N) / np.linalg.norm(rest, axis=1, keepdims=True)
-    known = math.sqrt(N) * (overlap.T @ basis)
-    return known + np.sqrt(1 - (overlap**2).sum(axis=0))[:, None] * rest
 
 
 def _frozen(array: NDArray) -> NDArray:

@@ -1,7 +1,6 @@
 """A draw whose inputs are made again from the seed, panel by panel, instead of being held."""
 
 import copy
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -18,6 +17,7 @@ from bbpscape.simulation.data.instance import (
     plant,
     sample_count,
 )
+from bbpscape.simulation.data.sampler import Sampler
 from bbpscape.simulation.memory import require_memory
 from bbpscape.simulation.operator import PANEL_ROWS, Operator, panel_slices
 
@@ -56,6 +56,7 @@ class StreamedHessian:
             lambda n: 8 * max(1, round(alpha * n)) * (p * p + 4 * p) + 8 * PANEL_ROWS * n,
             self._size,
         )
+        self._sampler = Sampler(model.inputs, self._size, samples, generator)
         self._states = []
         for rows in panel_slices(samples):
             self._states.append((rows, copy.deepcopy(generator.bit_generator.state)))
@@ -63,7 +64,7 @@ class StreamedHessian:
         self._kind = type(generator.bit_generator)
         # One row in place of X: what is planted does not look at it, but for the labels' noise.
         after = copy.deepcopy(generator)
-        clean = plant(model, np.zeros((1, self._size)), generator)
+        clean = plant(model, np.zeros((1, self._size)), generator, self._sampler.mean)
         self.student, self.teacher = clean.student, clean.teacher
         self.teacher_basis = clean.teacher_basis
         fields = np.concatenate([x @ self.student.T for _, x in self.panels()])
@@ -98,9 +99,7 @@ class StreamedHessian:
         for rows, state in self._states:
             bits = self._kind()
             bits.state = state
-            panel = np.random.Generator(bits).standard_normal((rows.stop - rows.start, self.N))
-            panel *= 1 / math.sqrt(self.N)
-            yield rows, panel
+            yield rows, self._sampler.rows(np.random.Generator(bits), rows)
 
     def matmat(self, block: ArrayLike) -> NDArray[np.float64]:
         """H V for V of shape (pN, b), in one pass over the regenerated panels."""

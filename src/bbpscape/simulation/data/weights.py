@@ -1,0 +1,62 @@
+"""Weights of the student and the teacher: their sphere, and their overlap on it."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bbpscape.core.checks import InvalidInput
+from bbpscape.model.inputs.law import InputLaw
+
+
+class Sphere:
+    """w·G w = N, on which the metric of the inputs has weights: G = Σ in its eigenbasis, or G = 1.
+
+    Parameters
+    ----------
+    law : InputLaw
+    N : int
+
+    Raises
+    ------
+    InvalidInput
+        If Σ does not exist at N.
+
+    >>> Sphere(InputLaw([1.5, 0.5]), 2).onto(np.ones((1, 2))).tolist()
+    [[1.0, 1.0]]
+    """
+
+    def __init__(self, law: InputLaw, N: int):
+        self.N = N
+        self.round = law.metric == "sphere" or law.covariance.isotropic
+        # The diagonal of G, shape (N,).
+        self.metric = np.ones(N) if self.round else law.covariance.values(N)
+        self._roots = np.sqrt(self.metric)
+
+    def onto(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The rows of ``weights``, scaled."""
+        norms = np.linalg.norm(weights * self._roots, axis=1, keepdims=True)
+        if not norms.all():
+            raise InvalidInput("weights must not lie where the inputs have no variance")
+        return weights * (math.sqrt(self.N) / norms)
+
+    def at_overlap(
+        self, student: NDArray[np.float64], teacher: NDArray[np.float64], overlap: NDArray
+    ) -> NDArray[np.float64]:
+        """w_k = Σ_l m_lk b_l + √(1 − Σ_l m_lk²) w⊥_k, with b nearest to w* of all that G has
+        orthogonal.
+
+        w⊥ is ``student`` without its part along b, on the sphere.
+        """
+        room = np.count_nonzero(self.metric)
+        if len(teacher) >= room:
+            raise InvalidInput(
+                f"an overlap needs inputs that vary in more than p_star = {len(teacher)} "
+                f"directions, got {room}"
+            )
+        left, _, right = np.linalg.svd(teacher * self._roots, full_matrices=False)
+        # Unit in G; nothing where G has no length.
+        basis = left @ right / np.where(self._roots > 0, self._roots, 1.0)
+        rest = self.onto(student - (student * self.metric @ basis.T) @ basis)
+        known = math.sqrt(self.N) * (overlap.T @ basis)
+        return known + np.sqrt(1 - (overlap**2).sum(axis=0))[:, None] * rest
