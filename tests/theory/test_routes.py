@@ -117,8 +117,8 @@ def test_the_spectral_shift_counts_eigenvalues(name):
     exact, level = CommitteeRoute(DISCONTINUOUS), ROUTES[name](DISCONTINUOUS).level(0.7)
     points = np.array([exact.edges(ALPHA)[0].value + 0.02, 0.5, 2.0])
     shifts = [
-        level.states.special(ALPHA, complex(x), state)[1]
-        for x, state in zip(points, walk(level.states, ALPHA, points, 1.0), strict=True)
+        level.states(ALPHA).special(ALPHA, complex(x), state)[1]
+        for x, state in zip(points, walk(level.states(ALPHA), ALPHA, points, 1.0), strict=True)
     ]
     curve = exact.density(ALPHA, 2).curve
     expected = [curve.spectral_shift(x) for x in points]

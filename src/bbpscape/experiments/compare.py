@@ -124,7 +124,7 @@ def compare(
         sample(inputs, alpha, np.random.default_rng(0))
     require_memory(lambda count: kept_bytes(count, p * N), draws, "draws")
     require_memory(lambda n: _bytes(p, n, max(1, round(alpha * n)), draws), N)
-    theory = spectrum(model, M / N)
+    theory = spectrum(model, M / N, N=model.inputs.dimension(N))
     count = sum(int(one.multiplicity) for one in left_outliers(theory))
     k = max(count, p * model.p_star) + 1
     done = []

@@ -19,7 +19,7 @@ def _(result: Threshold, ax: Axes | None = None) -> Figure:
     """The overlap curve of the threshold's model."""
     if result.model is None:
         raise InvalidInput("the threshold of a law has no model: plot bb.overlap_curve(law)")
-    return plot(overlap_curve(result.model), ax=ax)
+    return plot(overlap_curve(result.model, N=result.N), ax=ax)
 
 
 @plot.register

@@ -39,8 +39,7 @@ GOAL, LEAST = 1e-4, 1e-9
 class Level(Protocol):
     """A network's equations at one density of nodes."""
 
-    @property
-    def states(self) -> States:
+    def states(self, alpha: float) -> States:
         """Its bulk at complex z."""
 
     def left(self, alpha: float) -> tuple[Edge, tuple[Outlier, ...]]:
@@ -94,7 +93,7 @@ class NetworkRoute(ABC):
         return self.fine.atom(alpha)
 
     def density(self, alpha: float, points: int) -> Bulk:
-        states = self.level(SPARSE[min(int(self.model.p), 3) - 1]).states
+        states = self.level(SPARSE[min(int(self.model.p), 3) - 1]).states(alpha)
         return sample_bulk(states, alpha, self.edges(alpha), self.atom(alpha), points)
 
     def overlaps(self, alphas: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

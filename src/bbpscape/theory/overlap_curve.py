@@ -36,7 +36,7 @@ class OverlapCurve(Result):
         return self.threshold.status
 
     def headline(self) -> str:
-        return f"Overlap curve, {label(self.model)}"
+        return f"Overlap curve, {label(self.model, N=self.threshold.N)}"
 
     def columns(self) -> Mapping[str, Any]:
         return {"alpha": self.alpha, "m2": self.m2, "eigenvalue": self.eigenvalue}
@@ -51,7 +51,9 @@ class OverlapCurve(Result):
         return Report([*self.threshold.report().tables, table])
 
 
-def overlap_curve(model: TeacherStudent | Law, alpha: ArrayLike | None = None) -> OverlapCurve:
+def overlap_curve(
+    model: TeacherStudent | Law, alpha: ArrayLike | None = None, N: int | None = None
+) -> OverlapCurve:
     """m²(α) = 1/(1 − dΣ_u/dz) at the outlier, 0 below α_BBP.
 
     Parameters
@@ -60,6 +62,8 @@ def overlap_curve(model: TeacherStudent | Law, alpha: ArrayLike | None = None) -
     alpha : array, shape (n,), optional
         Samples per input dimension; 200 values up to 3 α_BBP by default, with α_BBP among them (40
         for a network without closed forms).
+    N : int, optional
+        Input dimension that the covariance of the inputs is that of, where it needs one.
 
     Raises
     ------
@@ -68,7 +72,7 @@ def overlap_curve(model: TeacherStudent | Law, alpha: ArrayLike | None = None) -
 
     Source: docs/theory.md §3.
     """
-    way, at = route(model), threshold(model)
+    way, at = route(model, N), threshold(model, N)
     if alpha is None:
         count, gap = way.curve_points
         alpha = at.alpha_bbp * np.unique(

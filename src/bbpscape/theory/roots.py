@@ -9,6 +9,8 @@ from scipy.optimize import brentq
 
 from bbpscape.core.checks import NoConvergence as NoConvergence
 
+# α between which a transition is looked for.
+LOWEST_ALPHA, HIGHEST_ALPHA = 1e-3, 1e5
 EXTREME = "the parameters may be too extreme for double precision"
 
 
@@ -44,7 +46,9 @@ def iterations(limit: int, what: str, advice: str = EXTREME) -> Iterator[int]:
     raise NoConvergence(f"{what}: not settled after {limit} steps; {advice}")
 
 
-def find_root(f: Callable[[float], float], low: float, high: float, what: str) -> Root:
+def find_root(
+    f: Callable[[float], float], low: float, high: float, what: str, accuracy: float = 1e-15
+) -> Root:
     """The x in [low, high] with f(x) = 0, where f changes sign, to the last bits of x.
 
     ``what`` names the root in the message of ``NoConvergence``, raised where f does not change sign
@@ -58,7 +62,7 @@ def find_root(f: Callable[[float], float], low: float, high: float, what: str) -
             f"({f_high:.3g}); {EXTREME}"
         )
     value, report = brentq(
-        f, low, high, xtol=1e-300, rtol=1e-15, maxiter=300, full_output=True, disp=False
+        f, low, high, xtol=1e-300, rtol=accuracy, maxiter=300, full_output=True, disp=False
     )
     if not report.converged:
         raise NoConvergence(f"{what}: no root after {report.iterations} steps; {EXTREME}")
@@ -66,7 +70,12 @@ def find_root(f: Callable[[float], float], low: float, high: float, what: str) -
 
 
 def find_root_below(
-    f: Callable[[float], float], high: float, what: str, first: float = 2.0, stride: float = 4.0
+    f: Callable[[float], float],
+    high: float,
+    what: str,
+    first: float = 2.0,
+    stride: float = 4.0,
+    accuracy: float = 1e-15,
 ) -> Root:
     """The first x below ``high``, where f > 0, with f(x) = 0: ``first`` and then ``stride`` apart
     the points at which f ≤ 0 is looked for, between that and ``high``."""
@@ -75,4 +84,30 @@ def find_root_below(
         if f(low) <= 0:
             break
         low -= stride
-    return find_root(f, low, high, what)
+    return find_root(f, low, high, what, accuracy)
+
+
+def bracket(excess: Callable[[float], float]) -> tuple[float, float]:
+    """Two values of log α around the first change of sign away from α = 1.
+
+    ``excess`` is positive where an informative outlier has left the bulk.
+    """
+    step = 0.7
+    if excess(0.0) > 0:
+        low, high = -step, 0.0
+        while excess(low) > 0:
+            low, high, step = low - 1.5 * step, low, 1.5 * step
+            if low < math.log(LOWEST_ALPHA):
+                raise NoConvergence(
+                    f"threshold: an informative outlier is there at alpha = {LOWEST_ALPHA} already"
+                )
+        return low, high
+    low, high, last = 0.0, step, math.log(HIGHEST_ALPHA)
+    while excess(high) <= 0:
+        if high >= last:
+            raise NoConvergence(
+                "threshold: no informative outlier left of the bulk up to alpha = "
+                f"{HIGHEST_ALPHA:g}"
+            )
+        low, high, step = high, min(high + 1.5 * step, last), 1.5 * step
+    return low, high

@@ -5,11 +5,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.core.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput, positive_integer
+from bbpscape.model.inputs.law import STANDARD
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.law import Law
 from bbpscape.theory.laws.network.scalar_law import is_scalar
 from bbpscape.theory.matrix.route import MatrixRoute
+from bbpscape.theory.population.route import StructuredRoute
 from bbpscape.theory.scalar.route import CommitteeRoute, ScalarRoute, SymmetricRoute
 from bbpscape.theory.solution import Bulk, Edge, Outlier, Transition
 
@@ -65,8 +67,10 @@ class Route(Protocol):
         """
 
 
-def route(given: TeacherStudent | Law) -> Route:
+def route(given: TeacherStudent | Law, N: int | None = None) -> Route:
     """The route of a model, or of a law of the user's own.
+
+    ``N`` is the dimension that the covariance of a model's inputs belongs to, where it does.
 
     >>> from bbpscape.theory.laws.discrete import DiscreteLaw
     >>> left, right = route(DiscreteLaw([1.0])).edges(4.0)  # Marchenko and Pastur
@@ -75,7 +79,7 @@ def route(given: TeacherStudent | Law) -> Route:
     """
     if isinstance(given, TeacherStudent):
         if not given.inputs.standard:
-            raise InvalidInput("theory needs standard Gaussian inputs")
+            return _structured(given, N)
         if given.is_reference:
             return CommitteeRoute(given)
         return SymmetricRoute(given) if is_scalar(given) else MatrixRoute(given)
@@ -84,3 +88,10 @@ def route(given: TeacherStudent | Law) -> Route:
     raise InvalidInput(
         f"model must be a TeacherStudent, or a Law of your own, got {type(given).__name__}"
     )
+
+
+def _structured(model: TeacherStudent, N: int | None) -> Route:
+    dimension = None if N is None else int(positive_integer("N", N))
+    if is_scalar(model.replace(inputs=STANDARD)):
+        return StructuredRoute(model, dimension)
+    raise InvalidInput("theory of inputs with structure needs an even activation")

@@ -34,7 +34,8 @@ class Spectrum(Result):
     rules, None where closed forms or a law of the user's own leave nothing to compare;
     ``no_left_edge`` says why there is none, if so. ``sampled`` holds ρ_u/ρ and the spectral shift
     along ``eigenvalue`` where a record cannot be solved again (a law, whose ``model`` is None) or
-    need not be (a network, whose density is interpolated).
+    need not be (a network, whose density is interpolated). ``N`` is the dimension that the inputs'
+    covariance is that of.
     """
 
     derived = ("profile",)
@@ -52,6 +53,7 @@ class Spectrum(Result):
     rho: NDArray[np.float64]
     cumulative: NDArray[np.float64]
     sampled: Sampled | None
+    N: int | None = None
     solved: Curve | None = field(default=None, metadata=UNRECORDED)
 
     @cached_property
@@ -105,7 +107,7 @@ class Spectrum(Result):
         return Diagnostics(0, 0.0, self.quadrature_error, GOAL).status
 
     def headline(self) -> str:
-        return f"Spectrum, {label(self.model, alpha=f'{self.alpha:g}')}"
+        return f"Spectrum, {label(self.model, alpha=f'{self.alpha:g}', N=self.N)}"
 
     def columns(self) -> Mapping[str, Any]:
         return {
@@ -141,7 +143,9 @@ class Spectrum(Result):
         return Report([Table(self.headline(), names, rows)], notes)
 
 
-def spectrum(model: TeacherStudent | Law, alpha: float = 3.0, points: int = 400) -> Spectrum:
+def spectrum(
+    model: TeacherStudent | Law, alpha: float = 3.0, points: int = 400, N: int | None = None
+) -> Spectrum:
     """ρ(λ) = −Im g(λ + i0)/π with z = 1/g + α E⟨f/(1 − g f)⟩, its edges and its outliers.
 
     Parameters
@@ -152,6 +156,9 @@ def spectrum(model: TeacherStudent | Law, alpha: float = 3.0, points: int = 400)
     points : int
         Length of the density arrays; they are denser where ρ changes fast, and end where 99.9 % of
         the bulk lies below if it has no right edge.
+    N : int, optional
+        Input dimension that the covariance of the inputs is that of, where it needs one: that of a
+        power law.
 
     Raises
     ------
@@ -170,7 +177,7 @@ def spectrum(model: TeacherStudent | Law, alpha: float = 3.0, points: int = 400)
     alpha = positive("alpha", alpha, limit=1e9)
     if isinstance(points, bool) or not isinstance(points, int) or not 2 <= points <= MOST_POINTS:
         raise InvalidInput(f"points must be an integer from 2 to {MOST_POINTS}, got {points!r}")
-    way = route(model)
+    way = route(model, N)
     bulk = way.density(alpha, points)
     left, right = way.edges(alpha)
     return Spectrum(
@@ -187,5 +194,6 @@ def spectrum(model: TeacherStudent | Law, alpha: float = 3.0, points: int = 400)
         rho=bulk.rho,
         cumulative=bulk.cumulative,
         sampled=bulk.sampled,
+        N=N,
         solved=bulk.curve,
     )

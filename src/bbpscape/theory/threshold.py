@@ -20,7 +20,7 @@ class Threshold(Result):
     ``alpha_0`` the α where the tangent of m²(α) at the transition reaches 0; it is negative where
     the jump is large and the curve flat, and no threshold then. ``alpha_weak_recovery`` is None
     where the teacher is not quadratic, its labels are flipped or the student has an overlap with
-    it. ``model`` is None for a law.
+    it. ``model`` is None for a law. ``N`` is the dimension that the inputs' covariance is that of.
     """
 
     derived = ("a_critical",)
@@ -34,6 +34,7 @@ class Threshold(Result):
     alpha_0: float
     alpha_weak_recovery: float | None
     diagnostics: Diagnostics
+    N: int | None = None
 
     @property
     def a_critical(self) -> float | None:
@@ -47,7 +48,7 @@ class Threshold(Result):
         return self.diagnostics.status
 
     def headline(self) -> str:
-        return f"BBP transition, {label(self.model)}"
+        return f"BBP transition, {label(self.model, N=self.N)}"
 
     def report(self) -> Report:
         error = number(self.diagnostics.quadrature_error, ".1g")
@@ -66,7 +67,7 @@ class Threshold(Result):
         return Report([Table(self.headline(), ("quantity", "value"), shown)])
 
 
-def threshold(model: TeacherStudent | Law) -> Threshold:
+def threshold(model: TeacherStudent | Law, N: int | None = None) -> Threshold:
     """α_BBP = 1/T(g), with T = K at a continuous transition and g = 1/inf f at a discontinuous one.
 
     T(g) = g (m_1^y − m_1) and K(g) = g² m_2, of the moments m_k^w(g) = E[w (f/(1 − g f))^k] of the
@@ -76,6 +77,9 @@ def threshold(model: TeacherStudent | Law) -> Threshold:
     Parameters
     ----------
     model : TeacherStudent, or a Law with the direction "teacher"
+    N : int, optional
+        Input dimension that the covariance of the inputs is that of, where it needs one: that of a
+        power law.
 
     Returns
     -------
@@ -97,7 +101,7 @@ def threshold(model: TeacherStudent | Law) -> Threshold:
     >>> round(threshold(model).alpha_bbp, 12)
     1.0
     """
-    way = route(model)
+    way = route(model, N)
     found = way.transition()
     return Threshold(
         model=way.model,
@@ -109,6 +113,7 @@ def threshold(model: TeacherStudent | Law) -> Threshold:
         alpha_0=found.alpha_0,
         alpha_weak_recovery=_weak_recovery(way.model),
         diagnostics=found.diagnostics,
+        N=N,
     )
 
 

@@ -4,11 +4,12 @@ from bbpscape.model.teacher_student import TeacherStudent
 
 
 def label(model: TeacherStudent | None, **others: object) -> str:
-    """The parameters on one line, then ``others``; of a law only these are known.
+    """The parameters on one line, then the ``others`` that are not None, all there is of a law.
 
     >>> label(None, alpha=3)
     'a law, alpha = 3'
     """
+    others = {name: value for name, value in others.items() if value is not None}
     if model is not None:
         return model.label(**others)
     return ", ".join(["a law", *(f"{name} = {value}" for name, value in others.items())])

@@ -166,7 +166,7 @@ def test_the_density_of_the_reference_model():
 
 def test_the_sum_rules_of_a_matrix_density():
     result = bb.spectrum(TANH, 4.0)
-    first, second = MatrixRoute(TANH).level(1.0).states.moments()
+    first, second = MatrixRoute(TANH).level(1.0).states(1.0).moments()
     x, rho = result.eigenvalue, result.rho
     assert np.trapezoid(rho, x) == pytest.approx(1, abs=2e-3)
     assert np.trapezoid(rho * x, x) == pytest.approx(4 * first, rel=5e-3)

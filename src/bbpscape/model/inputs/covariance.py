@@ -20,6 +20,8 @@ LEAST_ASPECT, LARGEST_ASPECT = 1e-3, 1e6
 STEEPEST = 10.0
 # Largest over smallest positive eigenvalue.
 CONDITION = 1e14
+# Lists from this length on are spectra of a matrix.
+LONG = 20
 # A matrix is symmetric, and has no eigenvalue below 0, up to this share of its largest one.
 ROUNDING = 1e-10
 FORMS = "isotropic, power:BETA, product:GAMMA, or eigenvalues with commas"
@@ -31,9 +33,11 @@ class Covariance(ABC):
     A covariance is a value: ``str`` names it, and ``covariance`` reads that name.
     """
 
-    # Whether it is Σ = 1; how many eigenvalues it has, where it is that of one N only.
+    # Whether it is Σ = 1, whether each eigenvalue is that of one principal component, and whether
+    # its spectrum is one of a dimension.
     isotropic = False
-    N: int | None = None
+    single = False
+    needs_dimension = False
 
     def check(self, N: int) -> None:  # noqa: B027, most exist at every N
         """InvalidInput if there is no such Σ at dimension N."""
@@ -80,6 +84,8 @@ class PowerLaw(Covariance):
     """
 
     beta: float
+    single = True
+    needs_dimension = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "beta", number("beta", self.beta, 0.0, STEEPEST))
@@ -176,6 +182,11 @@ class Eigenvalues(Covariance):
 
     def __str__(self) -> str:
         return ",".join(map(repr, self.given))
+
+    @property
+    def single(self) -> bool:  # type: ignore[override]
+        """A long list is the spectrum of a matrix, a short one has levels of many components."""
+        return len(self.given) >= LONG
 
     @property
     def label(self) -> str:

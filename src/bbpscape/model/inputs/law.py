@@ -92,6 +92,10 @@ class InputLaw:
             if self.to_dict()[name] != standard[name]
         ]
 
+    def dimension(self, N: int) -> int | None:
+        """``N`` where the theory of these inputs is that of a dimension, else None."""
+        return N if self.covariance.needs_dimension or not self.profile.random else None
+
     def to_dict(self) -> dict[str, Any]:
         """Its parts as plain JSON values."""
         return {

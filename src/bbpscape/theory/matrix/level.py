@@ -52,8 +52,7 @@ class MatrixLevel:
             return None
         return MatrixLevel(self.model, SCOUT, self.seed, self._lowest)
 
-    @property
-    def states(self) -> MatrixStates:
+    def states(self, alpha: float) -> MatrixStates:
         return MatrixStates(self.law)
 
     def left(self, alpha: float) -> tuple[Edge, tuple[Outlier, ...]]:

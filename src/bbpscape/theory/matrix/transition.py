@@ -30,9 +30,8 @@ from bbpscape.theory.matrix.outliers import (
     outliers_at,
     signal_spectrum,
 )
-from bbpscape.theory.roots import NoConvergence, iterations
+from bbpscape.theory.roots import NoConvergence, bracket, iterations
 
-LOWEST_ALPHA, HIGHEST_ALPHA = 1e-3, 1e5
 # Of log α, for Newton's method to start from, and of its last step.
 NEAR, ROOT = 1e-3, 1e-9
 STEPS = 40
@@ -82,7 +81,7 @@ def search_transition(law: MatrixLaw) -> MatrixTransition:
                 solved[log_alpha] = edge, informative_excess(edge.point, spectrum)
         return solved[log_alpha][1]
 
-    low, high = _bracket(excess)
+    low, high = bracket(excess)
     root = brentq(excess, low, high, xtol=NEAR, rtol=NEAR)
     excess(root)
     edge = solved[root][0]
@@ -98,29 +97,6 @@ def refine_transition(law: MatrixLaw, start: MatrixTransition) -> MatrixTransiti
         return _solve(law, start.kind, start.point, log_alpha, start.jacobian)
     except NoConvergence:
         return search_transition(law)
-
-
-def _bracket(excess: Callable[[float], float]) -> tuple[float, float]:
-    """Two values of log α around the first change of sign away from α = 1."""
-    step = 0.7
-    if excess(0.0) > 0:
-        low, high = -step, 0.0
-        while excess(low) > 0:
-            low, high, step = low - 1.5 * step, low, 1.5 * step
-            if low < math.log(LOWEST_ALPHA):
-                raise NoConvergence(
-                    f"threshold: an informative outlier is there at alpha = {LOWEST_ALPHA} already"
-                )
-        return low, high
-    low, high, last = 0.0, step, math.log(HIGHEST_ALPHA)
-    while excess(high) <= 0:
-        if high >= last:
-            raise NoConvergence(
-                "threshold: no informative outlier left of the bulk up to alpha = "
-                f"{HIGHEST_ALPHA:g}"
-            )
-        low, high, step = high, min(high + 1.5 * step, last), 1.5 * step
-    return low, high
 
 
 def jump_and_onset(law: MatrixLaw, found: MatrixTransition) -> tuple[float, float]:

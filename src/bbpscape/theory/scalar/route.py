@@ -61,8 +61,7 @@ class ScalarRoute:
     def no_left_edge(self) -> str | None:
         return UNBOUNDED if math.isinf(self.law.support()[0]) else None
 
-    @property
-    def states(self) -> ScalarStates:
+    def states(self, alpha: float) -> ScalarStates:
         return ScalarStates(self.law)
 
     def left(self, alpha: float) -> Side:
