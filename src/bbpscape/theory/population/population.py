@@ -134,19 +134,20 @@ class Population:
         down to the root from any point on its right.
         """
         low, a_low, high, a_high = self._ends
-        end, a_end = (low * s, a_low) if s > 0 else (high * s, a_high)
+        last, a_last = (low, a_low) if s > 0 else (high, a_high)
         total, second = self._sums
-        z = min(total / gamma + s * second / total, end + a_end / gamma)
-        a, poles = self._a, self.sigma * s
+        # By the distance d from the last σ_i S, which keeps its digits where that is large.
+        d = max(last * s - total / gamma - s * second / total, -a_last / gamma)
+        a, beyond = self._a, (self.sigma - last) * s
         for _ in iterations(STEPS, "a root of Γ"):
-            terms = a / (z - poles)
-            found = float(terms.sum())
-            terms /= z - poles
+            terms = a / (d + beyond)
+            found = -float(terms.sum())
+            terms /= d + beyond
             step = found * (1 - found / gamma) / float(terms.sum())
-            z -= step
-            if abs(step) <= ROUNDING * (abs(z) + abs(end)):
+            d += step
+            if abs(step) <= ROUNDING * abs(d):
                 break
-        return float(z)
+        return float(last * s - d)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ from bbpscape.theory.solution import Transition
 # Of log α, for Newton's method to start from; its last step; differences for its derivatives.
 NEAR, LAST, DIFFERENCE = 1e-3, 1e-11, 1e-7
 STEPS = 30
+# The end of the branch, which optimal preprocessings end on, is met to this in log|Γ|.
+TIE = 1e-7
 # Of log|Γ| at an edge on the way.
 ROUGH = 1e-6
 # α beyond a discontinuous transition at which the slope of m² is read off.
@@ -66,7 +68,7 @@ def solve(level: PopulationLevel, start: Place) -> tuple[Transition, Place]:
         if place[2].excess(end) <= 0:
             return _smooth(level, place, root), place
     place, root = _newton(branch, log_gamma, log_alpha)
-    if place[0] > end:
+    if place[0] > end + TIE:
         raise NoConvergence("threshold: Newton's method left the branch")
     return _transition(place, root), place
 

@@ -1,0 +1,240 @@
+"""Covariance, norms and mean: measurements by diagonalization, published forms, exact limits."""
+
+import math
+
+import numpy as np
+import pytest
+from tests.theory.population.measured import PHASE_RETRIEVAL, TABLE
+
+import bbpscape as bb
+from bbpscape.theory.law import INPUT, MEAN, TEACHER
+from bbpscape.theory.laws.committee import CommitteeLaw
+from bbpscape.theory.laws.discrete import DiscreteLaw
+from bbpscape.theory.laws.mirrored import Mirrored
+from bbpscape.theory.laws.mixture import MixtureLaw, Part
+from bbpscape.theory.population.population import Population
+from bbpscape.theory.population.route import StructuredRoute
+from bbpscape.theory.population.scalar import PopulationLevel, Side
+from bbpscape.theory.population.transition import search, solve
+from bbpscape.theory.route import route
+from bbpscape.theory.scalar.route import ScalarRoute
+from bbpscape.theory.spectral.channel import QuadraticTeacher
+from bbpscape.theory.spectral.law import preprocessing_law
+from bbpscape.theory.spectral.preprocessing import optimal
+
+
+def model_of(p, p_star, a, covariance="isotropic", radial="gaussian", **others):
+    inputs = bb.InputLaw(covariance, radial, **others)
+    return bb.TeacherStudent(p, p_star, bb.NormalizedSquare(a), inputs=inputs)
+
+
+def teacher_outlier(model, alpha, N=None):
+    found = route(model, N).outliers(alpha)
+    return next(one for one in found if one.direction == TEACHER)
+
+
+@pytest.mark.parametrize("row", TABLE)
+def test_theory_is_what_diagonalization_measures(row):
+    p, p_star, a, alpha, N, covariance, radial, eigenvalue, m2 = row[:9]
+    found = teacher_outlier(model_of(p, p_star, a, covariance, radial), alpha, N)
+    assert found.eigenvalue == pytest.approx(eigenvalue, abs=1e-4)
+    assert found.m2 == pytest.approx(m2, abs=1e-4)
+    measured, error, measured_m2, error_m2 = row[9:]
+    assert abs(found.eigenvalue - measured) < 4 * error
+    assert abs(found.m2 - measured_m2) < 4 * error_m2
+
+
+def test_norms_need_not_be_of_mean_one_to_be_a_mixture():
+    """The row of THEORY whose τ have the mean 0.99: parts of a mixture as they are given."""
+    given = (0.3, 0.3), (1.0, 0.5), (2.0, 0.2)
+    parts = tuple(
+        Part(weight, tau, tau, CommitteeLaw(model_of(2, 1, 0.5 / tau))) for tau, weight in given
+    )
+    population = Population.of(model_of(2, 1, 0.5, "power:0.5"), 400)
+    found = Side(MixtureLaw(parts, 2), population, 2, 5.0).outlier(TEACHER)
+    assert found.eigenvalue == pytest.approx(-1.2093, abs=1e-4)
+    assert found.m2 == pytest.approx(0.5284, abs=1e-4)
+
+
+@pytest.mark.parametrize("gamma", [0.5, 1.0])
+def test_spectral_method_of_product_inputs(gamma):
+    """Overlaps of others' instances, ten to a point: z of Student's law with 9 degrees."""
+    channel = QuadraticTeacher(1)
+    law = Mirrored(preprocessing_law(channel, optimal(channel), 2))
+    population = Population.of(model_of(1, 1, 1.0, f"product:{gamma}"))
+    level = PopulationLevel(law, population, 1)
+    found, _ = solve(level, search(level))
+    assert found.alpha == pytest.approx(gamma / (2 * (1 + gamma)), rel=1e-8)
+
+    def z_of(population):
+        z = []
+        for alpha, q, error in PHASE_RETRIEVAL[gamma]:
+            outlier = Side(law, population, 1, alpha).outlier(TEACHER)
+            if outlier is not None:
+                z.append((q - math.sqrt(outlier.m2)) / error)
+        return np.array(z)
+
+    z = z_of(population)
+    assert len(z) >= 12
+    assert abs(z.mean()) < 3 * 1.134 / math.sqrt(len(z))
+    assert 0.7 < z.std() < 1.7
+    assert abs(z).max() < 4
+    # Isotropic inputs, and a K that forgets the covariance.
+    one = np.ones(1)
+    assert abs(z_of(Population(one, one, one)).mean()) > 10
+
+
+@pytest.mark.parametrize("rho", [0.5, 1.5, 4.0])
+def test_a_mean_gives_the_published_spike(rho):
+    """Liao and Mahoney (2021), Corollary 1: H = (1/M) Σ x xᵀ/4 of x ~ N(μ, 1), |μ|² = ρ."""
+    c = 0.6
+    law = MixtureLaw((Part(1.0, 1.0, 1.0, DiscreteLaw([0.25])),), 1, math.sqrt(rho))
+    edge, found = ScalarRoute(law).right(1 / c)
+    assert c * edge.value == pytest.approx(0.25 * (1 + math.sqrt(c)) ** 2, rel=1e-12)
+    if rho <= math.sqrt(c):
+        assert not found
+        return
+    (one,) = found
+    assert one.direction == MEAN
+    assert c * one.eigenvalue == pytest.approx(0.25 * (1 + rho + c * (rho + 1) / rho), rel=1e-12)
+    assert one.m2 == pytest.approx((rho**2 - c) / (rho**2 + c * rho), rel=1e-12)
+
+
+def test_equal_eigenvalues_are_isotropic():
+    """Σ = 1 as a covariance of equal eigenvalues, with norms and a mean, by the other equations."""
+    radial = "atoms:0.5@0.5,1.5@0.5"
+    plain = model_of(2, 1, 0.5, radial=radial, mean=3.0)
+    law = route(plain).fine.law
+    ones = np.full(7, 1 / 7)
+    level = PopulationLevel(law, Population(np.ones(7), ones, np.ones(7)), 2)
+    scalar = ScalarRoute(law)
+    for alpha in (0.8, 3.0, 6.0):
+        (edge, found), (other, expected) = level.left(alpha), scalar.left(alpha)
+        assert edge.value == pytest.approx(other.value, rel=1e-11)
+        assert edge.g == pytest.approx(other.g, rel=1e-7)
+        if other.kind == "sharp":
+            assert edge.z2 == pytest.approx(other.z2, rel=1e-4)
+        assert [one.direction for one in found] == [one.direction for one in expected]
+        for one, two in zip(found, expected, strict=True):
+            assert one.eigenvalue == pytest.approx(two.eigenvalue, rel=1e-10)
+            assert one.m2 == pytest.approx(two.m2, rel=1e-9)
+    at, expected = solve(level, search(level))[0], scalar.transition()
+    assert at.kind == expected.kind
+    assert at.alpha == pytest.approx(expected.alpha, rel=1e-10)
+    assert at.eigenvalue == pytest.approx(expected.eigenvalue, rel=1e-8)
+
+
+@pytest.mark.parametrize(("a", "kind"), [(0.5, "continuous"), (2.0, "discontinuous")])
+def test_the_threshold_is_where_the_outlier_begins(a, kind):
+    model = model_of(2, 1, a, "power:0.3")
+    found = bb.threshold(model, N=300)
+    assert found.transition == kind
+    assert found.status.ok
+    way = StructuredRoute(model, 300)
+    below = way.fine.side(found.alpha_bbp * (1 - 1e-6)).outlier(TEACHER)
+    above = way.fine.side(found.alpha_bbp * (1 + 1e-6)).outlier(TEACHER)
+    assert below is None
+    assert above.eigenvalue == pytest.approx(found.eigenvalue, rel=1e-4)
+    assert above.m2 == pytest.approx(found.m2_jump, abs=1e-4)
+    m2 = [way.fine.side(found.alpha_bbp * (1 + step)).outlier(TEACHER).m2 for step in (1e-5, 2e-5)]
+    if kind == "discontinuous":
+        slope = (m2[1] - m2[0]) / (1e-5 * found.alpha_bbp)
+        onset = found.alpha_bbp - found.m2_jump / slope
+        assert found.alpha_0 == pytest.approx(onset, rel=1e-3)
+
+
+def test_m2_is_the_slope_of_the_outlier_in_the_teachers_strength():
+    """dz/d(strength) = v²-weighted: z moves with a rank-one field along w* by exactly m²."""
+    model = model_of(1, 1, 0.5, "power:0.5", profile="source:0.7")
+    way = StructuredRoute(model, 200)
+    side = way.fine.side(6.0)
+    found = side.outlier(TEACHER)
+    population, law = side.whole, side.law
+
+    def moved(field):
+        """The eigenvalue with field·ŵŵᵀ added to H, from the 2 × 2 determinant of both fields."""
+
+        def determinant(log_gamma):
+            gamma = -math.exp(log_gamma)
+            bulk, along = law.moments(gamma, 1, ("bulk", TEACHER))[:, 0]
+            s = 6.0 * bulk
+            z = population.inverse(gamma, s)
+            kernel = population.kernel(TEACHER, z, s)
+            strength = 6.0 * (along - bulk)
+            own = population.own(TEACHER, z, s)
+            matrix = np.array([[strength * kernel.value, strength * kernel.along],
+                               [field * kernel.along, field * own]]).real  # fmt: skip
+            return np.linalg.det(np.eye(2) - matrix), z
+
+        low, high = side.end - 3, side.end - 1e-9
+        for _ in range(200):
+            middle = (low + high) / 2
+            low, high = (middle, high) if determinant(middle)[0] > 0 else (low, middle)
+        return determinant(low)[1]
+
+    step = 1e-5
+    slope = (moved(step) - moved(-step)) / (2 * step)
+    assert found.m2 == pytest.approx(slope, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("covariance", "radial", "alpha"),
+    [
+        ("power:0.5", "gaussian", 6.0),
+        ("1,4", "gaussian", 4.0),
+        ("product:0.5", "gaussian", 3.0),
+        ("isotropic", "atoms:0.4@0.5,1.6@0.5", 3.0),
+    ],
+)
+def test_densities_have_all_the_mass(covariance, radial, alpha):
+    found = bb.spectrum(model_of(2, 1, 0.5, covariance, radial), alpha, N=400)
+    mass = np.trapezoid(found.rho, found.eigenvalue)
+    assert mass + found.atom == pytest.approx(1, abs=3e-3)
+    assert found.cumulative[-1] == pytest.approx(1, abs=3e-3)
+    # Components of their own in the tail are a comb, finer than the points.
+    assert np.diff(found.cumulative).min() > -1e-3
+    # The mean of H is α E f, whatever Σ; of the quadratic committee E f has no closed form.
+    law = route(replace_inputs(found.model)).law
+    if radial == "gaussian":
+        first = alpha * law.moments(0.0, 1)[0, 0]
+        tail = 1 - found.cumulative[-1]
+        mean = np.trapezoid(found.rho * found.eigenvalue, found.eigenvalue)
+        assert mean + tail * found.eigenvalue[-1] == pytest.approx(first, rel=0.03)
+
+
+def replace_inputs(model):
+    return model.replace(inputs=bb.InputLaw())
+
+
+def test_large_components_are_outliers_of_the_inputs():
+    """Of H = Σ x xᵀ alone, by the formula of spiked covariances (Baik and Silverstein 2006)."""
+    N, alpha, spike = 400, 4.0, 9.0
+    sigma = np.append(spike, np.ones(N - 1))
+    population = Population(sigma, np.full(N, 1 / N), np.ones(N), True)
+    law = DiscreteLaw([1.0], directions={TEACHER: 1}, along={TEACHER: np.array([1.0])})
+    _, found = PopulationLevel(law, population, 1).right(alpha)
+    (one,) = [outlier for outlier in found if outlier.direction == INPUT]
+    c = 1 / alpha
+    assert one.eigenvalue / alpha == pytest.approx(spike * (1 + c / (spike - 1)), rel=2e-2 * 9 / N)
+    expected = (1 - c / (spike - 1) ** 2) / (1 + c / (spike - 1))
+    assert one.m2 == pytest.approx(expected, rel=1e-2)
+
+
+def test_what_has_no_left_edge_says_why():
+    with pytest.raises(bb.InvalidInput, match=r"norms, chi2:3\.0, have no upper bound"):
+        bb.threshold(model_of(2, 1, 0.5, radial="chi2:3"))
+
+
+def test_a_power_law_needs_its_dimension():
+    with pytest.raises(bb.InvalidInput, match="N must be given"):
+        bb.threshold(model_of(2, 1, 0.5, "power:0.5"))
+
+
+def test_a_general_network_has_structured_inputs_too():
+    """Radial atoms at one norm are the model of scaled activation; a covariance of ones is none."""
+    inputs = bb.InputLaw("1,1,1", "atoms:1@1")
+    model = bb.TeacherStudent(1, 1, "huber", "x**2/(1+x**2)", inputs=inputs)
+    plain = model.replace(inputs=bb.InputLaw())
+    found, expected = bb.threshold(model), bb.threshold(plain)
+    assert found.alpha_bbp == pytest.approx(expected.alpha_bbp, rel=1e-8)
+    assert found.m2_jump == pytest.approx(expected.m2_jump, abs=1e-8)
