@@ -121,9 +121,16 @@ def test_the_preconditioner_is_the_inverse_at_p_1():
     operator = Operator(hessian)
     inverse = Preconditioner(operator, "float64")
     block = np.random.default_rng(1).standard_normal((3, 50))
-    result = operator(inverse(block)) + inverse.shift * inverse(block)
-    np.testing.assert_allclose(result, block, atol=1e-9)
-    assert -inverse.shift < np.linalg.eigvalsh(hessian.dense())[0]
+    lowest = np.linalg.eigvalsh(hessian.dense())[0]
+    for value in (lowest, 10 * lowest):
+        shift, found = inverse.shift(value), inverse(block, np.full(3, value))
+        np.testing.assert_allclose(operator(found) + shift * found, block, atol=1e-9)
+        np.testing.assert_allclose(inverse(block[1:], np.full(2, value)), found[1:], atol=1e-12)
+        # To within a factor of √10 of −λ.
+        assert 1 / 3.2 < shift.min() / -value < 3.2
+    mixed = inverse(block, np.array([10 * lowest, lowest, lowest]))
+    np.testing.assert_array_equal(mixed[:1], inverse(block[:1], np.array([10 * lowest])))
+    assert abs(mixed[:1] - inverse(block[:1], np.array([lowest]))).max() > 1e-3
 
 
 def test_the_preconditioner_is_the_mean_of_the_diagonal_blocks():
@@ -133,7 +140,8 @@ def test_the_preconditioner_is_the_mean_of_the_diagonal_blocks():
     operator = Operator(Hessian(rows, weights[:, None, None] * np.eye(3)))
     inverse = Preconditioner(operator, "float64")
     block = np.random.default_rng(2).standard_normal((2, 90))
-    result = operator(inverse(block)) + inverse.shift * inverse(block)
+    shift = np.tile(inverse.shift(0.0), 3)
+    result = operator(inverse(block)) + shift * inverse(block)
     np.testing.assert_allclose(result, block, atol=1e-9)
 
 
@@ -141,9 +149,10 @@ def test_the_shift_is_one_that_single_precision_can_invert():
     rows = np.random.default_rng(0).standard_normal((50, 100)) / 10
     operator = Operator(Hessian(rows, np.ones((50, 1, 1))), "float32")
     largest = (rows**2).sum(axis=0).max()
-    assert 1e-6 * largest <= Preconditioner(operator).shift * 1.001 < 1e-5 * largest
+    shift = Preconditioner(operator).shift(0.0)
+    assert 0.5e-6 * largest < shift.min() <= shift.max() < 1e-5 * largest
     negative = Operator(Hessian(rows, -np.ones((50, 1, 1))), "float32")
-    assert Preconditioner(negative).shift >= 50 / 100
+    assert Preconditioner(negative).shift(0.0).min() >= 50 / 100 / 3.2
 
 
 def torch_backend():

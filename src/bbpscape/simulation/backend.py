@@ -58,11 +58,11 @@ class NumpyBackend:
     def diagonal(self, gram: Any) -> NDArray:
         return gram.diagonal().astype(float)
 
-    def cholesky(self, gram: Any, shift: float) -> Solve | None:
-        """R → R (G + shift)⁻¹ on rows; None if G + shift is not positive definite."""
+    def cholesky(self, gram: Any, shift: NDArray[np.float64]) -> Solve | None:
+        """R → R (G + diag(shift))⁻¹ on rows; None if that is not positive definite."""
         single = gram.dtype == np.float32
         matrix = gram.copy(order="F")
-        matrix[np.diag_indices(len(matrix))] += gram.dtype.type(shift)
+        matrix[np.diag_indices(len(matrix))] += shift.astype(gram.dtype)
         potrf = lapack.spotrf if single else lapack.dpotrf
         solve = blas.strsm if single else blas.dtrsm
         with blas_limit(self.threads):
@@ -122,9 +122,9 @@ class TorchBackend:
     def diagonal(self, gram: Any) -> NDArray:
         return self.host(self.xp.linalg.diagonal(gram)).astype(float)
 
-    def cholesky(self, gram: Any, shift: float) -> Solve | None:
-        """R → R (G + shift)⁻¹ on rows; None if G + shift is not positive definite."""
-        matrix = gram + shift * self.asarray(np.eye(gram.shape[0]), str(gram.dtype)[6:])
+    def cholesky(self, gram: Any, shift: NDArray[np.float64]) -> Solve | None:
+        """R → R (G + diag(shift))⁻¹ on rows; None if that is not positive definite."""
+        matrix = gram + self.asarray(np.diag(shift), str(gram.dtype)[6:])
         try:
             factor = self.xp.linalg.cholesky(matrix)
         except RuntimeError:  # torch's LinAlgError

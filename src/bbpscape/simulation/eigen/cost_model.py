@@ -67,12 +67,12 @@ class CostModel(Result):
 
     @property
     def iterative_bytes(self) -> int:
-        """X in both precisions, an N × N matrix and its factor, two bases and what they project."""
+        """X in both precisions, an N × N matrix, three factors, two bases and what they project."""
         p, N, M = self.p, self.N, self.M
         shape = sizes(self.k, p, p * N)
         curvature, projected = 20 * M * p * p, 5 * 8 * shape.held**2
         bases = 2 * 8 * (shape.held + 4 * shape.kept) * p * N
-        return 12 * M * N + curvature + 8 * N * N + bases + projected
+        return 12 * M * N + curvature + 16 * N * N + bases + projected
 
     @property
     def choice(self) -> str:

@@ -135,7 +135,7 @@ class _Subspace:
 
 def search(
     operator: Operator,
-    precondition: Callable[[Any], Any],
+    precondition: Callable[..., Any],
     start: Any,
     goal: Stop,
     shape: Sizes,
@@ -172,7 +172,9 @@ def search(
             if converged or operator.columns - first >= goal.max_columns:
                 break
             scale = np.where(found > 0, found, 1.0)[:, None]
-            step = precondition(rows / operator.where.asarray(scale, operator.dtype))
+            step = precondition(
+                rows / operator.where.asarray(scale, operator.dtype), space.ritz[targets]
+            )
             if space.count + len(targets) > shape.held:
                 space.restart(min(shape.kept, space.count))
             if not space.add(step):
