@@ -63,6 +63,21 @@ def test_compare_takes_inputs(run, tmp_path):
     assert any("isotropic theory need not hold" in note for note in json.loads(out)["notes"])
 
 
+def test_inputs_are_prepared_as_the_options_say(run, tmp_path):
+    rows = np.random.default_rng(0).standard_normal((200, 6)) * [1, 2, 3, 4, 5, 0]
+    np.savez(tmp_path / "rows.npz", first=rows, second=rows[:, :2])
+    given = ["--inputs", tmp_path / "rows.npz", "--key", "first", "--draws", 2, "--json"]
+    status, out, err = run("compare", *given)
+    assert (status, out) == (2, "")
+    assert "1 of 6 are: column 5; use drop_constant=True" in err
+    options = ["--drop-constant", "--standardize", "--pca", 4, "--no-whiten", "--equal-norms"]
+    status, out, _ = run("compare", *given, *options)
+    assert status == 0
+    prepared = bb.data.prepare_inputs(rows, False, True, True, True, 4)
+    assert json.loads(out)["inputs"] == prepared.description
+    assert prepared.description.startswith("200 inputs of dimension 4, without constant column 5, ")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -88,7 +103,11 @@ def test_compare_takes_inputs(run, tmp_path):
         (["compare", "--seed", "-1"], "seed must be"),
         (["compare", "--p", "inf"], "p must be finite"),
         (["compare", "--inputs", "no_file.npy"], "no_file.npy"),
-        (["compare", "--no-whiten"], "--inputs"),
+        (["compare", "--no-whiten"], "--no-whiten needs --inputs FILE"),
+        (["compare", "--drop-constant"], "--drop-constant needs --inputs FILE"),
+        (["compare", "--pca", "3"], "--pca needs --inputs FILE"),
+        (["compare", "--pca", "3.5"], "pca must be an integer, got '3.5'"),
+        (["compare", "--key", "x"], "--key needs --inputs FILE"),
         (["data", "patches", "--out", "x.txt"], ".npy"),
         (["data", "patches", "--size", "1", "--out", "x.npy"], "size"),
     ],

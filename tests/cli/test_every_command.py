@@ -29,7 +29,9 @@ MODEL = {
     "profile": "random",
     "metric": "covariance",
 }
-INPUTS = {"inputs": None, "whiten": None, "equal_norms": None}
+INPUTS = dict.fromkeys(
+    ("inputs", "key", "whiten", "equal_norms", "drop_constant", "standardize", "pca")
+)
 OUTPUTS = ("plot", "save", "csv", "json", "help")
 # What only Python can give.
 UNSEEN = ("progress", "executor", "preprocessings")

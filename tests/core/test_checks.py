@@ -1,6 +1,7 @@
 """Checks of arguments: what comes out, and the one line for what does not pass."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +22,8 @@ from bbpscape.core.checks import InvalidInput
         (checks.choice, "a", (("a", "b"),), "a"),
         (checks.boolean, np.True_, (), True),
         (checks.text, "x", (), "x"),
+        (checks.path, "x.npy", (), Path("x.npy")),
+        (checks.path, Path("x.npy"), (), Path("x.npy")),
         (checks.positive, 1, (), 1.0),
         (checks.positive_integer, 7.0, (), 7),
     ],
@@ -52,6 +55,7 @@ def test_values_that_pass(check, value, arguments, found):
         (checks.choice, ["a"], (("a", "b"),), r"x must be one of a, b, got \['a'\]"),
         (checks.boolean, 1, (), "x must be True or False, got 1"),
         (checks.text, 3, (), "x must be a text in quotes, got 3"),
+        (checks.path, 3, (), "x must be a path, got 3"),
         (checks.positive, 1e13, (1e12,), "x must be between 1e-12 and 1e.12"),
     ],
 )

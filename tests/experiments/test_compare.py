@@ -4,6 +4,7 @@ import json
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import bbpscape as bb
@@ -175,7 +176,7 @@ def test_the_notes_say_what_the_inputs_are(rows, options, said, unsaid):
         ({"alpha": 0.05, "N": 10}, "at least 1/N = 0.1"),
         ({"alpha": 3.0, "N": 0}, "N must be a positive integer"),
         ({"alpha": 3.0, "N": 50, "draws": 10**9}, "draws must be at most"),
-        ({"alpha": 3.0, "inputs": np.ones((9, 3))}, "prepare_inputs"),
+        ({"alpha": 3.0, "inputs": np.ones((9, 3))}, "inputs must vary"),
         ({"alpha": 3.0, "N": 1}, "N must be above p_star = 1"),
         ({"alpha": 3.0, "N": 10, "draws": 0}, "draws must be"),
         ({"alpha": 3.0, "N": 10, "seed": -1}, "seed must be"),
@@ -208,6 +209,19 @@ def test_inputs_set_the_dimension_and_the_largest_alpha():
         bb.compare(MODEL, 7.0, inputs=inputs)
     with pytest.raises(bb.InvalidInput, match="N must be that of the inputs, 15"):
         bb.compare(MODEL, 2.0, N=16, inputs=inputs)
+
+
+def test_rows_and_files_are_prepared(tmp_path):
+    frame = pd.DataFrame(np.random.default_rng(1).standard_normal((90, 15)))
+    frame.columns = [f"x{j}" for j in range(15)]
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    wanted = bb.compare(MODEL, 2.0, draws=2, inputs=bb.data.prepare_inputs(frame.to_numpy()))
+    for given in (frame, str(tmp_path / "rows.csv"), tmp_path / "rows.csv"):
+        np.testing.assert_array_equal(
+            bb.compare(MODEL, 2.0, draws=2, inputs=given).eigenvalues, wanted.eigenvalues
+        )
+    with pytest.raises(bb.InvalidInput, match="inputs must be real numbers, got NoneType"):
+        bb.compare(MODEL, 2.0, inputs=[[None]])
 
 
 def test_whitened_gaussian_inputs_agree_with_drawn_ones():

@@ -1,6 +1,7 @@
 """The table of parameters: every entry takes its default and says what it does not take."""
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,7 @@ def test_an_entry_takes_its_default_and_refuses_nonsense(one):
     if one.default is not None:
         assert one.check(name, one.default) == one.default
         assert isinstance(one.default, one.kind)
-    for value in (None, object(), "nonsense" if one.kind is not str else 3, [[1], [2, 3]]):
+    for value in (None, object(), 3 if one.kind in (str, Path) else "nonsense", [[1], [2, 3]]):
         with pytest.raises(InvalidInput, match=name.replace(".", r"\.")) as error:
             one.check(name, value)
         assert "\n" not in str(error.value)

@@ -45,6 +45,9 @@ def test_figures_are_saved(tmp_path, suffix):
     path = bb.plots.save(figure, tmp_path / f"figure.{suffix}")
     assert path.stat().st_size > 1000
     assert list(tmp_path.iterdir()) == [path]
+    if suffix == "pdf":
+        assert b"/FontFile2" in path.read_bytes()
+        assert b"/Type3" not in path.read_bytes()  # journals refuse it
 
 
 def test_a_figure_that_cannot_be_written_leaves_what_was_there(tmp_path, monkeypatch):

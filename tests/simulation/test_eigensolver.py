@@ -123,6 +123,16 @@ def test_methods_agree_and_auto_is_one_of_them():
     assert lowest(hessian, 5, method="iterative", certificate=False).certificate.passed is None
 
 
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, np.longdouble])
+def test_a_tolerance_of_any_precision(kind):
+    hessian = hessian_of(N=40)
+    tol = kind(0.001)
+    found = lowest(hessian, 2, tol, method="iterative")
+    wanted = lowest(hessian, 2, float(tol), method="iterative")
+    np.testing.assert_array_equal(found.eigenvalues, wanted.eigenvalues)
+    assert found.tolerance == wanted.tolerance
+
+
 def test_the_seed_decides_everything():
     hessian = hessian_of(p=2, N=200)
     first, again = (lowest(hessian, 3, method="iterative", seed=5) for _ in range(2))

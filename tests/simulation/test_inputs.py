@@ -1,12 +1,14 @@
-"""Real inputs: what is refused, and what whitening gives."""
+"""Real inputs: what is refused, and what whitening, scales and components give."""
 
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bbpscape.core.checks import InvalidInput
-from bbpscape.simulation.data.inputs import load_inputs, prepare_inputs, sample
+from bbpscape.simulation import memory
+from bbpscape.simulation.data.inputs import Inputs, inputs_of, prepare_inputs, sample
 
 
 def correlated(n=300, N=10, seed=0):
@@ -14,65 +16,14 @@ def correlated(n=300, N=10, seed=0):
     return rng.standard_normal((n, N)) @ rng.standard_normal((N, N)) + 3.0
 
 
-def test_round_trip(tmp_path):
-    rows = np.arange(12, dtype=np.uint8).reshape(4, 3)
-    np.save(tmp_path / "rows.npy", rows)
-    loaded = load_inputs(str(tmp_path / "rows.npy"))
-    assert loaded.dtype == np.float64
-    np.testing.assert_array_equal(loaded, rows)
+def centred(rows):
+    return rows - rows.mean(axis=0)
 
 
-def bad_values():
-    values = np.ones((6, 3))
-    values[4, 1] = np.inf
-    values[5, 2] = np.nan
-    return values
-
-
-@pytest.mark.parametrize(
-    ("array", "message"),
-    [
-        (np.ones(5), r"shape \(n, N\), got \(5,\)"),
-        (np.ones((2, 3, 4)), r"shape \(n, N\), got \(2, 3, 4\)"),
-        (np.ones((3, 0)), r"shape \(n, N\), got \(3, 0\)"),
-        (np.ones((1, 4)), "at least 2 rows, got 1"),
-        (np.ones((3, 2), dtype=complex), "real numbers, got dtype complex128"),
-        (np.array([["a", "b"]] * 3), "real numbers, got dtype <U1"),
-        (np.ones((3, 2), dtype=bool), "real numbers, got dtype bool"),
-        (np.array([[{}, 1]] * 3, dtype=object), "cannot be read"),
-        (bad_values(), r"finite, got nan or inf in 2 rows \(the first is row 4\)"),
-    ],
-)
-def test_bad_arrays(tmp_path, array, message):
-    path = tmp_path / "rows.npy"
-    np.save(path, array)
-    with pytest.raises(InvalidInput, match=message) as error:
-        load_inputs(path)
-    assert "\n" not in str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("missing.npy", None, "there is no file"),
-        ("rows.csv", b"1,2\n3,4\n", r"must be a \.npy file"),
-        ("text.npy", b"1,2\n3,4\n", "cannot be read"),
-        ("empty.npy", b"", "cannot be read"),
-    ],
-)
-def test_bad_files(tmp_path, name, content, message):
-    if content is not None:
-        (tmp_path / name).write_bytes(content)
-    with pytest.raises(InvalidInput, match=message) as error:
-        load_inputs(tmp_path / name)
-    assert "\n" not in str(error.value)
-
-
-def test_an_archive_is_refused(tmp_path):
-    np.savez(tmp_path / "rows.npz", rows=np.ones((3, 2)))
-    (tmp_path / "rows.npz").rename(tmp_path / "rows.npy")
-    with pytest.raises(InvalidInput, match="got an archive"):
-        load_inputs(tmp_path / "rows.npy")
+def projection(rows):
+    """Q Qᵀ on the span of the centred columns: n/N times the products x·x' of whitened rows."""
+    Q = np.linalg.qr(centred(rows))[0]
+    return Q @ Q.T
 
 
 def test_whitening():
@@ -83,10 +34,51 @@ def test_whitening():
     np.testing.assert_allclose(inputs.rows.mean(axis=0), 0, atol=1e-12)
     covariance = inputs.rows.T @ inputs.rows / inputs.n
     np.testing.assert_allclose(covariance, np.eye(10) / 10, atol=1e-12)
-    # ZCA: of all whitenings the one with a symmetric positive matrix.
-    matrix = np.linalg.lstsq(rows - rows.mean(axis=0), inputs.rows)[0]
+    products = inputs.rows @ inputs.rows.T * inputs.N / inputs.n
+    np.testing.assert_allclose(products, projection(rows), atol=1e-12)
+    # Of all whitenings of the columns in units of their deviations, the symmetric positive one.
+    matrix = np.linalg.lstsq(centred(rows) / rows.std(axis=0), inputs.rows)[0]
     np.testing.assert_allclose(matrix, matrix.T, atol=1e-10)
     assert (np.linalg.eigvalsh(matrix) > 0).all()
+
+
+def test_units_do_not_matter():
+    rows = correlated()
+    whole = prepare_inputs(rows).rows
+    for scales in (10.0 ** np.arange(10), 10.0 ** np.linspace(-150, 90, 10)):
+        np.testing.assert_allclose(prepare_inputs(rows * scales).rows, whole, atol=1e-11)
+    rng = np.random.default_rng(1)
+    independent = rng.standard_normal((300, 20)) * 10.0 ** np.linspace(0, 5, 20)
+    np.testing.assert_allclose(
+        np.cov(prepare_inputs(independent).rows.T, bias=True), np.eye(20) / 20, atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e-161, 1e-154, 1e90])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"whiten": False},
+        {"whiten": False, "equal_norms": True},
+        {"whiten": False, "standardize": True},
+        {"pca": 3},
+        {"pca": 3, "whiten": False},
+    ],
+)
+def test_tiny_and_large_numbers(scale, options):
+    rows = centred(correlated())
+    found = prepare_inputs(rows * scale, **options).rows
+    np.testing.assert_allclose(found, prepare_inputs(rows, **options).rows, atol=1e-12)
+
+
+def test_rows_that_are_tiny_beside_others_have_a_norm():
+    rows = correlated()
+    rows[:150] = rows[:150].mean(axis=0) + 1e-13 * centred(rows[:150])
+    rows -= rows[:150].mean(axis=0)
+    rows[150:] = np.concatenate([rows[150:225], -rows[150:225]])  # the mean is that of the others
+    found = prepare_inputs(rows, whiten=False, equal_norms=True).rows
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, rtol=1e-14)
 
 
 def test_one_scale_without_whitening():
@@ -94,52 +86,184 @@ def test_one_scale_without_whitening():
     inputs = prepare_inputs(rows, whiten=False)
     assert not inputs.whitened
     assert inputs.rows.var(axis=0).mean() == pytest.approx(1 / 10)
-    ratio = inputs.rows / (rows - rows.mean(axis=0))
+    ratio = inputs.rows / centred(rows)
     np.testing.assert_allclose(ratio, ratio[0, 0])
 
 
-def test_constant_columns_can_stay_without_whitening():
-    rows = correlated()
-    rows[:, 3] = 1.0
-    inputs = prepare_inputs(rows, whiten=False)
-    assert (inputs.rows[:, 3] == 0).all()
+def test_standardized_columns():
+    inputs = prepare_inputs(correlated(), whiten=False, standardize=True)
+    assert (inputs.standardized, inputs.whitened) == (True, False)
+    np.testing.assert_allclose(inputs.rows.var(axis=0), 1 / 10, rtol=1e-12)
+    np.testing.assert_allclose(np.corrcoef(inputs.rows.T), np.corrcoef(correlated().T), atol=1e-12)
 
 
-def constant_column():
-    rows = correlated()
-    rows[:, [2, 5]] = 1.0
-    return rows
+@pytest.mark.parametrize("shape", [(300, 10), (12, 40)])
+@pytest.mark.parametrize("standardize", [False, True])
+def test_components_are_those_of_the_svd(shape, standardize):
+    rows = correlated(*shape)
+    columns = centred(rows) / (rows.std(axis=0) if standardize else 1.0)
+    U, S, _ = np.linalg.svd(columns, full_matrices=False)
+    share = (S[:4] ** 2).sum() / (S**2).sum()
+    n = len(rows)
+    for whiten, wanted in (
+        (False, U[:, :4] * S[:4] * math.sqrt(n / (S[:4] ** 2).sum())),
+        (True, U[:, :4] * math.sqrt(n / 4)),
+    ):
+        inputs = prepare_inputs(rows, whiten, standardize=standardize, pca=4)
+        assert (inputs.n, inputs.N) == (n, 4)
+        assert inputs.share == pytest.approx(share, rel=1e-12)
+        assert 0.4 < share < 0.95
+        np.testing.assert_allclose(abs(inputs.rows), abs(wanted), atol=1e-10)
+        np.testing.assert_allclose(inputs.rows @ inputs.rows.T, wanted @ wanted.T, atol=1e-10)
+        assert (inputs.rows.max(axis=0) > -inputs.rows.min(axis=0)).all()  # one choice of signs
 
 
-def duplicated_column():
-    rows = correlated()
-    rows[:, 7] = rows[:, 1] - rows[:, 2]
-    return rows
+def frame(**columns):
+    found = pd.DataFrame(correlated(), columns=[f"x{j}" for j in range(10)])
+    return found.assign(**{name: found.eval(text) for name, text in columns.items()})
+
+
+def test_constant_columns():
+    # The last varies by rounding alone.
+    rows = frame(one="x0 * 0 + 1", share="x1 - x1 + 0.3")
+    rows.loc[5, "share"] = 0.1 + 0.2
+    for options in ({}, {"standardize": True, "whiten": False}, {"standardize": True}):
+        with pytest.raises(InvalidInput, match="2 of 12 are: columns 'one', 'share'; use drop"):
+            prepare_inputs(rows, **options)
+    kept = prepare_inputs(rows, drop_constant=True)
+    assert kept.dropped == ("one", "share")
+    np.testing.assert_array_equal(kept.rows, prepare_inputs(frame()).rows)
+    assert prepare_inputs(rows.to_numpy(), drop_constant=True).dropped == (10, 11)
+    assert prepare_inputs(frame(), drop_constant=True).dropped == ()
+    still = prepare_inputs(rows, whiten=False)
+    assert still.N == 12
+    assert abs(still.rows[:, 10:]).max() < 1e-15
+    np.testing.assert_allclose(
+        prepare_inputs(rows, pca=10).rows, prepare_inputs(frame(), pca=10).rows, atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("kind", [float, np.float32])
+def test_dependent_columns_are_named(kind):
+    rows = frame(sum="x1 + 1000 * x2").astype(kind)
+    with pytest.raises(InvalidInput, match=r"rank 10 of 11: column '.*' depends on") as error:
+        prepare_inputs(rows)
+    words = str(error.value).split("'")[1::2]
+    assert set(words) == {"x1", "x2", "sum"}
+    assert prepare_inputs(rows.drop(columns=words[0])).N == 10
+    rows = frame(a="x1 + x2", b="x3 - x4 + x5", c="x6", d="2 * (x1 + x2)").astype(kind)
+    with pytest.raises(InvalidInput, match=r"rank 10 of 14: columns .* depend on others") as error:
+        prepare_inputs(rows)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_named_is_a_combination(seed):
+    rng = np.random.default_rng(seed)
+    rows = rng.standard_normal((60, 8))
+    used = rng.choice(7, 3, replace=False)
+    rows[:, 7] = rows[:, used] @ rng.uniform(1, 2, 3)
+    rows = rows[:, order := rng.permutation(8)]
+    with pytest.raises(InvalidInput) as error:
+        prepare_inputs(rows)
+    one, others = str(error.value).split("column ")[1].split(" depends on columns ")
+    named = [int(one), *map(int, others.partition(";")[0].split(", "))]
+    assert set(order[named]) == {7, *used}
+    residual = np.linalg.lstsq(centred(rows)[:, named[1:]], centred(rows)[:, named[0]])[1]
+    assert residual.size == 0 or residual < 1e-20
 
 
 @pytest.mark.parametrize(
-    ("rows", "message"),
+    ("rows", "options", "message"),
     [
-        (constant_column(), r"drop 2 of 10 columns \(the first is column 2\) or use whiten=False"),
-        (duplicated_column(), "rank 9 of 10: drop 1 columns"),
-        (duplicated_column().astype(np.float32), "rank 9 of 10: drop 1 columns"),
-        (correlated(n=10), "need more than 10 rows, got 10"),
-        (np.ones((20, 3)), "must vary, got identical rows"),
-        (np.ones((1, 3)), "at least 2 rows"),
-        (bad_values(), "the first is row 4"),
+        (
+            correlated(n=10),
+            {},
+            "need more than 10 rows, got 10; add rows, drop columns or use pca=K",
+        ),
+        (np.ones((20, 3)), {}, "must vary, got identical rows"),
+        (np.ones((20, 3)), {"drop_constant": True}, "must vary, got identical rows"),
+        (np.ones((1, 3)), {}, "at least 2 rows"),
+        (correlated(), {"pca": 11}, "pca must be at most 10, with 10 columns, got 11"),
+        (correlated(8), {"pca": 8}, "pca must be at most 7, with 8 rows, got 8"),
+        (correlated(), {"pca": 0}, "pca must be a positive integer, got 0"),
+        (correlated(), {"pca": 2.5}, "pca must be a positive integer, got 2.5"),
+        (correlated(), {"pca": True}, "pca must be a positive integer, got True"),
+        (
+            frame(a="x1 + x2"),
+            {"pca": 11},
+            "pca must be at most 10, the number of components with more than 1e-10",
+        ),
+        (
+            correlated() * 10.0 ** np.arange(10),
+            {"pca": 10},
+            r"pca must be at most \d, .* columns of different units need standardize=True",
+        ),
+        (correlated(), {"whiten": "no"}, "whiten must be True or False, got 'no'"),
+        (correlated(), {"equal_norms": 1}, "equal_norms must be True or False, got 1"),
+        (correlated(), {"drop_constant": 1}, "drop_constant must be True or False, got 1"),
+        (correlated(), {"standardize": None}, "standardize must be True or False, got None"),
+        ([[0, 0], [1, 0], [-1, 0]], {"whiten": False, "equal_norms": True}, "row 0 is the mean"),
     ],
 )
-def test_what_cannot_be_whitened(rows, message):
+def test_what_cannot_be_prepared(rows, options, message):
     with pytest.raises(InvalidInput, match=message) as error:
-        prepare_inputs(rows)
+        prepare_inputs(rows, **options)
     assert "\n" not in str(error.value)
-    with pytest.raises(InvalidInput, match="whiten must be True or False"):
-        prepare_inputs(correlated(), whiten="no")
+
+
+def test_what_does_not_fit_is_refused(monkeypatch):
+    rows = correlated()
+
+    class Memory:
+        available = 8 * rows.size - 1
+
+    monkeypatch.setattr(memory.psutil, "virtual_memory", Memory)
+    with pytest.raises(InvalidInput, match=r"rows = 300 needs .*: rows must be at most \d+$"):
+        prepare_inputs(rows)
 
 
 def test_one_row_more_than_columns_is_enough():
     inputs = prepare_inputs(correlated(n=11))
     np.testing.assert_allclose(inputs.rows.T @ inputs.rows / 11, np.eye(10) / 10, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, "300 inputs of dimension 10, whitened"),
+        ({"whiten": False}, "300 inputs of dimension 10, not whitened"),
+        ({"equal_norms": True}, "300 inputs of dimension 10, whitened, equal norms"),
+        (
+            {"standardize": True, "whiten": False},
+            "300 inputs of dimension 10, columns of one variance, not whitened",
+        ),
+        (
+            {"pca": 10},
+            "300 inputs of dimension 10, 10 components with 100 % of the variance, whitened",
+        ),
+    ],
+)
+def test_the_description_says_what_was_done(options, said):
+    assert prepare_inputs(correlated(), **options).description == said
+    rows = frame(one="x0 * 0 + 1")
+    dropped = prepare_inputs(rows, drop_constant=True, **options).description
+    assert dropped == said.replace("10, ", "10, without constant column 'one', ", 1)
+
+
+def test_inputs_of_files_rows_and_inputs(tmp_path):
+    rows = correlated()
+    np.savez(tmp_path / "rows.npz", x=rows, y=2 * rows)
+    wanted = prepare_inputs(rows, whiten=False, pca=3)
+    for source, key in ((rows, None), (tmp_path / "rows.npz", "x"), (f"{tmp_path}/rows.npz", "y")):
+        found = inputs_of(source, key, whiten=False, pca=3)
+        np.testing.assert_allclose(found.rows, wanted.rows, atol=1e-14)
+        assert found.description == wanted.description
+    assert inputs_of(wanted) is wanted
+    with pytest.raises(InvalidInput, match="inputs are prepared already: leave out whiten, pca"):
+        inputs_of(wanted, whiten=False, pca=3)
+    with pytest.raises(InvalidInput, match="key is for a file, got key='x' with ndarray"):
+        inputs_of(rows, "x")
 
 
 def test_norm_spread():
@@ -178,6 +302,12 @@ def test_sample_refusals(alpha, message):
         sample(prepare_inputs(correlated()), alpha, np.random.default_rng(0))
     with pytest.raises(InvalidInput, match="generator must be a numpy Generator, got 0"):
         sample(prepare_inputs(correlated()), 1.0, 0)
+
+
+def test_rows_that_are_made_elsewhere():
+    inputs = Inputs(pd.DataFrame(np.eye(3)), True)
+    assert inputs.rows.tolist() == np.eye(3).tolist()
+    assert inputs.description == "3 inputs of dimension 3, whitened"
 
 
 def test_inputs_are_read_only():

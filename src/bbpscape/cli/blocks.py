@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import bbpscape as bb
 from bbpscape.cli.values import SCALARS, Kind
-from bbpscape.model.parameters import INPUTS, MODEL, Parameter
+from bbpscape.model.parameters import DATA, INPUTS, MODEL, PARAMETERS, Parameter
 
 
 def network(**parameters: Any) -> "bb.TeacherStudent":
@@ -24,8 +24,10 @@ def _signature_of(parameters: Iterable[Parameter]) -> inspect.Signature:
     """Keywords with the names, kinds and defaults of ``parameters``."""
     made = []
     for one in parameters:
-        kind = SCALARS[one.kind] if one.read is None else Kind(one.metavar, one.read)
-        hint = Annotated[Any, kind]
+        hint: Any = one.kind
+        if one.kind is not bool:
+            kind = SCALARS[one.kind] if one.read is None else Kind(one.metavar, one.read)
+            hint = Annotated[Any, kind]
         keyword = inspect.Parameter.KEYWORD_ONLY
         made.append(inspect.Parameter(one.name, keyword, default=one.default, annotation=hint))
     return inspect.Signature(made)
@@ -34,27 +36,17 @@ def _signature_of(parameters: Iterable[Parameter]) -> inspect.Signature:
 network.__signature__ = _signature_of((*MODEL, *INPUTS))  # type: ignore[attr-defined]
 
 
-def own_inputs(
-    inputs: Path | None = None, whiten: bool = True, equal_norms: bool = False
-) -> "bb.data.Inputs | None":
-    """Rows of a file as inputs.
-
-    Parameters
-    ----------
-    inputs : Path
-        Rows of your own data, a .npy file; N is their length.
-    whiten : bool
-        Whiten the inputs; without it the isotropic theory need not hold.
-    equal_norms : bool
-        Scale every row of the inputs to norm 1.
-    """
+def own_inputs(inputs: Path | None = None, **preparation: Any) -> "bb.data.Inputs | None":
+    """The rows of a file, prepared as the table of parameters says."""
     if inputs is not None:
-        return bb.data.prepare_inputs(
-            bb.data.load_inputs(inputs), whiten=whiten, equal_norms=equal_norms
-        )
-    if not whiten or equal_norms:
-        raise bb.InvalidInput("--no-whiten and --equal-norms need --inputs FILE.npy")
+        return bb.data.inputs_of(inputs, **preparation)
+    for name, value in preparation.items():
+        option = PARAMETERS[name].option.replace("--", "--no-" if value is False else "--")
+        raise bb.InvalidInput(f"{option} needs --inputs FILE")
     return None
+
+
+own_inputs.__signature__ = _signature_of(DATA)  # type: ignore[attr-defined]
 
 
 def results_of(study: Path, where: Sequence[str] | None = None) -> "bb.study.StudyResults":

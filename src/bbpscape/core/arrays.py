@@ -2,16 +2,25 @@
 
 import math
 import numbers
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput
+from bbpscape.core.report import counted
 
 LARGEST = 1e100  # squares of larger numbers overflow
 
 
-def real_array(name: str, values: object, dimensions: int | None = None) -> NDArray[np.float64]:
+def real_array(
+    name: str,
+    values: object,
+    dimensions: int | None = None,
+    *,
+    labels: Sequence[Hashable] = (),
+    booleans: bool = False,
+) -> NDArray[np.float64]:
     """``values`` as float64, without a copy where they are that already; nothing is cast silently.
 
     Parameters
@@ -22,6 +31,10 @@ def real_array(name: str, values: object, dimensions: int | None = None) -> NDAr
         Integers or floats, nested lists of them included.
     dimensions : int, optional
         Axes that they must have, each of at least one entry.
+    labels : sequence, optional
+        What their columns are called.
+    booleans : bool
+        Whether False and True count as 0 and 1.
 
     Raises
     ------
@@ -43,19 +56,25 @@ def real_array(name: str, values: object, dimensions: int | None = None) -> NDAr
         raise InvalidInput(f"{name} must be an array of numbers, got rows that differ") from None
     if array.dtype == object and array.ndim and all(_is_number(one) for one in array.flat):
         array = array.astype(float)
-    if array.dtype.kind not in "fiu":
-        kind = f"dtype {array.dtype}" if array.dtype != object else _odd(array)
-        raise InvalidInput(f"{name} must be real numbers, got {kind}")
+    if array.dtype == object:
+        raise InvalidInput(f"{name} must be real numbers, got {_odd(array)}")
+    check_kind(name, array.dtype, booleans=booleans)
     if dimensions is not None and (array.ndim != dimensions or 0 in array.shape):
         raise InvalidInput(f"{name} must have {dimensions} axes, got shape {array.shape}")
     array = array.astype(float, copy=False)
     # The extremes see nan and inf, and take no memory.
     largest = max(float(array.max()), -float(array.min())) if array.size else 0.0
     if not math.isfinite(largest):
-        raise InvalidInput(f"{name} must be finite, got nan or inf in {_where(array)}")
+        raise InvalidInput(f"{name} must be finite, got nan or inf in {_where(array, labels)}")
     if largest > LARGEST:
         raise InvalidInput(f"{name} must be at most {LARGEST:g} in size, got {largest:g}")
     return array
+
+
+def check_kind(name: str, dtype: np.dtype, *, booleans: bool = False) -> None:
+    """Refuse a dtype that is none of integers or floats, or, where they count, of booleans."""
+    if dtype.kind not in ("fiub" if booleans else "fiu"):
+        raise InvalidInput(f"{name} must be real numbers, got dtype {dtype}")
 
 
 def _is_number(value: object) -> bool:
@@ -68,10 +87,16 @@ def _odd(array: NDArray) -> str:
     return type(odd).__name__
 
 
-def _where(array: NDArray[np.float64]) -> str:
+def _where(array: NDArray[np.float64], labels: Sequence[Hashable]) -> str:
     if array.ndim == 0:
         return "it"
-    bad = ~np.isfinite(array).reshape(len(array), -1).all(axis=1)
-    what = "rows" if array.ndim > 1 else "entries"
-    first = "row" if array.ndim > 1 else "entry"
-    return f"{bad.sum()} {what} (the first is {first} {int(np.flatnonzero(bad)[0])})"
+    bad = ~np.isfinite(array)
+    first = np.unravel_index(int(bad.argmax()), bad.shape)
+    if array.ndim == 1:
+        return f"{bad.sum()} entries (the first is entry {first[0]})"
+    rows = bad.reshape(len(bad), -1).any(axis=1).sum()
+    place = f"row {first[0]}"
+    if array.ndim == 2:
+        column = int(first[1])
+        place += f", column {(labels[column] if labels else column)!r}"
+    return f"{counted(bad.sum(), 'place')} of {counted(rows, 'row')} (the first is {place})"

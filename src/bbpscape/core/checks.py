@@ -2,7 +2,9 @@
 
 import math
 import numbers
+import os
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class InvalidInput(ValueError):
@@ -102,6 +104,13 @@ def text(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise InvalidInput(f"{name} must be a text in quotes, got {value!r}")
     return value
+
+
+def path(name: str, value: object) -> Path:
+    """Return ``value`` as a path if it is one or a text."""
+    if not isinstance(value, str | os.PathLike):
+        raise InvalidInput(f"{name} must be a path, got {value!r}")
+    return Path(value)
 
 
 def _float(name: str, value: object) -> float:

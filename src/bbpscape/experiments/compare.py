@@ -5,7 +5,7 @@ from dataclasses import field
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.checks import InvalidInput, positive_integer
 from bbpscape.core.codec import BULKY
@@ -17,7 +17,7 @@ from bbpscape.experiments.comparison_notes import notes
 from bbpscape.experiments.comparison_rows import Row, left_outliers, measure, rows
 from bbpscape.experiments.sizes import check_sizes
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulation.data.inputs import Inputs, sample
+from bbpscape.simulation.data.inputs import Inputs, inputs_of, sample
 from bbpscape.simulation.data.instance import draw, draw_seeds, plant
 from bbpscape.simulation.memory import dense_bytes, instance_bytes, kept_bytes, require_memory
 from bbpscape.theory.spectrum import Spectrum, spectrum
@@ -88,7 +88,7 @@ def compare(
     N: int | None = None,
     draws: int = 20,
     seed: Seed = 0,
-    inputs: Inputs | None = None,
+    inputs: Inputs | ArrayLike | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Comparison:
     """Mean over draws of the Hessian's lowest eigenvalues and m², beside their theory.
@@ -105,9 +105,9 @@ def compare(
         Number of independent draws.
     seed : int or numpy Generator
         Draw i depends on (seed, i) alone.
-    inputs : Inputs, optional
-        Your own inputs (``prepare_inputs``); each draw takes M of them and a new teacher and
-        student. Gaussian inputs by default.
+    inputs : Inputs, rows or file, optional
+        Your own inputs, as ``prepare_inputs`` made them or makes them by default; each draw takes
+        M of them and a new teacher and student. Gaussian inputs by default.
     progress : function, optional
         Called with the number of draws that are done, and of all.
 
@@ -118,10 +118,11 @@ def compare(
 
     Source: docs/theory.md §2–5.
     """
-    N, M = check_sizes(model, alpha, _dimension(N, inputs))
+    own = None if inputs is None else inputs_of(inputs)
+    N, M = check_sizes(model, alpha, _dimension(N, own))
     draws, seed, p = int(positive_integer("draws", draws)), check_seed(seed), int(model.p)
-    if inputs is not None and inputs.n < M:
-        sample(inputs, alpha, np.random.default_rng(0))
+    if own is not None and own.n < M:
+        sample(own, alpha, np.random.default_rng(0))
     require_memory(lambda count: kept_bytes(count, p * N), draws, "draws")
     require_memory(lambda n: _bytes(p, n, max(1, round(alpha * n)), draws), N)
     theory = spectrum(model, M / N, N=model.inputs.dimension(N))
@@ -130,11 +131,11 @@ def compare(
     done = []
     for one in draw_seeds(model, alpha, N, seed, draws):
         generator = np.random.default_rng(one)
-        if inputs is None:
+        if own is None:
             instance = draw(model, alpha, N, generator)
         else:
-            instance = plant(model, sample(inputs, alpha, generator), generator)
-        done.append(measure(instance, k, sampled=inputs is None))
+            instance = plant(model, sample(own, alpha, generator), generator)
+        done.append(measure(instance, k, sampled=own is None))
         if progress is not None:
             progress(len(done), draws)
     return Comparison(
@@ -144,9 +145,9 @@ def compare(
         M=M,
         draws=draws,
         seed=seed,
-        inputs="Gaussian" if inputs is None else inputs.description,
+        inputs="Gaussian" if own is None else own.description,
         rows=tuple(rows(theory, done)),
-        notes=tuple(notes(theory, count, inputs, M)),
+        notes=tuple(notes(theory, count, own, M)),
         theory=theory,
         eigenvalues=np.stack([one.eigenvalues for one in done]),
         m2=np.stack([one.m2 for one in done]),
@@ -157,10 +158,6 @@ def _dimension(N: int | None, inputs: Inputs | None) -> int:
     """N, that of the inputs where there are some."""
     if inputs is None:
         return DIMENSION if N is None else N
-    if not isinstance(inputs, Inputs):
-        raise InvalidInput(
-            f"inputs must be made by prepare_inputs(rows), got {type(inputs).__name__}"
-        )
     if N is not None and N != inputs.N:
         raise InvalidInput(f"N must be that of the inputs, {inputs.N}, got {N}")
     return inputs.N

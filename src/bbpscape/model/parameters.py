@@ -6,6 +6,7 @@ A name that means something else in one command stands again as ``command.name``
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bbpscape.core import checks
@@ -115,6 +116,10 @@ def _profile(name: str, value: Any) -> str:
     return str(profile(value))
 
 
+def _flag(name: str, said: str, default: bool = False) -> Parameter:
+    return Parameter(name, said, checks.boolean, default, bool)
+
+
 MODEL = (
     Parameter(
         "p",
@@ -209,6 +214,20 @@ INPUTS = (
         str,
     ),
 )
+DATA = (
+    Parameter(
+        "inputs",
+        "Rows of your own data, .npy, .npz, .csv or .parquet; N is their length.",
+        checks.path,
+        kind=Path,
+    ),
+    Parameter("key", "Which array of an .npz file.", checks.text, kind=str),
+    _flag("whiten", "Whiten the inputs; without it the isotropic theory need not hold.", True),
+    _flag("equal_norms", "Scale every row of the inputs to norm 1."),
+    _flag("drop_constant", "Drop the columns of the inputs that are constant."),
+    _flag("standardize", "Scale the columns of the inputs to one variance first."),
+    Parameter("pca", "Leading components of the inputs to keep.", checks.integer, kind=int),
+)
 SIZES = (
     Parameter(
         "alpha",
@@ -230,7 +249,7 @@ DESCENT = (
     Parameter("start", "random, hessian, spectral or overlap.", checks.text, "random", str),
     Parameter("method", "gd, momentum or flow.", _one_of("gd", "momentum", "flow"), "gd", str),
     Parameter("domain", "free, or sphere.", _one_of("free", "sphere"), "free", str),
-    Parameter("sphere", "Keep every neuron at radius √N.", checks.boolean, False, bool),
+    _flag("sphere", "Keep every neuron at radius √N."),
     Parameter("steps", "Budget of steps a draw.", checks.integer, 2000, int),
     Parameter(
         "step",
@@ -246,7 +265,7 @@ DESCENT = (
         1e-5,
     ),
     Parameter("recovery", "m2 that counts as recovered.", _between(0, 1), 0.9),
-    Parameter("until_recovery", "Stop a draw when it has recovered.", checks.boolean, False, bool),
+    _flag("until_recovery", "Stop a draw when it has recovered."),
 )
 SOLVING = (
     Parameter("k", "Pairs wanted; p p* + 1 at least come out.", checks.integer, 1, int),
@@ -258,14 +277,12 @@ SOLVING = (
         "auto",
         str,
     ),
-    Parameter(
-        "stream", "Make the inputs anew instead of holding them.", checks.boolean, False, bool
-    ),
-    Parameter("phi", "Decide where the largest teacher overlap is.", checks.boolean, False, bool),
+    _flag("stream", "Make the inputs anew instead of holding them."),
+    _flag("phi", "Decide where the largest teacher overlap is."),
     Parameter("points", "Points of the density.", checks.integer, 400, int),
     Parameter("resamples", "How often draws are resampled.", checks.integer, 400, int),
 )
-PARAMETERS = {one.name: one for one in (*MODEL, *INPUTS, *SIZES, *DESCENT, *SOLVING)}
+PARAMETERS = {one.name: one for one in (*MODEL, *INPUTS, *DATA, *SIZES, *DESCENT, *SOLVING)}
 
 
 def parameter(name: str, command: str = "") -> Parameter:

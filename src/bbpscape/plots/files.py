@@ -3,10 +3,12 @@
 import os
 from pathlib import Path
 
+import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.core.files import check_output_path, replacing
+from bbpscape.plots.style import STYLE
 
 SUFFIXES = (".pdf", ".png", ".svg")
 
@@ -22,6 +24,6 @@ def check_figure_path(path: str | os.PathLike[str]) -> Path:
 def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
     """Write ``figure`` to ``path`` (.png at 200 dpi, .pdf or .svg), replacing a file there."""
     target = check_figure_path(path)
-    with replacing(target) as temporary:
+    with mpl.rc_context(STYLE), replacing(target) as temporary:
         figure.savefig(temporary, dpi=200, format=target.suffix[1:].lower())
     return target

@@ -23,6 +23,8 @@ STYLE: Any = {
     "legend.fontsize": 8,
     "legend.frameon": False,
     "lines.linewidth": 1.6,
+    # Type 42 fonts: journals refuse Type 3.
+    "pdf.fonttype": 42,
     "svg.fonttype": "none",
 }
 

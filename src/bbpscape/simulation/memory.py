@@ -32,7 +32,12 @@ def kept_bytes(draws: int, numbers: int) -> int:
     return draws * (KEPT + 8 * numbers)
 
 
-def require_memory(estimate: Callable[[int], int], value: int, name: str = "N") -> None:
+def require_memory(
+    estimate: Callable[[int], int],
+    value: int,
+    name: str = "N",
+    otherwise: str = "lower alpha, p or draws",
+) -> None:
     """Refuse ``value`` if ``estimate(value)`` bytes are more than the memory available now.
 
     Parameters
@@ -43,6 +48,8 @@ def require_memory(estimate: Callable[[int], int], value: int, name: str = "N") 
         What was asked for.
     name : str
         What to call it in the message, which gives the largest value that fits.
+    otherwise : str
+        What to do where no value of it would fit.
 
     Raises
     ------
@@ -58,7 +65,7 @@ def require_memory(estimate: Callable[[int], int], value: int, name: str = "N") 
     if not fits:
         raise InvalidInput(
             f"{needed / GIB:.3g} GiB of memory are needed and {available / GIB:.3g} GiB are "
-            f"available, whatever {name}: lower alpha, p or draws"
+            f"available, whatever {name}: {otherwise}"
         )
     raise InvalidInput(
         f"{name} = {value} needs {needed / GIB:.3g} GiB of memory and {available / GIB:.3g} GiB "

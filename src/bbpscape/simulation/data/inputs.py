@@ -1,19 +1,22 @@
-"""Real inputs: read, centre, whiten, and sample."""
+"""Real inputs: centred, whitened or scaled, and sampled."""
 
 import math
+from collections.abc import Hashable
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
 
-from bbpscape.core.arrays import real_array
-from bbpscape.core.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput, boolean, integer
+from bbpscape.simulation.data import columns as _columns
+from bbpscape.simulation.data.files import read_rows
 from bbpscape.simulation.data.instance import sample_count
+from bbpscape.simulation.data.tables import Rows, rows_of
+from bbpscape.simulation.memory import require_memory
 
-RANK_TOLERANCE = 1e-10  # of the largest variance; single-precision rounding leaves about 1e-14
+WORK_MATRICES = 4  # of the smaller of N × N and n × n: a covariance, and what eigh takes
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,14 +31,23 @@ class Inputs:
         Whether their covariance is I/N; otherwise only its trace is 1.
     equal_norms : bool
         Whether each was then scaled to |x| = 1.
+    dropped : tuple
+        The constant columns that were dropped, by name or number.
+    standardized : bool
+        Whether columns were brought to one variance.
+    share : float, optional
+        Of the variance, in the components that were kept.
     """
 
     rows: NDArray[np.float64]
     whitened: bool
     equal_norms: bool = False
+    dropped: tuple[Hashable, ...] = ()
+    standardized: bool = False
+    share: float | None = None
 
     def __post_init__(self) -> None:
-        view = _check_rows(self.rows).view()
+        view = rows_of(self.rows).values.view()
         view.flags.writeable = False
         object.__setattr__(self, "rows", view)
 
@@ -56,107 +68,116 @@ class Inputs:
         return float(squares.std() / squares.mean())
 
     @property
-    def description(self) -> str:
-        """One line for tables and figures."""
-        kind = "whitened" if self.whitened else "not whitened"
-        norms = ", equal norms" if self.equal_norms else ""
-        return f"{self.n} inputs of dimension {self.N}, {kind}{norms}"
-
-    @property
     def gaussian_norm_spread(self) -> float:
         """√(2/N), what ``norm_spread`` is for isotropic Gaussian inputs."""
         return math.sqrt(2 / self.N)
 
+    @property
+    def description(self) -> str:
+        """One line for tables and figures: what they are and what was done to them."""
+        said = [f"{self.n} inputs of dimension {self.N}"]
+        if self.dropped:
+            count, given = len(self.dropped), Rows(self.rows, self.dropped)
+            said.append(f"without constant {given.named(range(count))}")
+        if self.standardized:
+            said.append("columns of one variance")
+        if self.share is not None:
+            said.append(f"{self.N} components with {100 * self.share:.4g} % of the variance")
+        said.append("whitened" if self.whitened else "not whitened")
+        return ", ".join([*said, "equal norms"] if self.equal_norms else said)
 
-def load_inputs(path: str | PathLike) -> NDArray[np.float64]:
-    """Rows of shape (n, N) from a .npy file, as float64.
+
+def inputs_of(source: object, key: str | None = None, **preparation: Any) -> Inputs:
+    """The inputs of a file or of rows, prepared; ``Inputs`` stay what they are.
+
+    Parameters
+    ----------
+    source : file, rows or Inputs
+        A path as of ``load_inputs``, or data as of ``to_rows``.
+    key : str, optional
+        Which array of an .npz file.
+    **preparation
+        As of ``prepare_inputs``.
 
     Raises
     ------
     InvalidInput
-        If the file is not there, is not a .npy file of a two-dimensional array of real numbers, or
-        holds fewer than two rows or a value that is not finite.
+        If they cannot be read or prepared so.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InvalidInput(f"inputs must be a .npy file, and there is no file {str(path)!r}")
-    if path.suffix != ".npy":
-        raise InvalidInput(f"inputs must be a .npy file (numpy.save), got {str(path)!r}")
-    try:
-        array = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        reason = str(error).split("\n")[0]
-        raise InvalidInput(
-            f"inputs must be a .npy file of numbers, {str(path)!r} cannot be read: {reason}"
-        ) from error
-    if not isinstance(array, np.ndarray):
-        array.close()
-        raise InvalidInput(f"inputs must be one array (numpy.save), got an archive {str(path)!r}")
-    return _check_rows(array)
+    if isinstance(source, str | PathLike):
+        return prepare_inputs(read_rows(source, key), **preparation)
+    if key is not None:
+        raise InvalidInput(f"key is for a file, got key={key!r} with {type(source).__name__}")
+    if not isinstance(source, Inputs):
+        return prepare_inputs(source, **preparation)
+    if preparation:
+        raise InvalidInput(f"inputs are prepared already: leave out {', '.join(preparation)}")
+    return source
 
 
-def prepare_inputs(rows: NDArray, whiten: bool = True, equal_norms: bool = False) -> Inputs:
-    """x = C^{−1/2} (row − mean)/√N, with C the covariance of the rows.
+def prepare_inputs(
+    rows: object,
+    whiten: bool = True,
+    equal_norms: bool = False,
+    drop_constant: bool = False,
+    standardize: bool = False,
+    pca: int | None = None,
+) -> Inputs:
+    """x = R^{−1/2} D^{−1} (row − mean)/√N: D standard deviations, R correlations of the columns.
 
-    The inverse square root is the symmetric one (ZCA). All n rows enter C, so that a sample of a
-    large part of them has a covariance closer to I/N than independent inputs would: keep
-    n well above M. Without ``whiten``, C^{−1/2} is one number, for a mean variance of 1/N.
+    The units of columns do not matter then. All n rows enter R, so that a sample of a large part
+    of them has a covariance closer to I/N than independent inputs would: keep n well above M.
+    Without ``whiten`` they are divided by one number, for a mean variance of 1/N.
 
     Parameters
     ----------
-    rows : array, shape (n, N)
-        Real numbers, finite; n > N where ``whiten``.
+    rows : array, DataFrame, table, tensor, Dataset or sparse matrix
+        As of ``to_rows``; n > N where ``whiten``, unless ``pca`` < n.
     whiten : bool
         Whether to whiten.
     equal_norms : bool
         Whether to scale every x to |x| = 1 at the end, the norm of Gaussian inputs at large N.
+    drop_constant : bool
+        Whether to drop the columns that are constant; ``Inputs.dropped`` names them.
+    standardize : bool
+        Whether to bring every column to one variance first. It decides what the components are,
+        and the covariance of what is not whitened.
+    pca : int, optional
+        How many leading principal components to keep; N is their number then.
 
     Raises
     ------
     InvalidInput
-        If the rows are not allowed, do not vary, or their covariance has no inverse.
+        If the rows are not allowed, do not vary, or their covariance has no inverse: the message
+        names the columns that are constant or depend on others.
     """
-    values = _check_rows(rows)
-    if not isinstance(whiten, bool | np.bool_):
-        raise InvalidInput(f"whiten must be True or False, got {whiten!r}")
-    constant = np.flatnonzero((values == values[0]).all(axis=0))
-    n, N = values.shape
-    if len(constant) == N:
-        raise InvalidInput("inputs must vary, got identical rows")
-    if whiten and len(constant):
-        raise InvalidInput(
-            f"inputs cannot be whitened with constant columns: drop {len(constant)} of {N} columns "
-            f"(the first is column {constant[0]}) or use whiten=False"
-        )
-    if whiten and n <= N:
-        raise InvalidInput(
-            f"inputs cannot be whitened with n <= N: need more than {N} rows, got {n}; "
-            "add rows, drop columns or use whiten=False"
-        )
-    centred = values - values.mean(axis=0)
-    if not whiten:
-        centred *= 1 / math.sqrt((centred**2).sum() / n)
-        return _scaled(centred, False, equal_norms)
-    variances, axes = eigh(centred.T @ centred / n, overwrite_a=True)
-    flat = int((variances <= RANK_TOLERANCE * variances[-1]).sum())
-    if flat:
-        raise InvalidInput(
-            f"inputs cannot be whitened with covariance of rank {N - flat} of {N}: drop {flat} "
-            "columns that are combinations of others or use whiten=False"
-        )
-    return _scaled(centred @ (axes / np.sqrt(N * variances) @ axes.T), True, equal_norms)
-
-
-def _scaled(rows: NDArray[np.float64], whitened: bool, equal_norms: bool) -> Inputs:
+    given = rows_of(rows)
+    flags = {"whiten": whiten, "equal_norms": equal_norms, "standardize": standardize}
+    for name, value in flags.items():
+        boolean(name, value)
+    unit_free = standardize or (whiten and pca is None)
+    divided = "" if not unit_free else "standardized" if standardize else "whitened"
+    kept, dropped = _varying(given, boolean("drop_constant", drop_constant), divided)
+    n, N = len(given.values), len(kept)
+    count = _count(n, N, whiten, pca)
+    work = WORK_MATRICES * min(n, N) ** 2
+    require_memory(lambda rows: 8 * (rows * (N + count) + work), n, "rows", "fewer columns")
+    found = np.take(given.values, kept, axis=1)
+    _columns.centre(found)
+    (_columns.unit_variance if unit_free else _columns.unit_size)(found)
+    share = None
+    if count:
+        found, share = _columns.leading_components(found, count)
+    if whiten:
+        if count:
+            _columns.unit_variance(found)
+        _columns.whiten(found, lambda some: given.named(kept[some]))
+        found *= 1 / math.sqrt(found.shape[1])
+    else:
+        found *= math.sqrt(n / float(np.vdot(found, found)))
     if equal_norms:
-        norms = np.linalg.norm(rows, axis=1, keepdims=True)
-        if not norms.all():
-            index = int(np.flatnonzero(norms == 0)[0])
-            raise InvalidInput(
-                f"equal norms need rows off the mean: row {index} is the mean itself"
-            )
-        rows = rows / norms
-    return Inputs(rows, whitened, equal_norms)
+        _equalize(found)
+    return Inputs(found, bool(whiten), bool(equal_norms), dropped, bool(standardize), share)
 
 
 def sample(inputs: Inputs, alpha: float, generator: np.random.Generator) -> NDArray[np.float64]:
@@ -178,11 +199,49 @@ def sample(inputs: Inputs, alpha: float, generator: np.random.Generator) -> NDAr
     return inputs.rows[generator.choice(inputs.n, size=M, replace=False)]
 
 
-def _check_rows(rows: object) -> NDArray[np.float64]:
-    """Return the rows as float64 if they are at least two rows of finite real numbers."""
-    values = real_array("inputs", rows)
-    if values.ndim != 2 or values.shape[1] == 0:
-        raise InvalidInput(f"inputs must have shape (n, N), got {values.shape}")
-    if len(values) < 2:
-        raise InvalidInput(f"inputs must have at least 2 rows, got {len(values)}")
-    return values
+def _varying(
+    given: Rows, drop: bool, divided: str
+) -> tuple[NDArray[np.intp], tuple[Hashable, ...]]:
+    """The columns to keep, and the labels of those to drop.
+
+    ``divided`` says what is done with each by its standard deviation, if anything.
+    """
+    N = given.values.shape[1]
+    constant = _columns.constant_columns(given.values)
+    if len(constant) == N:
+        raise InvalidInput("inputs must vary, got identical rows")
+    if drop:
+        kept = np.setdiff1d(np.arange(N), constant)
+        return kept, tuple(given.label(one) for one in constant)
+    if divided and len(constant):
+        raise InvalidInput(
+            f"inputs cannot be {divided} with constant columns, and {len(constant)} of {N} are: "
+            f"{given.named(constant)}; use drop_constant=True"
+        )
+    return np.arange(N), ()
+
+
+def _count(n: int, N: int, whiten: bool, pca: object) -> int:
+    """How many components to keep of n rows, 0 for the columns as they are."""
+    if pca is not None:
+        most, count = min(n - 1, N), integer("pca", pca)
+        if count > most:
+            why = f"{n} rows" if most == n - 1 else f"{N} columns"
+            raise InvalidInput(f"pca must be at most {most}, with {why}, got {count}")
+        return count
+    if whiten and n <= N:
+        raise InvalidInput(
+            f"inputs cannot be whitened with n <= N: need more than {N} rows, got {n}; "
+            "add rows, drop columns or use pca=K or whiten=False"
+        )
+    return 0
+
+
+def _equalize(rows: NDArray[np.float64]) -> None:
+    """Scale every row to norm 1, in place; first by its largest number, whose square may be 0."""
+    sizes = np.maximum(rows.max(axis=1), -rows.min(axis=1))
+    if not sizes.all():
+        index = int(np.flatnonzero(sizes == 0)[0])
+        raise InvalidInput(f"equal norms need rows off the mean: row {index} is the mean itself")
+    rows /= sizes[:, None]
+    rows /= np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
