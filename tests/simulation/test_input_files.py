@@ -262,8 +262,7 @@ def test_headers_that_lie(tmp_path):
     assert not [one for one in refused if "\n" in one or "pickle" in one]
 
 
-class Memory:
-    available = 2 * 8 * ROWS.size - 1  # not enough for two copies
+AVAILABLE = 2 * 8 * ROWS.size - 1  # not enough for two copies
 
 
 @pytest.mark.parametrize("name", ["a.npy", "b.npy", "a.npz", "s.npz", "a.csv", "a.parquet"])
@@ -274,7 +273,7 @@ def test_a_file_that_does_not_fit_is_refused_before_it_is_read(tmp_path, monkeyp
     sp.save_npz(tmp_path / "s.npz", sp.coo_matrix((40, 4)))
     FRAME.to_csv(tmp_path / "a.csv", index=False)
     FRAME.to_parquet(tmp_path / "a.parquet")
-    monkeypatch.setattr(memory.psutil, "virtual_memory", Memory)
+    monkeypatch.setattr(memory, "available_memory", lambda: AVAILABLE)
     with pytest.raises(InvalidInput, match=r"rows = 4\d needs .*: rows must be at most 39$"):
         load_inputs(tmp_path / name)
 

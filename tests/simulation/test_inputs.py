@@ -214,11 +214,9 @@ def test_what_cannot_be_prepared(rows, options, message):
 
 def test_what_does_not_fit_is_refused(monkeypatch):
     rows = correlated()
+    available = 8 * rows.size - 1
 
-    class Memory:
-        available = 8 * rows.size - 1
-
-    monkeypatch.setattr(memory.psutil, "virtual_memory", Memory)
+    monkeypatch.setattr(memory, "available_memory", lambda: available)
     with pytest.raises(InvalidInput, match=r"rows = 300 needs .*: rows must be at most \d+$"):
         prepare_inputs(rows)
 

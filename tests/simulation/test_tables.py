@@ -183,13 +183,12 @@ def test_what_holds_no_rows(data, message):
     assert "\n" not in str(error.value)
 
 
-class Memory:
-    available = 2 * 8 * ROWS.size - 1  # not enough for two copies
+AVAILABLE = 2 * 8 * ROWS.size - 1  # not enough for two copies
 
 
 @pytest.mark.parametrize("form", ["float32", "frame", "csr", "dataset of rows", "arrow table"])
 def test_what_does_not_fit_is_refused_before_it_is_made(form, monkeypatch):
-    monkeypatch.setattr(memory.psutil, "virtual_memory", Memory)
+    monkeypatch.setattr(memory, "available_memory", lambda: AVAILABLE)
     with pytest.raises(InvalidInput, match=r"rows = 12 needs .*: rows must be at most 11$"):
         to_rows(FORMS[form])
     assert to_rows(ROWS) is ROWS  # takes none
