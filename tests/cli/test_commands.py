@@ -60,7 +60,10 @@ def test_compare_takes_inputs(run, tmp_path):
     assert "at most" in err
     assert "16.6667" in err
     _, out, _ = run("compare", "--inputs", path, "--draws", 2, "--no-whiten", "--json")
-    assert any("isotropic theory need not hold" in note for note in json.loads(out)["notes"])
+    assert any(
+        "theory of these inputs: the covariance of 200 rows" in note
+        for note in json.loads(out)["notes"]
+    )
 
 
 def test_inputs_are_prepared_as_the_options_say(run, tmp_path):

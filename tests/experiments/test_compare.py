@@ -143,19 +143,41 @@ def test_norms_of_inputs_enter_their_finite_n():
     inputs = bb.data.prepare_inputs(rows)
     result = bb.compare(MODEL, 3.0, draws=12, inputs=inputs)
     gaussian = bb.compare(MODEL, 3.0, N=20, draws=12)
-    assert any("spreads by" in note for note in result.notes)
+    assert any("norms 12 norms" in note for note in result.notes)
     assert abs(result.rows[0].z_finite_size) < 4
     # With the norms of Gaussian inputs the prediction would be another.
     assert result.rows[0].finite_size < gaussian.rows[0].finite_size - 0.1
 
 
+def test_inputs_have_the_theory_of_their_own_law():
+    """Elliptical rows of a steep covariance, in a basis that is not theirs, and of two norms."""
+    rng, N = np.random.default_rng(3), 60
+    rows = rng.standard_normal((6000, N)) * np.arange(1, N + 1) ** -0.5
+    rows *= np.sqrt(rng.choice([0.4, 1.6], (6000, 1)))
+    rows = rows @ np.linalg.qr(rng.standard_normal((N, N)))[0]
+    inputs = bb.data.prepare_inputs(rows, whiten=False)
+    found = bb.compare(
+        bb.TeacherStudent(2, 1, bb.NormalizedSquare(0.5)), 5.0, draws=30, inputs=inputs
+    )
+    row = next(row for row in found.rows if row.quantity == "its m2")
+    assert abs(row.z) < 4
+    assert abs(row.measured - row.isotropic) > 6 * row.standard_error
+    # The table names both theories.
+    assert "isotropic" in found.summary()
+    assert "these inputs" in found.summary()
+    law = bb.InputLaw.of_data(rows)
+    assert law.covariance.given == pytest.approx(
+        bb.InputLaw("power:1").covariance.values(N), rel=0.2
+    )
+
+
 @pytest.mark.parametrize(
     ("rows", "options", "said", "unsaid"),
     [
-        (900, {}, ["theory is for Gaussian inputs"], ["not whitened", "whitened together"]),
-        (290, {}, ["takes 60 of the 290 inputs"], ["not whitened"]),
-        (310, {}, ["theory is for Gaussian inputs"], ["whitened together"]),
-        (900, {"whiten": False}, ["not whitened"], ["whitened together", "spreads by"]),
+        (900, {}, ["what remains of z is what is not elliptical"], ["whitened together"]),
+        (290, {}, ["takes 60 of the 290 inputs"], ["covariance of"]),
+        (310, {}, ["what remains of z is what is not elliptical"], ["whitened together"]),
+        (900, {"whiten": False}, ["the covariance of 900 rows, norms gaussian"], ["together"]),
     ],
 )
 def test_the_notes_say_what_the_inputs_are(rows, options, said, unsaid):

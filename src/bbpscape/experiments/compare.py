@@ -15,15 +15,17 @@ from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.core.status import Status
 from bbpscape.experiments.comparison_notes import notes
 from bbpscape.experiments.comparison_rows import Row, left_outliers, measure, rows
+from bbpscape.experiments.own_inputs import theory_of
 from bbpscape.experiments.sizes import check_sizes
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.inputs import Inputs, inputs_of, sample
 from bbpscape.simulation.data.instance import draw, draw_seeds, plant
 from bbpscape.simulation.memory import dense_bytes, instance_bytes, kept_bytes, require_memory
-from bbpscape.theory.spectrum import Spectrum, spectrum
+from bbpscape.theory.spectrum import Spectrum
 
 DIMENSION = 1000
-COLUMNS = ("theory", "finite_size", "measured", "standard_error", "z", "z_finite_size")
+HEADS = ("isotropic", "N → ∞", "finite N", "measured", "± s.e.", "z", "z (finite N)")
+COLUMNS = ("isotropic", "theory", "finite_size", "measured", "standard_error", "z", "z_finite_size")
 
 
 @result
@@ -64,15 +66,22 @@ class Comparison(Result):
 
     def report(self) -> Report:
         """Every quantity by theory, by the labels of each draw, and measured."""
-        names = ("quantity", "N → ∞", "finite N", "measured", "± s.e.", "z", "z (finite N)")
+        heads = dict(zip(COLUMNS, HEADS, strict=True))
+        if all(row.isotropic is None for row in self.rows):
+            heads.pop("isotropic")
+        else:
+            heads["theory"] = "these inputs"
         lines = [
             (
                 row.quantity,
-                *(number(getattr(row, name)) for name in COLUMNS[:4]),
-                *(number(getattr(row, name), "+.1f") for name in COLUMNS[4:]),
+                *(
+                    number(getattr(row, name), *(["+.1f"] if name[0] == "z" else []))
+                    for name in heads
+                ),
             )
             for row in self.rows
         ]
+        names = ("quantity", *heads.values())
         title = f"{self.headline()}\ninputs: {self.inputs}"
         said = self.notes if self.status.ok else (*self.notes, str(self.status))
         return Report([Table(title, names, lines)], said)
@@ -107,7 +116,8 @@ def compare(
         Draw i depends on (seed, i) alone.
     inputs : Inputs, rows or file, optional
         Your own inputs, as ``prepare_inputs`` made them or makes them by default; each draw takes
-        M of them and a new teacher and student. Gaussian inputs by default.
+        M of them and a new teacher and student. The theory is that of their covariance and norms
+        (``InputLaw.of_data``), beside that of isotropic ones. Inputs of the model's law by default.
     progress : function, optional
         Called with the number of draws that are done, and of all.
 
@@ -125,7 +135,8 @@ def compare(
         sample(own, alpha, np.random.default_rng(0))
     require_memory(lambda count: kept_bytes(count, p * N), draws, "draws")
     require_memory(lambda n: _bytes(p, n, max(1, round(alpha * n)), draws), N)
-    theory = spectrum(model, M / N, N=model.inputs.dimension(N))
+    beside = theory_of(model, M / N, N, own)
+    theory = beside.theory
     count = sum(int(one.multiplicity) for one in left_outliers(theory))
     k = max(count, p * model.p_star) + 1
     done = []
@@ -134,7 +145,7 @@ def compare(
         if own is None:
             instance = draw(model, alpha, N, generator)
         else:
-            instance = plant(model, sample(own, alpha, generator), generator)
+            instance = plant(beside.model, beside.sample(alpha, generator), generator)
         done.append(measure(instance, k, sampled=own is None))
         if progress is not None:
             progress(len(done), draws)
@@ -145,9 +156,9 @@ def compare(
         M=M,
         draws=draws,
         seed=seed,
-        inputs="Gaussian" if own is None else own.description,
-        rows=tuple(rows(theory, done)),
-        notes=tuple(notes(theory, count, own, M)),
+        inputs=beside.description,
+        rows=tuple(rows(theory, done, beside.isotropic)),
+        notes=(*beside.notes, *notes(theory, count, own, M)),
         theory=theory,
         eigenvalues=np.stack([one.eigenvalues for one in done]),
         m2=np.stack([one.m2 for one in done]),

@@ -20,18 +20,9 @@ def notes(theory: Spectrum, count: int, inputs: Inputs | None, M: int) -> list[s
 
 def _input_notes(inputs: Inputs, M: int) -> list[str]:
     found = []
-    if not inputs.whitened:
-        found.append("inputs are not whitened: the isotropic theory need not hold")
-    elif inputs.n < 5 * M:
+    if inputs.whitened and inputs.n < 5 * M:
         found.append(
             f"each draw takes {M} of the {inputs.n} inputs that were whitened together: "
             "their covariance is closer to I/N than that of independent inputs"
-        )
-    found.append("the theory is for Gaussian inputs: z says how far these are from them")
-    if inputs.norm_spread > 2 * inputs.gaussian_norm_spread:
-        found.append(
-            f"|x|² spreads by {inputs.norm_spread:.2g} of its mean, "
-            f"{inputs.gaussian_norm_spread:.2g} for Gaussian inputs; finite N takes the norms "
-            "as they are, N → ∞ does not"
         )
     return found

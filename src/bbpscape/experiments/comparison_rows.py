@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.statistics import Estimate
+from bbpscape.model.inputs.law import InputLaw
 from bbpscape.simulation.data.instance import Instance
 from bbpscape.simulation.eigen.diagonalize import all_eigenvalues_and_lowest, teacher_overlap
 from bbpscape.simulation.hessian import Hessian
@@ -25,6 +26,7 @@ ROUNDING = 1e-10
 class Row:
     """One quantity: N → ∞ theory, finite-N (label-sampled) theory, and the mean over draws.
 
+    ``isotropic`` is the theory of isotropic inputs where ``theory`` is that of inputs of one's own.
     ``z`` is (measured − theory)/standard error; ``z_finite_size`` compares each draw with what its
     own labels predict. None where a value does not exist (one draw has no standard error), or means
     nothing: the lowest eigenvalue of the bulk is predicted to leading order only, the edge and a
@@ -32,6 +34,7 @@ class Row:
     """
 
     quantity: str
+    isotropic: float | None
     theory: float | None
     finite_size: float | None
     measured: float
@@ -50,13 +53,16 @@ class MeasuredDraw:
 
 
 def measure(instance: Instance, k: int, sampled: bool) -> MeasuredDraw:
-    """Diagonalize one draw; ``sampled`` inputs are Gaussian, others have norms of their own."""
+    """Diagonalize one draw; ``sampled`` inputs are those of the model's law, others are given."""
     pairs = all_eigenvalues_and_lowest(Hessian(instance.inputs, instance.curvature), k)
-    predicted = None
-    if instance.model.is_reference:
+    predicted, law = None, instance.model.inputs
+    plain = instance.model.replace(inputs=InputLaw())
+    if plain.is_reference and law.covariance.isotropic and not law.mean:
         y, r = instance.label_scalars
-        norms = None if sampled else np.einsum("mi,mi->m", instance.inputs, instance.inputs)
-        predicted = solve_labels(instance.model, instance.N, r, y, norms)
+        norms = None
+        if not (sampled and law.radial.trivial):
+            norms = np.einsum("mi,mi->m", instance.inputs, instance.inputs)
+        predicted = solve_labels(plain, instance.N, r, y, norms)
     m2 = teacher_overlap(pairs.eigenvectors, instance.teacher_basis)
     return MeasuredDraw(pairs.eigenvalues, m2, predicted)
 
@@ -66,8 +72,28 @@ def left_outliers(theory: Spectrum) -> list[Outlier]:
     return [one for one in theory.outliers if one.eigenvalue < theory.left_edge.value]
 
 
-def rows(theory: Spectrum, done: Sequence[MeasuredDraw]) -> list[Row]:
+def rows(
+    theory: Spectrum, done: Sequence[MeasuredDraw], isotropic: Spectrum | None = None
+) -> list[Row]:
     """Each outlier and its m², the lowest bulk eigenvalue, and the fraction below a quantile."""
+    found = _rows(theory, done)
+    if isotropic is None:
+        return found
+    plain = _values(isotropic)
+    return [replace(row, isotropic=plain.get(row.quantity)) for row in found]
+
+
+def _values(theory: Spectrum) -> dict[str, float]:
+    """What the theory of isotropic inputs says of the rows that it has in common with others."""
+    values: dict[str, float] = {"lowest of the bulk": theory.left_edge.value}
+    for one in left_outliers(theory):
+        values[f"{one.direction} outlier"] = one.eigenvalue
+        if one.teacher_m2 > 0:
+            values["its m2"] = one.m2
+    return values
+
+
+def _rows(theory: Spectrum, done: Sequence[MeasuredDraw]) -> list[Row]:
     found, position = [], 0
     for outlier in left_outliers(theory):
         chosen = slice(position, position + int(outlier.multiplicity))
@@ -135,6 +161,7 @@ def _row(
     own = None if finite is None else _estimate(np.subtract(measured, finite))
     return Row(
         quantity=quantity,
+        isotropic=None,
         theory=theory,
         finite_size=None if finite is None else float(np.mean(finite)),
         measured=float(np.mean(measured)),

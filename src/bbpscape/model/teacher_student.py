@@ -237,9 +237,7 @@ class TeacherStudent:
         given["labels"] = dataclasses.replace(parameters.pop("labels", self.labels), **changed)
         parts = {name: parameters.pop(name) for name in PARTS if name in parameters}
         if parts:
-            inputs = parameters.pop("inputs", self.inputs)
-            parts = {name: getattr(inputs, name) for name in PARTS} | parts
-            given["inputs"] = InputLaw(**parts)
+            given["inputs"] = parameters.pop("inputs", self.inputs).replace(**parts)
         if unknown := [name for name in parameters if name not in given]:
             raise InvalidInput(f"{unknown[0]} is no parameter of a model")
         return TeacherStudent(**given | parameters)

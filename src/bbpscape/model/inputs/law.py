@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from bbpscape.core.checks import InvalidInput, choice, number
 from bbpscape.model.inputs.covariance import ISOTROPIC, Covariance, covariance
+from bbpscape.model.inputs.estimate import estimate_inputs
 from bbpscape.model.inputs.profile import RANDOM, Profile, profile
 from bbpscape.model.inputs.radial import GAUSSIAN, Radial, radial
 
@@ -77,6 +78,30 @@ class InputLaw:
                 "got isotropic inputs"
             )
 
+    @classmethod
+    def of_data(
+        cls, rows: ArrayLike, profile: Profile | str = RANDOM, metric: str = "covariance"
+    ) -> "InputLaw":
+        """The law of given inputs, as if they were elliptical: Σ, τ and |μ| of ``rows``.
+
+        Σ is that of the rows, shrunk towards the identity (Ledoit and Wolf 2004) where there are
+        fewer than five a dimension; τ is x·Σ⁻¹x/N, its spread without that of Gaussian inputs.
+        What chance explains is left out.
+
+        Parameters
+        ----------
+        rows : array, shape (n, N)
+        profile, metric
+            As of any law.
+
+        Raises
+        ------
+        InvalidInput
+            If there are fewer than 3 rows, or they do not vary.
+        """
+        found = estimate_inputs(rows)
+        return cls(found.covariance, found.radial, found.mean, profile, metric)
+
     @property
     def standard(self) -> bool:
         """Whether x ~ N(0, I/N), the inputs of the source."""
@@ -91,6 +116,10 @@ class InputLaw:
             for name, value in ((name, getattr(self, name)) for name in PARTS)
             if self.to_dict()[name] != standard[name]
         ]
+
+    def replace(self, **parts: Any) -> "InputLaw":
+        """The law with other parts."""
+        return type(self)(**{name: getattr(self, name) for name in PARTS} | parts)
 
     def dimension(self, N: int) -> int | None:
         """``N`` where the theory of these inputs is that of a dimension, else None."""
