@@ -1,6 +1,6 @@
 """Inputs of one's own in a comparison: their law, its theory, and draws from them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +57,7 @@ def theory_of(model: TeacherStudent, alpha: float, N: int, inputs: Inputs | None
     )
     turned = inputs
     if not found.covariance.isotropic:
-        turned = Inputs(inputs.rows @ found.components, inputs.whitened, inputs.equal_norms)
+        turned = replace(inputs, rows=inputs.rows @ found.components)
     isotropic = spectrum(model.replace(inputs=InputLaw()), alpha)
     if own.inputs.standard:
         return Beside(own, isotropic, isotropic, turned, inputs.description, (ELLIPTICAL,))
