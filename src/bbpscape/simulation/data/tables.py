@@ -132,10 +132,7 @@ def frame_values(frame: Any) -> NDArray[np.float64]:
     ]
     if odd and len(frame):
         labels = frame.columns.tolist()
-        examples = {labels[j]: frame.iloc[:, j].dropna().tolist()[:1] for j in odd[:NAMED]}
-        shown = ", ".join(
-            f"{label!r} ({short(one[0]) if one else 'empty'})" for label, one in examples.items()
-        )
+        shown = ", ".join(f"{labels[j]!r} ({_example(frame.iloc[:, j])})" for j in odd[:NAMED])
         more = f" and {len(odd) - NAMED} more" if len(odd) > NAMED else ""
         raise InvalidInput(
             f"{NAME} must be real numbers, and these columns are not: {shown}{more}; "
@@ -148,6 +145,17 @@ def frame_values(frame: Any) -> NDArray[np.float64]:
         part = frame.iloc[at : at + step]
         values[at : at + step] = part.to_numpy(dtype=float, na_value=np.nan)
     return values
+
+
+def _example(column: Any) -> str:
+    """What a column of a DataFrame holds that is no number."""
+    import pandas
+
+    there = column.dropna()
+    if pandas.api.types.is_string_dtype(there):
+        words = there[pandas.to_numeric(there, errors="coerce").isna()]
+        there = words if len(words) else there
+    return short(there.tolist()[0]) if len(there) else "empty"
 
 
 def _dense(matrix: Any) -> NDArray[np.float64]:
