@@ -15,6 +15,7 @@ from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.core.statistics import mean_and_error
 from bbpscape.experiments.sizes import check_sizes
+from bbpscape.model.inputs.law import InputLaw
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import Instance, draw
 from bbpscape.simulation.eigen.diagonalize import lowest_dense, teacher_overlap
@@ -27,6 +28,7 @@ from bbpscape.theory.spectral.families import PREPROCESSINGS, Choice, Family, Se
 from bbpscape.theory.spectral.information import information_limit
 from bbpscape.theory.spectral.overlap import spectral_overlap
 from bbpscape.theory.spectral.preprocessing import Preprocessing
+from bbpscape.theory.spectral.threshold import spectral_threshold
 
 HESSIAN = "Hessian"
 ALPHAS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0)
@@ -52,7 +54,10 @@ class Method:
 
 @result
 class MethodComparison(Result):
-    """m²(α) of spectral methods on the same data, in theory and by simulation."""
+    """m²(α) of spectral methods on the same data, in theory and by simulation.
+
+    ``weak_recovery`` is the information limit, NaN where the inputs are not standard.
+    """
 
     model: TeacherStudent
     alpha: NDArray[np.float64]
@@ -79,7 +84,8 @@ class MethodComparison(Result):
             rows.append((f"{value:.4g}", *cells))
         title = f"{self.headline()}\ntheory | measured ± s.e."
         note = f"weak recovery is possible from {self.weak_recovery:g}"
-        return Report([Table(title, ("alpha", *names), rows)], [note])
+        notes = [note] if math.isfinite(self.weak_recovery) else []
+        return Report([Table(title, ("alpha", *names), rows)], notes)
 
     def columns(self) -> Mapping[str, Any]:
         """One row a method and α."""
@@ -104,8 +110,8 @@ def methods(
 
     The methods are the student's Hessian, and all of ``bb.spectral.PREPROCESSINGS`` that need not
     know α: T(y) = −E_λ[Tr F | y]/p, the average of the Hessian over the student; the optimal one;
-    trimming and subset at their best t. Measured values are means over the p p* lowest eigenvectors
-    of H, and over the p* highest of D.
+    trimming and subset at the t that is best on standard inputs. Measured values are means over the
+    p p* lowest eigenvectors of H, and over the p* highest of D.
 
     Parameters
     ----------
@@ -136,8 +142,9 @@ def methods(
     draws, seed = int(positive_integer("draws", draws)), check_seed(seed)
     choices = _choices(Setting(channel, student=model), preprocessings)
     chosen = [one.preprocessing for one in choices]
-    predicted = [_hessian_theory(model, values)]
-    predicted += [_theory(channel, one, values) for one in choices]
+    law, dimension = model.inputs, model.inputs.dimension(N)
+    predicted = [_hessian_theory(model, values, dimension)]
+    predicted += [_theory(channel, one, values, law, dimension) for one in choices]
     numbers = len(predicted) * values.size
     require_memory(lambda count: 8 * numbers * count, draws, "draws")
     measured = np.empty((len(predicted), values.size, draws))
@@ -151,7 +158,7 @@ def methods(
         Method(*theory, *mean_and_error(one))
         for theory, one in zip(predicted, measured, strict=True)
     ]
-    limit = information_limit(channel).alpha
+    limit = information_limit(channel).alpha if law.standard else math.nan
     return MethodComparison(model, values, N, draws, seed, limit, tuple(found))
 
 
@@ -194,18 +201,25 @@ def _always(one: Preprocessing, setting: Setting) -> Preprocessing:
 
 
 def _hessian_theory(
-    model: TeacherStudent, values: NDArray[np.float64]
+    model: TeacherStudent, values: NDArray[np.float64], N: int | None
 ) -> tuple[str, float, str, NDArray[np.float64]]:
     """(name, threshold, transition, m² at every α)."""
-    curve = overlap_curve(model, values)
+    curve = overlap_curve(model, values, N)
     return HESSIAN, curve.threshold.alpha_bbp, curve.threshold.transition, curve.m2
 
 
 def _theory(
-    channel: QuadraticTeacher, one: Choice, values: NDArray[np.float64]
+    channel: QuadraticTeacher,
+    one: Choice,
+    values: NDArray[np.float64],
+    law: InputLaw,
+    N: int | None,
 ) -> tuple[str, float, str, NDArray[np.float64]]:
-    m2 = np.array([spectral_overlap(channel, one.preprocessing, alpha).m2 for alpha in values])
-    return one.preprocessing.name, one.threshold.alpha, one.threshold.transition, m2
+    chosen, at = one.preprocessing, one.threshold
+    if not law.standard:
+        at = spectral_threshold(channel, chosen, law, N)
+    m2 = np.array([spectral_overlap(channel, chosen, alpha, law, N).m2 for alpha in values])
+    return chosen.name, at.alpha, at.transition, m2
 
 
 def _measure(instance: Instance, preprocessings: Sequence[Preprocessing]) -> list[float]:

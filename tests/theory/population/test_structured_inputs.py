@@ -50,7 +50,7 @@ def test_norms_need_not_be_of_mean_one_to_be_a_mixture():
     parts = tuple(
         Part(weight, tau, tau, CommitteeLaw(model_of(2, 1, 0.5 / tau))) for tau, weight in given
     )
-    population = Population.of(model_of(2, 1, 0.5, "power:0.5"), 400)
+    population = Population.of(bb.InputLaw("power:0.5"), 400)
     found = Side(MixtureLaw(parts, 2), population, 2, 5.0).outlier(TEACHER)
     assert found.eigenvalue == pytest.approx(-1.2093, abs=1e-4)
     assert found.m2 == pytest.approx(0.5284, abs=1e-4)
@@ -61,7 +61,7 @@ def test_spectral_method_of_product_inputs(gamma):
     """Overlaps of others' instances, ten to a point: z of Student's law with 9 degrees."""
     channel = QuadraticTeacher(1)
     law = Mirrored(preprocessing_law(channel, optimal(channel), 2))
-    population = Population.of(model_of(1, 1, 1.0, f"product:{gamma}"))
+    population = Population.of(bb.InputLaw(f"product:{gamma}"))
     level = PopulationLevel(law, population, 1)
     found, _ = solve(level, search(level))
     assert found.alpha == pytest.approx(gamma / (2 * (1 + gamma)), rel=1e-8)
@@ -238,3 +238,21 @@ def test_a_general_network_has_structured_inputs_too():
     found, expected = bb.threshold(model), bb.threshold(plain)
     assert found.alpha_bbp == pytest.approx(expected.alpha_bbp, rel=1e-8)
     assert found.m2_jump == pytest.approx(expected.m2_jump, abs=1e-8)
+
+
+def test_methods_on_inputs_with_structure():
+    """Thresholds γ/(2(1 + γ)) of the optimal T on products; norms against their own simulation."""
+    channel = QuadraticTeacher(1)
+    inputs = bb.InputLaw("product:0.5")
+    found = bb.spectral.spectral_threshold(channel, optimal(channel), inputs)
+    assert found.alpha == pytest.approx(0.5 / 3, rel=1e-8)
+    model = bb.TeacherStudent(1, 1, inputs=bb.InputLaw("power:0.4", "0.5,1.5"))
+    result = bb.methods(model, [2.0, 4.0], N=200, draws=8)
+    assert math.isnan(result.weak_recovery)
+    assert "weak recovery" not in result.summary()
+    for one in result.methods:
+        z = (one.measured - one.theory) / one.standard_error
+        assert abs(z[one.theory > 0.1]).max(initial=0) < 4.5
+    plain = bb.overlap_curve(model.replace(inputs=bb.InputLaw()), [4.0]).m2[0]
+    hessian = result.methods[0]
+    assert abs(plain - hessian.measured[1]) > 6 * hessian.standard_error[1]

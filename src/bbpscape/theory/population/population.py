@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput
-from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.model.inputs.law import InputLaw
 from bbpscape.theory.law import MEAN, TEACHER
 from bbpscape.theory.roots import iterations
 
@@ -42,9 +42,8 @@ class Population:
     single: bool = False
 
     @classmethod
-    def of(cls, model: TeacherStudent, N: int | None = None) -> "Population":
-        """That of a model's inputs, at dimension ``N`` where their covariance belongs to one."""
-        inputs = model.inputs
+    def of(cls, inputs: InputLaw, N: int | None = None) -> "Population":
+        """That of a law of inputs, at dimension ``N`` where their covariance belongs to one."""
         if inputs.profile.random:
             sigma, weights = inputs.covariance.population(N)
             return cls(sigma, weights, np.ones(sigma.size), inputs.covariance.single)

@@ -27,7 +27,7 @@ class StructuredRoute(NetworkRoute):
 
     def __init__(self, model: TeacherStudent, N: int | None = None) -> None:
         super().__init__(model)
-        self.population = Population.of(model, N)
+        self.population = Population.of(model.inputs, N)
         # Without its norms and mean.
         self._plain = model.replace(inputs=STANDARD)
 

@@ -2,14 +2,12 @@
 
 from bbpscape.core.checks import positive
 from bbpscape.core.result import Result, result
+from bbpscape.model.inputs.law import STANDARD, InputLaw
 from bbpscape.theory.law import TEACHER
-from bbpscape.theory.laws.mirrored import Mirrored
-from bbpscape.theory.scalar.edges import right_edge
-from bbpscape.theory.scalar.outliers import left_outlier
 from bbpscape.theory.solution import Edge
 from bbpscape.theory.spectral.channel import Channel
-from bbpscape.theory.spectral.law import check_seen, preprocessing_law
 from bbpscape.theory.spectral.preprocessing import EXTREME, Preprocessing
+from bbpscape.theory.spectral.structured import spectral_level
 
 
 @result
@@ -32,11 +30,16 @@ class SpectralOverlap(Result):
 
 
 def spectral_overlap(
-    channel: Channel, preprocessing: Preprocessing, alpha: float
+    channel: Channel,
+    preprocessing: Preprocessing,
+    alpha: float,
+    inputs: InputLaw = STANDARD,
+    N: int | None = None,
 ) -> SpectralOverlap:
     """m², eigenvalue and right edge of the bulk of D = Σ_μ T(y_μ) x_μ x_μᵀ at M = αN.
 
-    Units: those of T.
+    Units: those of T. ``inputs`` is the law of x, ``N`` the dimension that its covariance is that
+    of, where it needs one.
 
     Raises
     ------
@@ -44,14 +47,13 @@ def spectral_overlap(
         If α is not positive, or T is not defined or not seen on the labels.
     """
     alpha = positive("alpha", alpha, EXTREME)
-    law = check_seen(preprocessing_law(channel, preprocessing, 2), preprocessing)
-    edge = right_edge(law, alpha)
-    found = left_outlier(Mirrored(law), alpha, edge.mirrored(), TEACHER)
+    edge, outliers = spectral_level(channel, preprocessing, inputs, N).left(alpha)
+    found = next((one for one in outliers if one.direction == TEACHER), None)
     return SpectralOverlap(
         preprocessing=preprocessing.name,
         t=preprocessing.t,
         alpha=alpha,
         m2=0.0 if found is None else found.m2,
         eigenvalue=None if found is None else -found.eigenvalue,
-        edge=edge,
+        edge=edge.mirrored(),
     )

@@ -9,11 +9,13 @@ from scipy.optimize import minimize_scalar
 from bbpscape.core.checks import InvalidInput, positive
 from bbpscape.core.result import Result, result
 from bbpscape.core.status import Diagnostics, Status
+from bbpscape.model.inputs.law import STANDARD, InputLaw
 from bbpscape.theory.laws.mirrored import Mirrored
 from bbpscape.theory.scalar.transition import find_transition
 from bbpscape.theory.spectral.channel import Channel
-from bbpscape.theory.spectral.law import check_seen, preprocessing_law
+from bbpscape.theory.spectral.law import preprocessing_law
 from bbpscape.theory.spectral.preprocessing import Preprocessing
+from bbpscape.theory.spectral.structured import spectral_level, spectral_transition
 
 # Of a quadrature error.
 ACCURACY = 1e-10
@@ -49,7 +51,12 @@ class SpectralThreshold(Result):
         return f"Spectral method {self.preprocessing}{at}"
 
 
-def spectral_threshold(channel: Channel, preprocessing: Preprocessing) -> SpectralThreshold:
+def spectral_threshold(
+    channel: Channel,
+    preprocessing: Preprocessing,
+    inputs: InputLaw = STANDARD,
+    N: int | None = None,
+) -> SpectralThreshold:
     """The smallest α at which D has an informative outlier right of its bulk.
 
     With S(g) = E[(w − 1) q] and K(g) = E[q²], which grows with g, an edge at g has α = 1/K(g) and
@@ -57,20 +64,23 @@ def spectral_threshold(channel: Channel, preprocessing: Preprocessing) -> Spectr
     end 1/sup T if S > K there (discontinuous, at α = 1/S), else the last crossing (continuous).
     Just above it an outlier is there; for an odd T it may be gone again at a larger α.
 
-    For T = 1(y > t) at p* = 1, α = P(y > t)/(E[y; y > t] − P(y > t))²:
+    ``inputs`` is the law of x, ``N`` the dimension that its covariance is that of, where it needs
+    one. For T = 1(y > t) at p* = 1, α = P(y > t)/(E[y; y > t] − P(y > t))²:
 
     >>> from bbpscape.theory.spectral.channel import QuadraticTeacher
     >>> from bbpscape.theory.spectral.preprocessing import subset
     >>> round(spectral_threshold(QuadraticTeacher(1), subset(2.0)).alpha, 6)
     0.912863
     """
-    laws = [preprocessing_law(channel, preprocessing, refinement) for refinement in (1, 2)]
-    coarse, fine = (find_transition(Mirrored(check_seen(law, preprocessing))) for law in laws)
+    coarse, fine = (
+        spectral_transition(spectral_level(channel, preprocessing, inputs, N, refinement))
+        for refinement in (1, 2)
+    )
     name, t = preprocessing.name, preprocessing.t
     if fine is None:
         return SpectralThreshold(name, t, math.inf, "none", 0.0, None, Diagnostics(0, 0.0, 0.0))
     error = math.inf if coarse is None else abs(coarse.alpha / fine.alpha - 1)
-    found = fine.mirrored().with_error(error, ACCURACY)
+    found = fine.with_error(error, ACCURACY)
     return SpectralThreshold(
         preprocessing=name,
         t=t,
