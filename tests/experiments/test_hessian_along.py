@@ -84,7 +84,7 @@ def asked(monkeypatch):
     """The overlaps at which the theory is asked for, with a bulk from −1 on as its answer."""
     found = []
 
-    def spectrum(model, alpha, points):
+    def spectrum(model, alpha, points, N):
         found.append(model.overlap)
         return SimpleNamespace(left_edge=SimpleNamespace(value=-1.0), outliers=())
 
@@ -136,8 +136,8 @@ def test_a_random_student_has_the_theory_without_an_overlap(model):
 
 
 def test_thresholds_that_take_seconds():
-    assert known_threshold(bb.TeacherStudent(8, 1))[0] is not None
-    found, note = known_threshold(bb.TeacherStudent(3, 1, TANH.loss, TANH.activation))
+    assert known_threshold(bb.TeacherStudent(8, 1), 100)[0] is not None
+    found, note = known_threshold(bb.TeacherStudent(3, 1, TANH.loss, TANH.activation), 100)
     assert found is None
     assert "minutes" in note
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import bbpscape as bb
+from bbpscape.model.inputs.law import InputLaw
+from bbpscape.simulation.data.weights import Sphere
 from bbpscape.simulation.descent.overlap import squared_magnetization
 from bbpscape.simulation.descent.start import STARTS, Start, find_start, hartley, mixed, start_label
 
@@ -42,7 +44,7 @@ def test_the_hessian_start_spans_its_lowest_eigenvectors():
 
 def test_mixed_rows_keep_the_leading_direction():
     axes = np.eye(10)[:3]
-    w = mixed(np.array([1.0, 0.0, 0.0]), axes, 5)
+    w = mixed(np.array([1.0, 0.0, 0.0]), axes, 5, Sphere(InputLaw(), 10))
     np.testing.assert_allclose(abs(w[:, 0]), math.sqrt(10))
     for p in range(1, 9):
         np.testing.assert_allclose(hartley(p).T @ hartley(p), np.eye(p), atol=1e-14)

@@ -22,7 +22,6 @@ from bbpscape.simulation.descent.overlap import squared_magnetization
 from bbpscape.simulation.descent.rule import DescentRule
 from bbpscape.simulation.eigen.diagonalize import teacher_overlap
 from bbpscape.simulation.eigen.eigensolver import lowest
-from bbpscape.simulation.hessian import Hessian
 from bbpscape.theory.roots import NoConvergence
 
 MOST_TIMES = 50
@@ -174,8 +173,8 @@ def _steps(at: Sequence[int], budget: int) -> tuple[int, ...]:
 
 def _measure(instance: Instance, student: NDArray) -> tuple[float, ...]:
     """m² and mean w*·w_k/|w*||w_k| of the student, λ_1, and as in ``HessianStep`` the rest."""
-    at = Instance(instance.model, instance.inputs, student, instance.teacher, instance.noisy_labels)
-    hessian = Hessian(at.inputs, at.curvature)
+    at = instance.at(student)
+    hessian = at.hessian
     copies = int(at.model.p) * at.model.p_star
     pairs = lowest(hessian, min(copies + 1, hessian.shape[0]), 1e-7)
     if not pairs.converged or pairs.certificate.passed is False:

@@ -116,7 +116,7 @@ def methods(
     Parameters
     ----------
     model : TeacherStudent
-        With a quadratic teacher whose labels are not flipped, and no overlap.
+        With a quadratic teacher whose labels are not flipped, no overlap and standard inputs.
     alpha : list of numbers
         Samples per dimension.
     N, draws : int
@@ -136,7 +136,8 @@ def methods(
     channel = QuadraticTeacher.of(model)
     if channel is None:
         raise InvalidInput(
-            "methods needs the quadratic activation, labels without flips and no overlap"
+            "methods needs the quadratic activation, labels without flips, no overlap and standard "
+            "Gaussian inputs"
         )
     values, N = _check_alphas(model, alpha, N)
     draws, seed = int(positive_integer("draws", draws)), check_seed(seed)

@@ -205,7 +205,7 @@ def recovery(
     results = study.run(path, workers, progress=_teller(progress))
     failed = len({row.cell.key for row in results.rows if row.failed})
     lines = _lines(results, study.axes["alpha"], widths, study.axes["start"])
-    thresholds, weak, notes = _theory(model, widths)
+    thresholds, weak, notes = _theory(model, widths, N)
     return RecoveryCurve(model, N, draws, seed, rule, lines, thresholds, weak, failed, notes)
 
 
@@ -227,10 +227,10 @@ def _teller(progress: Callable[[int, int], None] | None) -> Callable[[Progress],
 
 
 def _theory(
-    model: TeacherStudent, widths: Sequence[int]
+    model: TeacherStudent, widths: Sequence[int], N: int
 ) -> tuple[dict[int, Threshold], float | None, tuple[str, ...]]:
     """(threshold of each width, information limit, why some are missing)."""
-    found = {p: known_threshold(model.replace(p=p)) for p in widths}
+    found = {p: known_threshold(model.replace(p=p), N) for p in widths}
     channel = QuadraticTeacher.of(model)
     return (
         {p: one for p, (one, _) in found.items() if one is not None},

@@ -17,12 +17,15 @@ KNOWN = 0.999
 Lowest = tuple[float | None, float | None, float | None]
 
 
-def known_threshold(model: TeacherStudent) -> tuple[Threshold | None, str]:
-    """The threshold of a model without an overlap, or None and why there is none."""
+def known_threshold(model: TeacherStudent, N: int) -> tuple[Threshold | None, str]:
+    """The threshold of a model without an overlap, or None and why there is none.
+
+    Its inputs are those of dimension N where their covariance needs one.
+    """
     if not _affordable(model):
         return None, f"no α_BBP at p = {model.p:g}: {_slow(model)}"
     try:
-        return threshold(model), ""
+        return threshold(model, model.inputs.dimension(N)), ""
     except (InvalidInput, NoConvergence) as error:
         return None, f"no α_BBP at p = {model.p:g}: {error}"
 
@@ -32,9 +35,10 @@ def lowest_at(
 ) -> tuple[Lowest, str]:
     """((left edge, lowest eigenvalue, m² of its eigenvector), why there is none) at N → ∞.
 
-    The student is independent of the data, on the sphere, and each of its neurons has
-    w*·w_k/N = √m², or ``cosine`` where the activation is not even. Without an outlier left of it
-    the lowest eigenvalue is the edge, and its m² is 0.
+    Inputs of a covariance that needs a dimension are those of N. The student is independent of the
+    data, on the sphere, and each of its neurons has w*·w_k/N = √m², or ``cosine`` where the
+    activation is not even. Without an outlier left of it the lowest eigenvalue is the edge, and its
+    m² is 0.
     """
     none: Lowest = (None, None, None)
     # An overlap of order 1/√N is none.
@@ -43,12 +47,14 @@ def lowest_at(
         return none, f"no theory at a student m² above {KNOWN:g}"
     if not blind and model.p_star > 1:
         return none, f"no theory at an overlap with p* = {model.p_star}: m² does not determine it"
+    if not blind and not model.inputs.covariance.isotropic:
+        return none, "no theory at an overlap with a covariance: m² does not determine w*·Σw"
     overlap = 0.0 if blind else math.sqrt(m2) if model.activation.even else cosine
     at = dataclasses.replace(model, overlap=overlap)
     if not _affordable(at):
         return none, f"no theory at this overlap: {_slow(at)}"
     try:
-        found = spectrum(at, alpha, points=2)
+        found = spectrum(at, alpha, 2, model.inputs.dimension(N))
     except (InvalidInput, NoConvergence) as error:
         return none, f"no theory: {error}"
     edge = float(found.left_edge.value)

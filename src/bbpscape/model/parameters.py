@@ -249,7 +249,7 @@ DESCENT = (
     Parameter("start", "random, hessian, spectral or overlap.", checks.text, "random", str),
     Parameter("method", "gd, momentum or flow.", _one_of("gd", "momentum", "flow"), "gd", str),
     Parameter("domain", "free, or sphere.", _one_of("free", "sphere"), "free", str),
-    _flag("sphere", "Keep every neuron at radius √N."),
+    _flag("sphere", "Keep every neuron on the sphere."),
     Parameter("steps", "Budget of steps a draw.", checks.integer, 2000, int),
     Parameter(
         "step",

@@ -54,7 +54,7 @@ def highest_eigenvectors(instance: Instance) -> NDArray[np.float64]:
     count = min(p + 1, N)
     pairs = start_pairs(Hessian(instance.inputs, -values[:, None, None]), count)
     gaps = np.maximum(pairs.eigenvalues[-1] - pairs.eigenvalues[: min(p, count - 1)], 0.0)
-    return mixed(np.sqrt(gaps), pairs.eigenvectors[:, : len(gaps)].T, p)
+    return mixed(np.sqrt(gaps), pairs.eigenvectors[:, : len(gaps)].T, p, instance.sphere)
 
 
 STARTS.add(

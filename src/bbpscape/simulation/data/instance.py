@@ -117,6 +117,11 @@ class Instance:
         """An orthonormal basis of the span of the rows of w*, shape (N, p_star)."""
         return _frozen(np.linalg.qr(self.teacher.T)[0])
 
+    @cached_property
+    def sphere(self) -> Sphere:
+        """On which the model's inputs have the weights."""
+        return Sphere(self.model.inputs, self.N)
+
     @property
     def hessian(self) -> Hessian:
         """H at the student, of size pN × pN."""

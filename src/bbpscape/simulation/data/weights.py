@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from bbpscape.core.checks import InvalidInput
 from bbpscape.model.inputs.law import InputLaw
 
+# Of the largest length that weights of the same size can have: none at all.
+NO_LENGTH = 1e-12
+
 
 class Sphere:
     """w·G w = N, on which the metric of the inputs has weights: G = Σ in its eigenbasis, or G = 1.
@@ -34,9 +37,10 @@ class Sphere:
         self._roots = np.sqrt(self.metric)
 
     def onto(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The rows of ``weights``, scaled."""
+        """The rows of ``weights``, scaled; InvalidInput where the inputs do not see one."""
         norms = np.linalg.norm(weights * self._roots, axis=1, keepdims=True)
-        if not norms.all():
+        largest = self._roots[0] * np.linalg.norm(weights, axis=1, keepdims=True)
+        if (norms <= NO_LENGTH * largest).any():
             raise InvalidInput("weights must not lie where the inputs have no variance")
         return weights * (math.sqrt(self.N) / norms)
 

@@ -11,6 +11,7 @@ from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput
 from bbpscape.simulation.backend import Backend, NumpyBackend
 from bbpscape.simulation.data.instance import Instance
+from bbpscape.simulation.descent.domain import Free, OnSphere
 from bbpscape.simulation.descent.gradient import BatchGradient
 from bbpscape.simulation.descent.overlap import magnetization, relative_error
 from bbpscape.simulation.descent.rule import DescentRule, Trajectory, record_steps
@@ -110,7 +111,10 @@ class _Batch:
         self.records = set(record_steps(rule.steps).tolist())
         self.teacher = self._up(np.stack([one.teacher for one in instances]))
         self.teacher_norm = np.array([(one.teacher**2).sum() for one in instances])
-        self.w = self._on_sphere(self._up(starts))
+        self.domain = Free()
+        if rule.sphere:
+            self.domain = OnSphere(instances[0].sphere, self.where, gradient.dtype)
+        self.w = self.domain.onto(self._up(starts))
         self.velocity = self.where.xp.zeros_like(self.w)
         self.loss, self.slope = self._gradient(self.w)
         self.first_loss = self.loss.copy()
@@ -130,17 +134,7 @@ class _Batch:
 
     def _gradient(self, w: Any) -> tuple[NDArray[np.float64], Any]:
         loss, slope = self.gradient(w)
-        return loss, self._tangent(w, slope) if self.rule.sphere else slope
-
-    def _tangent(self, w: Any, vectors: Any) -> Any:
-        radial = self.where.xp.sum(w * vectors, axis=2, keepdims=True) / self.gradient.N
-        return vectors - radial * w
-
-    def _on_sphere(self, w: Any) -> Any:
-        if not self.rule.sphere:
-            return w
-        norms = self.where.xp.linalg.vector_norm(w, axis=2, keepdims=True)
-        return w * (math.sqrt(self.gradient.N) / norms)
+        return loss, self.domain.tangent(w, slope)
 
     def observe(self) -> None:
         """Note m², write the records that are due, and let draws go that have reached an end."""
@@ -178,7 +172,8 @@ class _Batch:
     def _learned(self, i: int, one: _Notes) -> bool:
         if self.model.activation.quadratic:
             return True
-        error = relative_error(self.model, self._host(i), one.instance.teacher)
+        instance = one.instance
+        error = relative_error(self.model, self._host(i), instance.teacher, instance.mean)
         return bool(error < 1 - self.rule.recovery)
 
     def _end(self, i: int, draw: Any, slope: float, one: _Notes) -> str:
@@ -195,8 +190,8 @@ class _Batch:
         return "budget" if self.step >= rule.steps else ""
 
     def _write(self, i: int, one: _Notes, m2: float) -> None:
-        w = self._host(i)
-        error = float(relative_error(self.model, w, one.instance.teacher))
+        w, teacher = self._host(i), one.instance.teacher
+        error = float(relative_error(self.model, w, teacher, one.instance.mean))
         if self.step in self.records or one.status:
             one.rows.append((self.step, self.time[i], self.loss[i] / self.M, error, m2))
         if self.step in self.rule.snapshots:
@@ -226,7 +221,7 @@ class _Batch:
         self.step += 1
 
     def _gd(self) -> None:
-        trial = self._on_sphere(self.w - self._each(self.eta) * self.slope)
+        trial = self.domain.onto(self.w - self._each(self.eta) * self.slope)
         loss, slope = self._gradient(trial)
         if self.rule.step is not None:
             self.time += self.eta
@@ -236,19 +231,18 @@ class _Batch:
         self.eta = np.where(accepted, self.eta, self.eta / 2)
 
     def _momentum(self) -> None:
-        if self.rule.sphere:
-            self.velocity = self._tangent(self.w, self.velocity)
+        self.velocity = self.domain.tangent(self.w, self.velocity)
         self.velocity = self.rule.beta * self.velocity - self._each(self.eta) * self.slope
-        self.w = self._on_sphere(self.w + self.velocity)
+        self.w = self.domain.onto(self.w + self.velocity)
         self.loss, self.slope = self._gradient(self.w)
         self.time += self.eta
 
     def _flow(self) -> None:
         """Heun's step: two gradients, the second of which is the next step's first."""
         h = self._each(self.eta)
-        euler = self._on_sphere(self.w - h * self.slope)
+        euler = self.domain.onto(self.w - h * self.slope)
         _, ahead = self._gradient(euler)
-        trial = self._on_sphere(self.w - 0.5 * h * (self.slope + ahead))
+        trial = self.domain.onto(self.w - 0.5 * h * (self.slope + ahead))
         loss, slope = self._gradient(trial)
         error = 0.5 * self.eta * self._norms(ahead - self.slope) / self._norms(self.w)
         error = np.where(np.isfinite(error), error, math.inf)

@@ -61,20 +61,23 @@ def magnetization(
 
 
 def generalization_error(
-    model: TeacherStudent, student: ArrayLike, teacher: ArrayLike
+    model: TeacherStudent, student: ArrayLike, teacher: ArrayLike, mean: ArrayLike | None = None
 ) -> NDArray[np.float64]:
-    """E_x[(ŷ − ŷ*)²] / Var(ŷ*) over fresh inputs x ~ N(0, I_N/N), ŷ* the teacher's exact output.
+    """E_x[(ŷ − ŷ*)²] / Var(ŷ*) over fresh inputs of the model, ŷ* the teacher's exact output.
 
-    1 for the best constant, 0 for the teacher. With the quadratic activation it is closed:
-    E = (Tr CG)² + 2 Tr CGCG, G the Gram matrix of (w, w*) over N and C = diag(c, −1/p*). Otherwise
-    every pair of neurons is a Gauss–Hermite quadrature, of an accuracy of 1e-8 for smooth
-    activations and about 1e-3 for those with a kink.
+    1 for the best constant, 0 for the teacher. With the quadratic activation and standard inputs,
+    x ~ N(0, I_N/N), it is closed: E = (Tr CG)² + 2 Tr CGCG, G the Gram matrix of (w, w*) over N and
+    C = diag(c, −1/p*). A covariance enters G, norms are averaged over, and a mean shifts the
+    preactivations. Otherwise every pair of neurons is a Gauss–Hermite quadrature, of an accuracy of
+    1e-8 for smooth activations and about 1e-3 for those with a kink.
 
     Parameters
     ----------
     model : TeacherStudent
     student : array, shape (..., p, N)
     teacher : array, shape (..., p_star, N)
+    mean : array, shape (N,), optional
+        μ of the inputs (``Instance.mean``), where the model gives them one; needed then.
 
     Returns
     -------
@@ -95,7 +98,14 @@ def generalization_error(
             f"student and teacher must have p = {model.p} and p_star = {model.p_star} rows, "
             f"got {w.shape[-2]} and {v.shape[-2]}"
         )
-    return relative_error(model, w, v)
+    if mean is None:
+        if model.inputs.mean:
+            raise InvalidInput("mean must be given: the model's inputs have one")
+        return relative_error(model, w, v)
+    shift = real_array("mean", mean, 1)
+    if shift.shape != w.shape[-1:]:
+        raise InvalidInput(f"mean must have shape ({w.shape[-1]},), got {shift.shape}")
+    return relative_error(model, w, v, shift)
 
 
 def _weights(
@@ -110,28 +120,41 @@ def _weights(
 
 
 def relative_error(
-    model: TeacherStudent, w: NDArray[np.float64], v: NDArray[np.float64]
+    model: TeacherStudent,
+    w: NDArray[np.float64],
+    v: NDArray[np.float64],
+    mean: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """``generalization_error`` of weights that may have diverged."""
     stacked = np.concatenate([w, np.broadcast_to(v, (*w.shape[:-2], *v.shape[-2:]))], axis=-2)
-    gram = stacked @ np.swapaxes(stacked, -1, -2) / w.shape[-1]
+    N = w.shape[-1]
+    sigma = model.inputs.covariance.values(N)
+    gram = (stacked * sigma) @ np.swapaxes(stacked, -1, -2) / N
+    shift = np.zeros(gram.shape[:-1]) if mean is None else stacked @ mean / math.sqrt(N)
+    first, second = np.zeros(shift.shape), np.zeros(gram.shape)
+    for tau, share in zip(*model.inputs.radial.nodes(), strict=True):
+        one, pairs = _moments(model, tau * gram, shift)
+        first += share * one
+        second += share * pairs
     weights = np.concatenate([model.output_weights, np.full(model.p_star, -1 / model.p_star)])
-    first, second = _moments(model, gram)
     error = second @ weights @ weights
     inside = slice(w.shape[-2], None)
-    mean = first[..., inside] @ weights[inside]
-    variance = second[..., inside, inside] @ weights[inside] @ weights[inside] - mean**2
+    output = first[..., inside] @ weights[inside]
+    variance = second[..., inside, inside] @ weights[inside] @ weights[inside] - output**2
     return np.maximum(error, 0.0) / variance
 
 
-def _moments(model: TeacherStudent, gram: NDArray) -> tuple[NDArray, NDArray]:
-    """E[σ(u_i)] and E[σ(u_i) σ(u_j)] for Gaussian u of covariance ``gram``, (..., k, k)."""
+def _moments(model: TeacherStudent, gram: NDArray, shift: NDArray) -> tuple[NDArray, NDArray]:
+    """E[σ(u_i)] and E[σ(u_i) σ(u_j)] for Gaussian u of covariance ``gram``, (..., k, k), and mean
+    ``shift``, (..., k)."""
     variances = np.diagonal(gram, axis1=-2, axis2=-1)
     if model.activation.quadratic:
-        return variances, variances[..., :, None] * variances[..., None, :] + 2 * gram**2
+        first = variances + shift**2
+        across = 2 * gram**2 + 4 * gram * shift[..., :, None] * shift[..., None, :]
+        return first, first[..., :, None] * first[..., None, :] + across
     nodes, weights = _rule()
     deviations = np.sqrt(variances)
-    at = model.activation.value(deviations[..., None] * nodes)
+    at = model.activation.value(deviations[..., None] * nodes + shift[..., None])
     first, second = at @ weights, np.empty(gram.shape)
     for i, j in itertools.combinations_with_replacement(range(gram.shape[-1]), 2):
         one, other = deviations[..., i], deviations[..., j]
@@ -141,7 +164,7 @@ def _moments(model: TeacherStudent, gram: NDArray) -> tuple[NDArray, NDArray]:
         u = other[..., None, None] * (
             rho[..., None, None] * nodes[:, None] + rest[..., None, None] * nodes
         )
-        inner = model.activation.value(u) @ weights
+        inner = model.activation.value(u + shift[..., j, None, None]) @ weights
         second[..., i, j] = second[..., j, i] = (at[..., i, :] * inner) @ weights
     return first, second
 

@@ -30,7 +30,9 @@ class DescentRule:
         "gd": w ← w − η ∇L. "momentum": v ← β v − η ∇L, w ← w + v. "flow": dw/dt = −∇L by Heun's
         method, whose step adapts to its error and never raises the loss.
     sphere : bool
-        Keep every row of w at radius √N: the gradient loses its radial part, w is scaled back.
+        Keep every row of w on the sphere of the model: of radius √N, or w·Σw = N where its inputs
+        have a covariance and weights its metric. The gradient loses its part along the normal, and
+        w is scaled back.
     steps : int
         Budget of a draw, refused steps among them. A step is one gradient, of the flow two.
     step : float, optional

@@ -12,6 +12,7 @@ from bbpscape.core.checks import InvalidInput, NoConvergence
 from bbpscape.core.registry import Registry
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import Instance
+from bbpscape.simulation.data.weights import Sphere
 from bbpscape.simulation.eigen.eigensolver import lowest
 from bbpscape.simulation.eigen.lowest_pairs import LowestPairs
 from bbpscape.simulation.hessian import Hessian
@@ -28,7 +29,8 @@ class Start:
     name : str
         As options and studies call it.
     point : callable, Instance to array of shape (p, N)
-        The first student; its rows have radius √N where it is to be compared with the others.
+        The first student; its rows lie on ``instance.sphere``, of radius √N with standard
+        inputs, where it is to be compared with the others.
     overlap : bool, optional
         Whether it needs a model with an overlap, or one without; by default any model will do.
     check : callable, TeacherStudent to anything, optional
@@ -123,7 +125,7 @@ def lowest_eigenvectors(instance: Instance) -> NDArray[np.float64]:
     pairs = start_pairs(instance.hessian, min(p * instance.model.p_star, p * N))
     blocks = pairs.eigenvectors.T.reshape(-1, N)
     _, sizes, directions = np.linalg.svd(blocks, full_matrices=False)
-    return mixed(sizes[:p], directions[:p], p)
+    return mixed(sizes[:p], directions[:p], p, instance.sphere)
 
 
 def start_pairs(matrix: Hessian, count: int) -> LowestPairs:
@@ -137,13 +139,12 @@ def start_pairs(matrix: Hessian, count: int) -> LowestPairs:
     return pairs
 
 
-def mixed(sizes: NDArray, directions: NDArray, p: int) -> NDArray[np.float64]:
-    """p rows Σ_j O_kj s_j e_j, scaled to the radius √N; O is ``hartley(p)``.
+def mixed(sizes: NDArray, directions: NDArray, p: int, sphere: Sphere) -> NDArray[np.float64]:
+    """p rows Σ_j O_kj s_j e_j, scaled to the sphere; O is ``hartley(p)``.
 
     Before the scaling, Σ_k w_k w_kᵀ = Σ_j s_j² e_j e_jᵀ; the leading e_0 is shared equally.
     """
-    rows = hartley(p)[:, : len(sizes)] @ (sizes[:, None] * directions)
-    return rows * (math.sqrt(rows.shape[1]) / np.linalg.norm(rows, axis=1, keepdims=True))
+    return sphere.onto(hartley(p)[:, : len(sizes)] @ (sizes[:, None] * directions))
 
 
 def hartley(p: int) -> NDArray[np.float64]:
