@@ -5,14 +5,15 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from bbpscape.core import memory
 from bbpscape.core.checks import InvalidInput
+from bbpscape.core.memory import require_memory
 from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation import hessian as module
-from bbpscape.simulation import memory
 from bbpscape.simulation.data.instance import draw
 from bbpscape.simulation.hessian import Hessian
-from bbpscape.simulation.memory import dense_bytes, instance_bytes, require_memory
+from bbpscape.simulation.memory import dense_bytes, instance_bytes
 
 WIDTHS = [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)]
 

@@ -12,8 +12,8 @@ import pyarrow.parquet
 import pytest
 import scipy.sparse as sp
 
+from bbpscape.core import memory
 from bbpscape.core.checks import InvalidInput
-from bbpscape.simulation import memory
 from bbpscape.simulation.data.files import load_inputs, read_rows
 from bbpscape.simulation.data.inputs import inputs_of, prepare_inputs
 
@@ -296,8 +296,8 @@ def test_a_file_that_does_not_fit_is_refused_before_it_is_read(tmp_path, monkeyp
 @pytest.mark.parametrize("name", ["double.npy", "single.npy", "rows.npz", "sparse.npz", "rows.csv"])
 def test_two_copies_at_most(tmp_path, monkeypatch, name):
     """Peak memory over that of the rows in double precision, read, centred and whitened."""
-    for module in ("files", "tables", "columns"):
-        monkeypatch.setattr(f"bbpscape.simulation.data.{module}.BLOCK", 2**16)
+    for module in ("core.tables", "simulation.data.files", "simulation.data.columns"):
+        monkeypatch.setattr(f"bbpscape.{module}.BLOCK", 2**16)
     n, N = 10_000, 100
     rows = np.random.default_rng(0).standard_normal((n, N), dtype=np.float32).round(3)
     if name == "sparse.npz":

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bbpscape.core import memory
 from bbpscape.core.checks import InvalidInput
-from bbpscape.simulation import memory
 from bbpscape.simulation.data.inputs import Inputs, inputs_of, prepare_inputs, sample
 
 

@@ -5,8 +5,8 @@ import sys
 import numpy as np
 import pytest
 
+from bbpscape.core import memory
 from bbpscape.core.checks import InvalidInput
-from bbpscape.simulation import memory
 from bbpscape.simulation.data.inputs import prepare_inputs
 from bbpscape.simulation.data.patches import load_photographs, patches
 

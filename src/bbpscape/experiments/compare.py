@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.checks import InvalidInput, positive_integer
 from bbpscape.core.codec import BULKY
+from bbpscape.core.memory import require_memory
 from bbpscape.core.report import Report, Table, counted, number
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
@@ -20,7 +21,7 @@ from bbpscape.experiments.sizes import check_sizes
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.inputs import Inputs, inputs_of, sample
 from bbpscape.simulation.data.instance import draw, draw_seeds, plant
-from bbpscape.simulation.memory import dense_bytes, instance_bytes, kept_bytes, require_memory
+from bbpscape.simulation.memory import dense_bytes, instance_bytes, kept_bytes
 from bbpscape.theory.spectrum import Spectrum
 
 DIMENSION = 1000

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from bbpscape.core.checks import integer
+from bbpscape.core.memory import require_memory
 from bbpscape.core.report import Report, Table, counted, number
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
@@ -20,7 +21,7 @@ from bbpscape.simulation.data.instance import draw, draw_seeds
 from bbpscape.simulation.descent.descend import descend_batch
 from bbpscape.simulation.descent.rule import RATE, DescentRule, Trajectory, budget_operations
 from bbpscape.simulation.descent.start import Start, start_label
-from bbpscape.simulation.memory import instance_bytes, require_memory
+from bbpscape.simulation.memory import instance_bytes
 from bbpscape.simulation.parallel import available_cpus, check_workers, ordered_map
 from bbpscape.study.spectral_start import find_start
 

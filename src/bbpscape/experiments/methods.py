@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput, positive, positive_integer
+from bbpscape.core.memory import require_memory
 from bbpscape.core.report import Report, Table, counted, with_error
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
@@ -21,7 +22,7 @@ from bbpscape.simulation.data.instance import Instance, draw
 from bbpscape.simulation.eigen.diagonalize import lowest_dense, teacher_overlap
 from bbpscape.simulation.eigen.eigensolver import lowest
 from bbpscape.simulation.hessian import Hessian
-from bbpscape.simulation.memory import dense_bytes, instance_bytes, require_memory
+from bbpscape.simulation.memory import dense_bytes, instance_bytes
 from bbpscape.theory.overlap_curve import overlap_curve
 from bbpscape.theory.spectral.channel import QuadraticTeacher
 from bbpscape.theory.spectral.families import PREPROCESSINGS, Choice, Family, Setting

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput, positive_integer
 from bbpscape.core.codec import BULKY
+from bbpscape.core.memory import require_memory
 from bbpscape.core.report import Report, Table
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
@@ -22,7 +23,7 @@ from bbpscape.simulation.data.patches import PHOTOGRAPHS, load_photographs
 from bbpscape.simulation.descent.descend import descend_batch
 from bbpscape.simulation.descent.overlap import squared_magnetization
 from bbpscape.simulation.descent.rule import DescentRule, Trajectory, record_steps
-from bbpscape.simulation.memory import instance_bytes, require_memory
+from bbpscape.simulation.memory import instance_bytes
 from bbpscape.study.spectral_start import find_start
 
 FRAMES = 6

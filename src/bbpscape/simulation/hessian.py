@@ -9,7 +9,8 @@ from scipy.linalg import blas
 
 from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput
-from bbpscape.simulation.memory import CHUNK_BYTES, dense_bytes, require_memory
+from bbpscape.core.memory import require_memory
+from bbpscape.simulation.memory import CHUNK_BYTES, dense_bytes
 from bbpscape.simulation.operator import Operator, panel_slices
 
 ROUNDING = 1e-12  # of the largest |F| of a sample: an asymmetry that is none

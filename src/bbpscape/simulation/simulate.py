@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import boolean, positive, positive_integer
+from bbpscape.core.memory import require_memory
 from bbpscape.core.report import Report, Table, counted, number
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
@@ -26,7 +27,7 @@ from bbpscape.simulation.eigen.diagonalize import teacher_overlap
 from bbpscape.simulation.eigen.eigensolver import chosen_method, lowest
 from bbpscape.simulation.eigen.lowest_pairs import LowestPairs
 from bbpscape.simulation.eigen.signal import LargestOverlap, largest_overlap
-from bbpscape.simulation.memory import kept_bytes, require_memory
+from bbpscape.simulation.memory import kept_bytes
 from bbpscape.simulation.parallel import available_cpus, check_workers, ordered_map
 
 # Numbers in X above which a draw is large: it takes all threads, and draws come one by one.

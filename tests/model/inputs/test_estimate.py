@@ -1,6 +1,7 @@
 """The law of given rows, against the law that they were drawn from."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import bbpscape as bb
@@ -50,6 +51,13 @@ def test_few_rows_are_shrunk_to_a_smaller_error():
     isotropic = np.array(bb.InputLaw.of_data(rows_of(61)).covariance.given)
     assert np.ptp(isotropic) < 0.35
     assert "shrunk" not in estimate_inputs(rows_of(400)).covariance_by
+
+
+def test_rows_of_any_size_and_kind():
+    rows = rows_of(400, 0.5, (0.4, 1.6), 3.0)
+    law = bb.InputLaw.of_data(rows)
+    for given in (2.0**-700 * rows, 2.0**300 * rows, pd.DataFrame(rows), rows.reshape(400, 6, 10)):
+        assert bb.InputLaw.of_data(given) == law
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput, number
 from bbpscape.core.grids import parse_list, parse_number
+from bbpscape.core.npy import read_npy
 from bbpscape.model.inputs.scale import of_mean_one
 
 Population = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -264,9 +265,4 @@ def read_covariance(name: str, text: str) -> Covariance:
     """The covariance that a text of the command line stands for: its name, or a .npy file."""
     if not text.endswith(".npy"):
         return covariance(text)
-    try:
-        array = np.load(text, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InvalidInput(f"{name}: {text!r} cannot be read: {reason}") from None
-    return covariance(array)
+    return covariance(read_npy(name, text))

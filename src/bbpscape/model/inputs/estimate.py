@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput
+from bbpscape.core.tables import to_rows
 from bbpscape.model.inputs.covariance import CONDITION, ISOTROPIC, Covariance, Eigenvalues
 from bbpscape.model.inputs.radial import GAUSSIAN, Atoms, Radial
 
@@ -56,10 +56,13 @@ def estimate_inputs(rows: ArrayLike) -> InputEstimate:
     >>> estimate_inputs(rows).radial, round(estimate_inputs(3 + rows).mean / 40**0.5, 1)
     (Gaussian(), 3.0)
     """
-    values = real_array("rows", rows)
-    if values.ndim != 2 or len(values) < 3:
-        raise InvalidInput(f"rows must have shape (n, N) with n of at least 3, got {values.shape}")
+    values = to_rows(rows)
+    if len(values) < 3:
+        raise InvalidInput(f"inputs must have at least 3 rows, got {len(values)}")
     n, N = values.shape
+    # By a power of two: squares of numbers below 1e-154 are lost otherwise.
+    _, exponent = np.frexp(max(float(values.max()), -float(values.min())))
+    values = np.ldexp(values, -exponent)
     mean = values.mean(axis=0)
     centred = values - mean
     size = float(np.einsum("ij,ij->", centred, centred)) / n

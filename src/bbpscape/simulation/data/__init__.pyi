@@ -2,8 +2,8 @@ from .files import load_inputs as load_inputs
 from .inputs import Inputs as Inputs
 from .inputs import inputs_of as inputs_of
 from .inputs import prepare_inputs as prepare_inputs
+from .inputs import to_rows as to_rows
 from .instance import Instance as Instance
 from .instance import draw as draw
 from .patches import patches as patches
 from .stream import StreamedHessian as StreamedHessian
-from .tables import to_rows as to_rows

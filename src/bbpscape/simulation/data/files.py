@@ -4,23 +4,20 @@ What a file says of its size is held against the size that it has before anythin
 """
 
 import csv
-import io
-import math
 import warnings
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from bbpscape.core.arrays import check_kind
 from bbpscape.core.checks import InvalidInput
-from bbpscape.simulation.data.tables import (
+from bbpscape.core.memory import require_memory
+from bbpscape.core.npy import check_header, read_npy, readable
+from bbpscape.core.tables import (
     BLOCK,
     NAME,
     Rows,
@@ -29,10 +26,7 @@ from bbpscape.simulation.data.tables import (
     require_room,
     rows_of,
 )
-from bbpscape.simulation.memory import require_memory
 
-HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-HEADER = 2**16  # bytes; numpy takes headers of up to 10,000
 SPARSE = {"format", "shape", "data"}  # arrays of an .npz that scipy.sparse.save_npz wrote
 DELIMITERS = ("\t", ";", ",", "|", " ")
 SNIFFED = 20  # lines
@@ -78,35 +72,18 @@ def read_rows(path: str | PathLike[str], key: str | None = None) -> Rows:
     return read(target, key)
 
 
-@contextmanager
-def _readable(path: Path, what: str) -> Iterator[None]:
-    """One line for whatever goes wrong in reading ``path``, which should be ``what``."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    except InvalidInput:
-        raise
-    except Exception as error:  # of parsers of others, who raise what they like
-        reason = (str(error) or type(error).__name__).strip().split("\n")[0][:150]
-        raise InvalidInput(f"{str(path)!r} cannot be read as {what}: {reason}") from None
-
-
 def _array(path: Path, _: str | None) -> Rows:
-    with _readable(path, "an .npy file"), path.open("rb") as file:
-        _check_header(file, path.stat().st_size)
-        array = np.load(path, allow_pickle=False)
-    return checked(array)
+    return checked(read_npy(NAME, path))
 
 
 def _archive(path: Path, key: str | None) -> Rows:
-    with _readable(path, "an .npz file"), zipfile.ZipFile(path) as archive:
+    with readable(path, "an .npz file"), zipfile.ZipFile(path) as archive:
         sizes = {one.filename.removesuffix(".npy"): one.file_size for one in archive.infolist()}
         sparse = key is None and sizes.keys() >= SPARSE
         name = "data" if sparse else _chosen(sizes, key)
         for one in sizes if sparse else [name]:
             with archive.open(f"{one}.npy") as file:
-                _check_header(file, sizes[one], rows=not sparse)
+                check_header(NAME, file, sizes[one], numbers=not sparse)
         if sparse:
             require_memory(lambda count: count, sum(sizes.values()), "bytes of the .npz file")
             return rows_of(_sparse(path))
@@ -131,38 +108,10 @@ def _chosen(names: dict[str, int], key: str | None) -> str:
     return key or next(iter(names))
 
 
-def _check_header(file: IO[bytes], size: int, *, rows: bool = True) -> None:
-    """Refuse an .npy stream of ``size`` bytes if its header promises other numbers than follow.
-
-    With ``rows``, they must be numbers that fit in memory as rows.
-    """
-    head = io.BytesIO(file.read(HEADER))  # its length may lie too
-    start = head.read(len(npy.MAGIC_PREFIX))
-    if start != npy.MAGIC_PREFIX:
-        raise InvalidInput(
-            f"{NAME} must be an .npy file of numpy.save, got one that begins with {start!r}: "
-            "name a text file .csv"
-        )
-    version = tuple(head.read(2))
-    if version not in HEADERS:
-        raise InvalidInput(f"{NAME} must be an .npy file of version 1 or 2, got {version}")
-    shape, _, dtype = HEADERS[version](head)
-    if rows or dtype.hasobject:
-        check_kind(NAME, dtype, booleans=True)
-    promised, there = math.prod(shape) * dtype.itemsize, size - head.tell()
-    if min(shape, default=0) < 0 or promised != there:
-        raise InvalidInput(
-            f"{NAME} must be a whole .npy file: its header promises {promised} bytes of numbers, "
-            f"of shape {shape} and dtype {dtype}, and {there} follow"
-        )
-    if rows and shape:
-        require_room(shape[0], math.prod(shape[1:]))
-
-
 def _text(path: Path, _: str | None) -> Rows:
     import pandas
 
-    with _readable(path, "a .csv file in UTF-8"):
+    with readable(path, "a .csv file in UTF-8"):
         skipped, separator, width, header = _layout(path)
         with path.open("rb") as file:
             lines = 1 + sum(part.count(b"\n") for part in iter(lambda: file.read(BLOCK), b""))
@@ -234,7 +183,7 @@ def _is_number(cell: str) -> bool:
 def _parquet(path: Path, _: str | None) -> Rows:
     from pyarrow import parquet
 
-    with _readable(path, "a .parquet file"), parquet.ParquetFile(path, pre_buffer=False) as file:
+    with readable(path, "a .parquet file"), parquet.ParquetFile(path, pre_buffer=False) as file:
         schema, n = file.schema_arrow, file.metadata.num_rows
         index = (schema.pandas_metadata or {}).get("index_columns", [])
         names = [name for name in schema.names if name not in index]

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput, boolean, integer
+from bbpscape.core.memory import require_memory
+from bbpscape.core.tables import Rows, rows_of
+from bbpscape.core.tables import to_rows as to_rows
 from bbpscape.simulation.data import columns as _columns
 from bbpscape.simulation.data.files import read_rows
 from bbpscape.simulation.data.instance import sample_count
-from bbpscape.simulation.data.tables import Rows, rows_of
-from bbpscape.simulation.memory import require_memory
 
 WORK_MATRICES = 4  # of the smaller of N × N and n × n: a covariance, and what eigh takes
 

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput, natural, positive, positive_integer
+from bbpscape.core.memory import require_memory
 from bbpscape.core.seeds import check_seed, draw_seed
 from bbpscape.model import curvature as _curvature
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.sampler import Sampler
 from bbpscape.simulation.data.weights import Sphere
 from bbpscape.simulation.hessian import Hessian
-from bbpscape.simulation.memory import instance_bytes, require_memory
+from bbpscape.simulation.memory import instance_bytes
 
 MOST = 2**53  # samples, or rows of a Hessian: a double holds every integer up to here
 DrawSeed = int | np.random.Generator | np.random.SeedSequence

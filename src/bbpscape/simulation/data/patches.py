@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput, positive_integer
+from bbpscape.core.memory import require_memory
 from bbpscape.core.seeds import Seed, check_seed
-from bbpscape.simulation.memory import require_memory
 
 PHOTOGRAPHS = (
     "astronaut.png",

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput, positive_integer
+from bbpscape.core.memory import require_memory
 from bbpscape.model import curvature as _curvature
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import (
@@ -18,7 +19,6 @@ from bbpscape.simulation.data.instance import (
     sample_count,
 )
 from bbpscape.simulation.data.sampler import Sampler
-from bbpscape.simulation.memory import require_memory
 from bbpscape.simulation.operator import PANEL_ROWS, Operator, panel_slices
 
 

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from bbpscape.core.checks import InvalidInput, positive_integer
+from bbpscape.core.memory import GIB
 from bbpscape.core.report import Report, Table
 from bbpscape.core.result import Result, result
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import check_size, sample_count
 from bbpscape.simulation.eigen.davidson import sizes
-from bbpscape.simulation.memory import GIB, dense_bytes, instance_bytes
+from bbpscape.simulation.memory import dense_bytes, instance_bytes
 
 # Fitted on one core (docs/simulate.md); only their ratios matter for the choice.
 GEMM = 45e9  # operations a second of a matrix product in double precision; twice that in single

@@ -8,12 +8,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput, positive, positive_integer
+from bbpscape.core.memory import require_memory
 from bbpscape.core.report import counted
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed, stream
 from bbpscape.core.statistics import mean_and_error
 from bbpscape.simulation.backend import backend, check_dtype
-from bbpscape.simulation.memory import require_memory
 from bbpscape.simulation.operator import Operator, Samples, check_samples
 
 

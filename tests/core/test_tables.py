@@ -10,9 +10,9 @@ import pytest
 import scipy.sparse as sp
 
 import bbpscape as bb
+from bbpscape.core import memory
 from bbpscape.core.checks import InvalidInput
-from bbpscape.simulation import memory
-from bbpscape.simulation.data.tables import Rows, rows_of, to_rows
+from bbpscape.core.tables import Rows, rows_of, to_rows
 
 ROWS = np.random.default_rng(0).integers(-4, 5, (12, 6)) / 4  # exact in every precision
 FRAME = pd.DataFrame(ROWS, columns=list("abcdef"))

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 import bbpscape as bb
-from bbpscape.simulation import limits
+from bbpscape.core import limits
 
 GIB = 2**30
 V1, V2 = ("limit_in_bytes", "usage_in_bytes"), ("max", "current")
@@ -90,7 +90,7 @@ bb.draw(model, 2.0, 10)
 used = psutil.Process().memory_info()
 limit = (used.vms if "{kind}" == "AS" else used.data) + 5 * 10**8
 resource.setrlimit(resource.RLIMIT_{kind}, (limit, limit))
-from bbpscape.simulation.limits import available_memory
+from bbpscape.core.limits import available_memory
 assert 4 * 10**8 < available_memory() <= 5 * 10**8, available_memory()
 try:
     bb.draw(model, 2.0, 10_000)

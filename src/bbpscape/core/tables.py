@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bbpscape.core.arrays import check_kind, real_array
 from bbpscape.core.checks import InvalidInput
 from bbpscape.core.grids import short
-from bbpscape.simulation.memory import require_memory
+from bbpscape.core.memory import require_memory
 
 NAME = "inputs"
 COPIES = 2  # of the rows in double precision: as they came, and centred
