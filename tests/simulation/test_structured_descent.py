@@ -145,5 +145,3 @@ def test_recovery_has_the_threshold_of_its_inputs():
     assert found.thresholds[1].alpha_bbp == pytest.approx(expected)
     assert expected != pytest.approx(bb.threshold(model_of(InputLaw(), 1)).alpha_bbp, rel=1e-2)
     assert found.weak_recovery is None
-    with pytest.raises(InvalidInput, match="standard Gaussian inputs"):
-        bb.methods(model, [3.0], 20, 1)

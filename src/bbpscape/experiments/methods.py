@@ -117,7 +117,7 @@ def methods(
     Parameters
     ----------
     model : TeacherStudent
-        With a quadratic teacher whose labels are not flipped, no overlap and standard inputs.
+        With a quadratic teacher whose labels are not flipped, and no overlap.
     alpha : list of numbers
         Samples per dimension.
     N, draws : int
@@ -137,8 +137,7 @@ def methods(
     channel = QuadraticTeacher.of(model)
     if channel is None:
         raise InvalidInput(
-            "methods needs the quadratic activation, labels without flips, no overlap and standard "
-            "Gaussian inputs"
+            "methods needs the quadratic activation, labels without flips and no overlap"
         )
     values, N = _check_alphas(model, alpha, N)
     draws, seed = int(positive_integer("draws", draws)), check_seed(seed)

@@ -231,7 +231,8 @@ def _theory(
 ) -> tuple[dict[int, Threshold], float | None, tuple[str, ...]]:
     """(threshold of each width, information limit, why some are missing)."""
     found = {p: known_threshold(model.replace(p=p), N) for p in widths}
-    channel = QuadraticTeacher.of(model)
+    # No information limit is known for other inputs.
+    channel = QuadraticTeacher.of(model) if model.inputs.standard else None
     return (
         {p: one for p, (one, _) in found.items() if one is not None},
         None if channel is None else information_limit(channel).alpha,

@@ -108,11 +108,8 @@ class QuadraticTeacher:
 
     @classmethod
     def of(cls, model: TeacherStudent) -> "QuadraticTeacher | None":
-        """The teacher of ``model``; None if it is another, the student knows it already, or inputs
-        have a structure that labels alone do not tell."""
+        """The teacher of ``model``; None if it is another, or the student knows it already."""
         if not model.activation.quadratic or model.labels.flip or model.overlap != 0.0:
-            return None
-        if not model.inputs.standard:
             return None
         return cls(model.p_star, model.labels.noise)
 
