@@ -72,6 +72,13 @@ def test_tiny_and_large_numbers(scale, options):
     np.testing.assert_allclose(found, prepare_inputs(rows, **options).rows, atol=1e-12)
 
 
+def test_a_large_mean_leaves_nothing():
+    rows = 1e9 + np.random.default_rng(0).standard_normal((3000, 3))
+    for options in ({}, {"whiten": False}, {"pca": 2}):
+        found = prepare_inputs(rows, **options).rows
+        assert abs(found.mean(axis=0)).max() < 1e-14
+
+
 def test_rows_that_are_tiny_beside_others_have_a_norm():
     rows = correlated()
     rows[:150] = rows[:150].mean(axis=0) + 1e-13 * centred(rows[:150])

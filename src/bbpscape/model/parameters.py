@@ -222,7 +222,7 @@ DATA = (
         kind=Path,
     ),
     Parameter("key", "Which array of an .npz file.", checks.text, kind=str),
-    _flag("whiten", "Whiten the inputs; without it the isotropic theory need not hold.", True),
+    _flag("whiten", "Whiten the inputs; without it their covariance stays what it is.", True),
     _flag("equal_norms", "Scale every row of the inputs to norm 1."),
     _flag("drop_constant", "Drop the columns of the inputs that are constant."),
     _flag("standardize", "Scale the columns of the inputs to one variance first."),
