@@ -6,7 +6,7 @@ import math
 from bbpscape.core.checks import InvalidInput
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.roots import NoConvergence
-from bbpscape.theory.spectrum import spectrum
+from bbpscape.theory.route import route
 from bbpscape.theory.threshold import Threshold, threshold
 
 # Neurons that differ, by their overlaps or as those of tanh do, take minutes beyond this width.
@@ -54,13 +54,13 @@ def lowest_at(
     if not _affordable(at):
         return none, f"no theory at this overlap: {_slow(at)}"
     try:
-        found = spectrum(at, alpha, 2, model.inputs.dimension(N))
+        way = route(at, model.inputs.dimension(N))
+        edge, outliers = float(way.edges(alpha)[0].value), way.outliers(alpha)
     except (InvalidInput, NoConvergence) as error:
         return none, f"no theory: {error}"
-    edge = float(found.left_edge.value)
     if not math.isfinite(edge):
         return none, "no theory: the spectrum has no left edge"
-    left = [one for one in found.outliers if one.eigenvalue < edge]
+    left = [one for one in outliers if one.eigenvalue < edge]
     if not left:
         return (edge, edge, 0.0), ""
     lowest = min(left, key=lambda outlier: outlier.eigenvalue)

@@ -15,7 +15,7 @@ from bbpscape.simulation.eigen.eigensolver import lowest
 from bbpscape.simulation.hessian import Hessian
 from bbpscape.study.cells import Cell
 from bbpscape.study.subject import Numerics, Subject
-from bbpscape.theory.spectrum import spectrum
+from bbpscape.theory.route import route
 
 SMALL = 5e-4  # seconds of a draw's own small work
 SAMPLING = 1.5e-8  # seconds of an entry of X
@@ -45,11 +45,11 @@ class Limit:
 @functools.lru_cache(maxsize=256)
 def limit(model: TeacherStudent, alpha: float) -> Limit:
     """The left end at N → ∞, kept for the draws that follow."""
-    found = spectrum(model, alpha, points=2)
-    left = found.left_edge.value
+    way = route(model)
+    left = way.edges(alpha)[0].value
     outliers = sorted(
         (one.eigenvalue, one.multiplicity, one.teacher_m2)
-        for one in found.outliers
+        for one in way.outliers(alpha)
         if one.eigenvalue < left
     )
     return Limit(float(left), tuple(outliers))
