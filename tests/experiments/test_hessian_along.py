@@ -84,11 +84,12 @@ def asked(monkeypatch):
     """The overlaps at which the theory is asked for, with a bulk from −1 on as its answer."""
     found = []
 
-    def spectrum(model, alpha, points, N):
+    def route(model, N):
         found.append(model.overlap)
-        return SimpleNamespace(left_edge=SimpleNamespace(value=-1.0), outliers=())
+        edges = [SimpleNamespace(value=-1.0)]
+        return SimpleNamespace(edges=lambda alpha: edges, outliers=lambda alpha: ())
 
-    monkeypatch.setattr(descent_theory, "spectrum", spectrum)
+    monkeypatch.setattr(descent_theory, "route", route)
     return found
 
 

@@ -47,8 +47,9 @@ def test_the_left_end_has_the_outliers_left_of_it_from_the_lowest_on(monkeypatch
         SimpleNamespace(eigenvalue=value, multiplicity=count, teacher_m2=m2)
         for value, count, m2 in ((-2.0, 1.0, 0.25), (9.0, 1.0, 0.5), (-3.0, 2.0, 0.125))
     ]
-    found = SimpleNamespace(left_edge=SimpleNamespace(value=-1.0), outliers=outliers)
-    monkeypatch.setattr(spectrum, "spectrum", lambda *a, **k: found)
+    edges = [SimpleNamespace(value=-1.0)]
+    found = SimpleNamespace(edges=lambda alpha: edges, outliers=lambda alpha: outliers)
+    monkeypatch.setattr(spectrum, "route", lambda *a, **k: found)
     limit = spectrum.limit.__wrapped__(bb.TeacherStudent(1, 1), 3.0)
     assert limit.outliers == ((-3.0, 2.0, 0.125), (-2.0, 1.0, 0.25))
     assert (limit.lowest, limit.m2, limit.total_m2) == (-3.0, 0.125, 0.5)
