@@ -1,5 +1,7 @@
 """The law of given rows, against the law that they were drawn from."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -58,6 +60,18 @@ def test_rows_of_any_size_and_kind():
     law = bb.InputLaw.of_data(rows)
     for given in (2.0**-700 * rows, 2.0**300 * rows, pd.DataFrame(rows), rows.reshape(400, 6, 10)):
         assert bb.InputLaw.of_data(given) == law
+
+
+def test_one_copy_of_the_rows(monkeypatch):
+    monkeypatch.setattr("bbpscape.model.inputs.estimate.BLOCK", 2**14)
+    rows = rows_of(20_000, 0.5, (0.4, 1.6))
+    law = bb.InputLaw.of_data(rows)
+    tracemalloc.start()
+    try:
+        assert bb.InputLaw.of_data(rows) == law
+        assert tracemalloc.get_traced_memory()[1] < 1.3 * rows.nbytes
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

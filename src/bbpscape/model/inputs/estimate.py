@@ -19,6 +19,7 @@ QUANTILES = 12
 SEEN = 4.0
 # Of the eigenvalues of whitened rows.
 ROUNDING = 1e-6
+BLOCK = 2**20  # numbers of the rows that are turned at a time
 
 
 @dataclass(frozen=True)
@@ -62,21 +63,21 @@ def estimate_inputs(rows: ArrayLike) -> InputEstimate:
     n, N = values.shape
     # By a power of two: squares of numbers below 1e-154 are lost otherwise.
     _, exponent = np.frexp(max(float(values.max()), -float(values.min())))
-    values = np.ldexp(values, -exponent)
-    mean = values.mean(axis=0)
-    centred = values - mean
-    size = float(np.einsum("ij,ij->", centred, centred)) / n
+    centred = np.ldexp(values, -exponent)  # the one copy of all rows
+    mean = centred.mean(axis=0)
+    centred -= mean
+    size = float(np.vdot(centred, centred)) / n
     if not size > 0:
         raise InvalidInput("rows must vary, got identical ones")
-    centred = centred / math.sqrt(size)
-    sigma, vectors = np.linalg.eigh(centred.T @ centred * (N / n))
+    centred *= math.sqrt(N / size)
+    sigma, vectors = np.linalg.eigh(centred.T @ centred / n)
     sigma = np.maximum(sigma, 0.0)
     by = f"the covariance of {n} rows"
     if n < FEW * N:
-        share = _shrinkage(centred * math.sqrt(N), sigma)
+        share = _shrinkage(centred, sigma)
         sigma = (1 - share) * sigma + share * sigma.mean()
         by = f"the covariance of {n} rows, shrunk by {share:.2g} towards the identity"
-    radial = _norms(centred @ vectors * math.sqrt(N), sigma)
+    radial = _norms(centred, vectors, sigma)
     length = float(np.linalg.norm(mean)) * math.sqrt(N / size)
     # A mean of nothing has |μ|² of N/n ± √(2 N)/n.
     if length**2 < N / n + SEEN * math.sqrt(2 * N) / n:
@@ -104,10 +105,13 @@ def _shrinkage(rows: NDArray[np.float64], sigma: NDArray[np.float64]) -> float:
     return min(max(b2, 0.0), d2) / d2 if d2 > 0 else 1.0
 
 
-def _norms(components: NDArray[np.float64], sigma: NDArray[np.float64]) -> Radial:
+def _norms(
+    rows: NDArray[np.float64], vectors: NDArray[np.float64], sigma: NDArray[np.float64]
+) -> Radial:
     kept = sigma > 10 / CONDITION * sigma.max()
-    rank = int(kept.sum())
-    tau = (components[:, kept] ** 2 / sigma[kept]).mean(axis=1)
+    rank, root = int(kept.sum()), vectors[:, kept] / np.sqrt(sigma[kept])
+    parts = np.array_split(rows, max(1, rows.size // BLOCK))
+    tau = np.concatenate([((part @ root) ** 2).sum(axis=1) for part in parts])
     tau /= tau.mean()
     seen, chance = float(tau.var()), 2 / rank
     spread = (seen - chance) / (1 + chance)
