@@ -33,8 +33,10 @@ def machine(tmp_path, monkeypatch):
     monkeypatch.setattr(limits, "CGROUPS", tmp_path / "cgroup")
     monkeypatch.setattr(limits, "OWN_CGROUP", own)
     monkeypatch.setattr(
-        limits.psutil, "virtual_memory", lambda: SimpleNamespace(available=64 * GIB)
+        limits.psutil, "virtual_memory", lambda: SimpleNamespace(available=64 * GIB, total=80 * GIB)
     )
+    # Looked for anew each time: a test writes one after the other.
+    monkeypatch.setattr(limits, "_limited_groups", limits._limited_groups.__wrapped__)
     monkeypatch.setattr(limits, "_own_limits", lambda: [])
     return SimpleNamespace(own=own, cgroups=tmp_path / "cgroup")
 

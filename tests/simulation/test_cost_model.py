@@ -28,23 +28,56 @@ def triangle_operations(M, N):
 
 @pytest.mark.parametrize(("p", "N", "rate"), [(1, 1000, "LAPACK_CACHED"), (3, 1000, "LAPACK")])
 def test_dense_seconds_are_counted_operations_over_rates(p, N, rate):
-    M = 2000
-    blocks = p * (p + 1) // 2 * triangle_operations(M, N) / module.GEMM
+    M, count = 2000, p * (p + 1) / 2
+    blocks = count * triangle_operations(M, N) / module.GEMM
     reduction = tridiagonal_operations(p * N) / getattr(module, rate)
-    assert CostModel(p, N, M, 4).dense_seconds == pytest.approx(blocks + reduction, rel=2e-3)
+    # Every block reads X, and the residuals once more.
+    small = module.SMALL + (count + 1) * M * N * module.ENTRY
+    expected = blocks + reduction + small
+    assert CostModel(p, N, M, 4).dense_seconds == pytest.approx(expected, rel=2e-3)
 
 
 def test_another_sample_costs_the_iterative_route_what_it_multiplies():
-    p, N, k = 2, 500, 3
+    p, N, k = 2, 1000, 3  # beyond the sizes whose certificate is a factorization
     one, other = (CostModel(p, N, M, k).iterative_seconds for M in (1000, 2000))
-    columns = 55 * k + 14 * sizes(k, p, p * N).block
+    columns = 55 * k + 14 * sizes(k, p, p * N).block + module.COLUMNS_TO_CERTIFY
     hessian = bb.draw(bb.TeacherStudent(p, 1), 0.2, N).hessian
     operator = Operator(hessian)
     # All but the p × p product of a sample, which the model leaves out.
-    flops = (operator.flops(1) - 2 * 100 * p**2) / 100
+    flops = (operator.flops(1) - 2 * 200 * p**2) / 200
     expected = 1000 * (triangle_operations(1, N) / (2 * module.GEMM))
-    expected += 1000 * columns * flops / (1.2 * module.GEMM)
+    expected += 1000 * columns * flops / module.THIN
     assert other - one == pytest.approx(expected, rel=2e-3)
+
+
+def test_small_problems_have_the_dense_matrix_factorized_too():
+    p, N, M, k = 2, 700, 1400, 3
+    assert p * N <= module.INERTIA_SIZE < p * (N + 100)
+    below, above = (CostModel(p, n, M, k) for n in (N, N + 100))
+    forming = 3 * M * N * (N / module.GEMM + module.ENTRY)
+    factor = (p * N) ** 3 / 3 / module.LAPACK_CACHED
+    columns = 55 * k + 14 * sizes(k, p, p * N).block
+    rest = below.iterative_seconds - forming - factor
+    # What is left grows with N as its products do; a block of them certifies above.
+    ratio = above.iterative_seconds / rest
+    assert 800 / 700 < ratio / (1 + module.COLUMNS_TO_CERTIFY / columns) < (800 / 700) ** 2.1
+
+
+def test_phi_is_lanczos_in_each_direction_and_all_eigenvectors_of_few():
+    p, N, M = 2, 300, 900
+    one, two = (CostModel(p, N, M, 3, directions).phi_seconds for directions in (2, 4))
+    products = 80 * 2 * (module.LANCZOS_STEP + 4 * M * p * N / module.LANCZOS)
+    assert two - one == pytest.approx(products)
+    assert one - products == pytest.approx(12 * (p * N) ** 3 / module.LAPACK)
+    large = CostModel(p, 1500, M, 3, 2).phi_seconds
+    assert large == pytest.approx(160 * (module.LANCZOS_STEP + 4 * M * 3000 / module.LANCZOS))
+    assert CostModel(p, N, M, 3).phi_seconds == 0
+    model = bb.TeacherStudent(p, 3)
+    asked = bb.eigen.cost(model, 3.0, N, phi=True)
+    assert asked.directions == 6
+    assert asked.phi_seconds > 0
+    assert "phi takes" in asked.summary()
+    assert "phi" not in bb.eigen.cost(model, 3.0, N).summary()
 
 
 @pytest.mark.parametrize(("p", "N", "alpha", "k"), [(1, 400, 3.0, 2), (2, 300, 3.0, 4)])

@@ -1,6 +1,7 @@
 """The memory that this process may still take: of the machine, its cgroups and its own limits."""
 
 import contextlib
+import functools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,46 +11,55 @@ import psutil
 CGROUPS = Path("/sys/fs/cgroup")
 OWN_CGROUP = Path("/proc/self/cgroup")
 
+Group = tuple[Path, int, str]
+
 
 def available_memory() -> int:
     """The least that the machine, a cgroup (v1 or v2) around this process, and its own limits
     leave, in bytes."""
-    found = [psutil.virtual_memory().available, *_cgroups(), *_own_limits()]
-    return max(0, min(found))
+    return max(0, min([psutil.virtual_memory().available, *_groups_left(), *_own_limits()]))
 
 
-def _cgroups() -> Iterator[int]:
-    """What each cgroup leaves, from that of this process to the root.
+@functools.cache
+def _limited_groups() -> list[Group]:
+    """(folder, limit, file of what is used) of each cgroup that has a limit.
 
-    A container may show its own cgroup as the root, and not the folders above it.
+    Looked for once, from the group of this process to the root; a container may show its own group
+    as the root, and not the folders above it.
     """
     try:
         lines = OWN_CGROUP.read_text().splitlines()
     except OSError:
-        return
+        return []
+    found, total = [], psutil.virtual_memory().total
     for line in lines:
         _, controllers, path = line.split(":", 2)
         version_1 = "memory" in controllers.split(",")
         if not version_1 and controllers:
             continue
-        names = ("limit_in_bytes", "usage_in_bytes") if version_1 else ("max", "current")
+        most, used = ("limit_in_bytes", "usage_in_bytes") if version_1 else ("max", "current")
         root = CGROUPS / "memory" if version_1 else CGROUPS
         here = root / path.strip("/")
         for folder in (here, *here.parents):
-            yield from _left(folder, *names)
+            # ValueError: the limit is "max"; version 1 has a huge one instead.
+            with contextlib.suppress(OSError, ValueError):
+                limit = int((folder / f"memory.{most}").read_text())
+                if limit < total:
+                    found.append((folder, limit, f"memory.{used}"))
             if folder == root:
                 break
+    return found
 
 
-def _left(folder: Path, limit: str, usage: str) -> Iterator[int]:
-    """The limit less what is used, but for files that are only cached; none where it has none."""
-    with contextlib.suppress(OSError, ValueError):  # ValueError: the limit is "max"
-        most = int((folder / f"memory.{limit}").read_text())
-        used = int((folder / f"memory.{usage}").read_text())
-        lines = (folder / "memory.stat").read_text().splitlines()
-        counts = dict(line.split(maxsplit=1) for line in lines)
-        cached = counts.get("total_inactive_file", counts.get("inactive_file", "0"))
-        yield most - used + int(cached)
+def _groups_left() -> Iterator[int]:
+    """Of each group, the limit less what is used, but for files that are only cached."""
+    for folder, limit, usage in _limited_groups():
+        with contextlib.suppress(OSError):  # this process has been moved to another group
+            used = int((folder / usage).read_text())
+            lines = (folder / "memory.stat").read_text().splitlines()
+            counts = dict(line.split(maxsplit=1) for line in lines)
+            cached = counts.get("total_inactive_file", counts.get("inactive_file", "0"))
+            yield limit - used + int(cached)
 
 
 def _own_limits() -> Iterator[int]:
@@ -58,8 +68,7 @@ def _own_limits() -> Iterator[int]:
         return
     import resource
 
-    used = psutil.Process().memory_info()
-    for kind, taken in ((resource.RLIMIT_AS, used.vms), (resource.RLIMIT_DATA, used.data)):
+    for kind, name in ((resource.RLIMIT_AS, "vms"), (resource.RLIMIT_DATA, "data")):
         limit = resource.getrlimit(kind)[0]
         if limit != resource.RLIM_INFINITY:
-            yield limit - taken
+            yield limit - getattr(psutil.Process().memory_info(), name)

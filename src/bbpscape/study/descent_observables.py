@@ -8,7 +8,7 @@ import numpy as np
 from bbpscape.simulation.backend import backend
 from bbpscape.simulation.data.instance import draw, sample_count
 from bbpscape.simulation.descent.descend import descend_batch
-from bbpscape.simulation.descent.rule import RATE, DescentRule, Trajectory, budget_operations
+from bbpscape.simulation.descent.rule import DescentRule, Trajectory, budget_seconds
 from bbpscape.simulation.memory import instance_bytes
 from bbpscape.study.cells import Cell
 from bbpscape.study.observable import OBSERVABLES, Observable
@@ -50,9 +50,9 @@ class Descents(Subject):
         return found
 
     def cost(self, cell: Cell, numerics: Numerics) -> tuple[float, int]:
-        """The whole budget of steps, at the rate of one core."""
+        """The whole budget of steps: a descent that recovers or converges ends before."""
         p, N, M = int(cell.model.p), cell.N, sample_count(cell.alpha, cell.N)
-        return budget_operations(self.rule(cell), p, N, M) / RATE, 2 * instance_bytes(p, N, M)
+        return budget_seconds(self.rule(cell), p, N, M), 2 * instance_bytes(p, N, M)
 
 
 DESCENT = Descents()

@@ -1,5 +1,6 @@
 """The points of a study: which are missing, what they cost, and whether it extends another."""
 
+import functools
 import json
 import math
 from collections import defaultdict
@@ -9,6 +10,7 @@ from typing import Any, ClassVar
 from bbpscape.core.checks import InvalidInput
 from bbpscape.core.report import Report, Table, duration
 from bbpscape.core.result import Result, result
+from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.backend import backend
 from bbpscape.simulation.data.instance import sample_count
 from bbpscape.simulation.parallel import available_cpus, check_workers
@@ -16,11 +18,12 @@ from bbpscape.study.cells import Cell
 from bbpscape.study.definition import Definition
 from bbpscape.study.observables import subjects
 from bbpscape.study.store import SIMULATION, THEORY, New, Store
+from bbpscape.theory.route import route
 
 # Keys whose change would make the points of one study mean different things.
 KEPT = ("seed", "observables", "precision", "tolerance")
-# Seconds of a theory point with closed forms, and of one without.
-CLOSED_FORM, GENERAL = 0.02, 5.0
+START = 1.5  # seconds until local processes have started
+WORKER = 10**8  # bytes of a process that has computed nothing yet
 # How exactly an object of the user's is the one that a study began with.
 SAME = 1e-9
 MOST_NOTES = 5
@@ -34,7 +37,7 @@ class Plan(Result):
     """How many points and draws a study has, what is done, and what is to be expected.
 
     ``seconds`` is the predicted time of what is missing on one core, ``peak_bytes`` the predicted
-    memory of the largest point, for each worker; ``pace`` is the time that points took over what
+    memory of a worker at the largest point; ``pace`` is the time that points took over what
     was predicted, None before any is done. ``notes`` name different α that are one number of
     samples.
     """
@@ -56,8 +59,9 @@ class Plan(Result):
 
     @property
     def wall_seconds(self) -> float:
-        """The time of the workers together, at the pace so far."""
-        return self.seconds * (self.pace or 1.0) / self.workers
+        """The time of the workers together, at the pace so far, with that of their start."""
+        start = START if self.workers > 1 and self.seconds else 0.0
+        return start + self.seconds * (self.pace or 1.0) / self.workers
 
     def headline(self) -> str:
         return f"Study of {self.study}"
@@ -69,7 +73,7 @@ class Plan(Result):
             ("draws", str(self.draws), str(self.missing_draws)),
             ("theory", str(self.theory), str(self.missing_theory)),
             (f"time on {self.workers} workers, {source}", "", duration(self.wall_seconds)),
-            ("memory a worker", f"{max(self.peak_bytes / 1e9, 0.1):.1f} GB", ""),
+            ("memory a worker", f"{self.peak_bytes / 1e9:.1f} GB", ""),
         ]
         return Report([Table(self.headline(), ("quantity", "in all", "to do"), rows)], self.notes)
 
@@ -102,7 +106,7 @@ def make_plan(definition: Definition, store: Store | None, workers: int | None =
         missing_draws=draws,
         missing_theory=theory,
         seconds=seconds,
-        peak_bytes=peak,
+        peak_bytes=WORKER + peak,
         workers=count,
         pace=pace,
         notes=(*_many_points(definition, points), *_same_samples(definition)),
@@ -188,7 +192,7 @@ def cost(definition: Definition, source: str, key: str) -> tuple[float, int]:
     """(seconds on one core, bytes) of one draw, or of the theory of a cell, as predicted."""
     cell = Cell(key, definition.objects)
     if source == THEORY:
-        return (CLOSED_FORM if cell.model.is_reference else GENERAL), 0
+        return _theory_cost(cell.model)
     model, N, M = cell.model, cell.N, sample_count(cell.alpha, cell.N)
     seconds, size = 0.0, 0
     for subject in subjects(definition.observables):
@@ -197,6 +201,11 @@ def cost(definition: Definition, source: str, key: str) -> tuple[float, int]:
         seconds += one + sum(each.seconds(model, N, M, one) for each in read)
         size = max(size, needed)
     return seconds, size
+
+
+@functools.lru_cache(maxsize=256)
+def _theory_cost(model: TeacherStudent) -> tuple[float, int]:
+    return route(model).cost
 
 
 def _check_objects(now: Mapping[str, Mapping[str, Any]], stored: Any) -> None:

@@ -17,8 +17,8 @@ from bbpscape.study.cells import Cell
 from bbpscape.study.subject import Numerics, Subject
 from bbpscape.theory.route import route
 
-SMALL = 5e-4  # seconds of a draw's own small work
-SAMPLING = 1.5e-8  # seconds of an entry of X
+SMALL = 8e-4  # seconds of a draw's own small work
+SAMPLING = 1.4e-8  # seconds of an entry of X
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,22 @@
 """Observables of the spectrum: the lowest eigenvalues, and what their eigenvectors know."""
 
 import functools
+import math
 
+import numpy as np
+
+from bbpscape.core.checks import NoConvergence
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulation.eigen.cost_model import LAPACK
-from bbpscape.simulation.eigen.signal import FULL_SIZE, LANCZOS_STEPS, largest_overlap
+from bbpscape.simulation.eigen.cost_model import CostModel
+from bbpscape.simulation.eigen.signal import largest_overlap
 from bbpscape.simulation.eigen.teacher_mass import teacher_mass_below
 from bbpscape.study.observable import OBSERVABLES, Observable
 from bbpscape.study.spectrum import Limit, MeasuredSpectrum
+from bbpscape.theory.route import route
 from bbpscape.theory.threshold import threshold
 
-# Operations of all eigenvectors, over the (pN)³ of the matrix.
-FULL = 12.0
-# Seconds of a Lanczos step beside its product, and operations a second of that.
-STEP, PRODUCT = 5e-5, 5e9
+# Of α_BBP: where it is asked how much the lowest eigenvectors know.
+ALPHAS = np.geomspace(1.0, 10.0, 13)
 
 
 def _lowest(one: MeasuredSpectrum) -> float:
@@ -47,11 +50,28 @@ def _phi(one: MeasuredSpectrum) -> float | None:
 
 
 def _phi_seconds(model: TeacherStudent, N: int, M: int) -> float:
-    """Lanczos in every teacher direction, and a full diagonalization where that is small."""
-    p = int(model.p)
-    size, products = p * N, LANCZOS_STEPS * p * model.p_star
-    full = FULL * size**3 / LAPACK if size <= FULL_SIZE else 0.0
-    return products * (STEP + 4.0 * M * size / PRODUCT) + full
+    """None where the lowest eigenvectors have most of the teacher, which decides it."""
+    p, directions = int(model.p), int(model.p) * model.p_star
+    if _decided_from(model) < M / N:
+        return 0.0
+    return CostModel(p, N, M, 1, directions).phi_seconds
+
+
+@functools.lru_cache(maxsize=256)
+def _decided_from(model: TeacherStudent) -> float:
+    """α from which c copies with m² each leave less than m² to all others: m² > c/(c + 1).
+
+    Asked of the source's models alone, whose theory takes milliseconds.
+    """
+    if not model.is_reference:
+        return math.inf
+    try:
+        alphas = ALPHAS * _threshold(model)
+    except NoConvergence:
+        return math.inf
+    copies = model.p * model.p_star
+    enough = route(model).overlaps(alphas)[0] > copies / (copies + 1)
+    return float(alphas[enough.argmax()]) if enough.any() else math.inf
 
 
 def _gap(one: MeasuredSpectrum) -> float | None:
@@ -122,6 +142,7 @@ for _one in (
         "teacher mass below the edge $Q$",
         "m2 of all eigenvectors below the N → ∞ edge, over p p*",
         needs_edge=True,
+        cost=1.0,  # twice as many pairs until one is above the edge
     ),
     EDGE,
     ALPHA_BBP,

@@ -55,6 +55,8 @@ class Level(Protocol):
 class NetworkRoute(ABC):
     """The route of a network without closed forms; a subclass says how its laws are solved."""
 
+    # (seconds, bytes) of one α; MatrixRoute counts its nodes.
+    cost: tuple[float, int] = (0.5, 30_000_000)
     # Each α of a curve takes a fraction of a second.
     curve_points: ClassVar[tuple[int, float]] = (40, 1e-3)
     eigenvalue_unit: ClassVar[str] = "1"

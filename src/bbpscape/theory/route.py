@@ -50,6 +50,10 @@ class Route(Protocol):
     def quadrature_error(self, alpha: float) -> float | None:
         """The relative error of edges, outliers and their m²; None where it is not estimated."""
 
+    @property
+    def cost(self) -> tuple[float, int]:
+        """(seconds on one core, bytes) of the left end of the spectrum at one α, as predicted."""
+
     def density(self, alpha: float, points: int) -> Bulk:
         """The bulk at ``points`` along it."""
 

@@ -16,8 +16,11 @@ PER_DECADE = 10
 RECOVERY = 0.9
 MOST_STEPS = 10**9
 
-
-RATE = 1.2e10  # operations a second of a step, on one core
+# On one core: operations a second of a gradient, fewer of one neuron, which waits for memory.
+RATE, RATE_A_NEURON = 1.2e10, 6e9
+STEP = 7e-5  # seconds of a gradient beside its products
+# Of a record at which η is found again: seconds, and products at the rate of a block.
+RECORD, LANCZOS_STEPS, LANCZOS = 2.5e-3, 15, 1e10
 
 
 @dataclass(frozen=True)
@@ -138,3 +141,14 @@ def record_steps(steps: int) -> NDArray[np.int64]:
 def budget_operations(rule: DescentRule, p: int, N: int, M: int) -> float:
     """4 M N p a gradient, for every step of the budget."""
     return 4.0 * M * N * p * rule.steps * (2 if rule.method == "flow" else 1)
+
+
+def budget_seconds(rule: DescentRule, p: int, N: int, M: int) -> float:
+    """Of one draw by itself, on one core, for every step of the budget and every record."""
+    gradients = rule.steps * (2 if rule.method == "flow" else 1)
+    products = budget_operations(rule, p, N, M) / min(RATE, RATE_A_NEURON * p)
+    renewed = rule.step is None and rule.method != "flow"
+    records = len(record_steps(rule.steps)) if renewed else 1
+    return (
+        gradients * STEP + products + records * (RECORD + LANCZOS_STEPS * 4.0 * M * N * p / LANCZOS)
+    )

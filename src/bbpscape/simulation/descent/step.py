@@ -5,9 +5,8 @@ from numpy.typing import NDArray
 
 from bbpscape.core.seeds import stream
 from bbpscape.simulation.data.instance import Instance
+from bbpscape.simulation.descent.rule import LANCZOS_STEPS
 from bbpscape.simulation.eigen.lanczos import spectral_measures
-
-LANCZOS_STEPS = 15
 
 
 def safe_step(instance: Instance, student: NDArray[np.float64]) -> float:

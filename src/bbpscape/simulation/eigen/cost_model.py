@@ -3,30 +3,41 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from bbpscape.core.checks import InvalidInput, positive_integer
+from bbpscape.core.checks import InvalidInput, boolean, positive_integer
 from bbpscape.core.memory import GIB
 from bbpscape.core.report import Report, Table
 from bbpscape.core.result import Result, result
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import check_size, sample_count
+from bbpscape.simulation.eigen.certificate import INERTIA_SIZE
 from bbpscape.simulation.eigen.davidson import sizes
+from bbpscape.simulation.eigen.signal import FULL_SIZE, LANCZOS_STEPS
 from bbpscape.simulation.memory import dense_bytes, instance_bytes
 
-# Fitted on one core (docs/simulate.md); only their ratios matter for the choice.
+# Fitted on one core (docs/simulate.md).
 GEMM = 45e9  # operations a second of a matrix product in double precision; twice that in single
-LAPACK = 16e9  # of the tridiagonal reduction, half of which is bound by memory
-LAPACK_CACHED = 40e9  # the same for a matrix that stays in the cache
+THIN = 28e9  # of a product with a block of vectors, partly in single precision
+LAPACK = 20e9  # of the tridiagonal reduction, half of which is bound by memory
+LAPACK_CACHED = 26e9  # the same for a matrix that stays in the cache
 CACHE = 25e6  # bytes
+ENTRY = 8e-9  # seconds of an entry of X, scaled before a block is formed
+SMALL = 1e-3  # seconds of a solve, however small
 COLUMNS_A_PAIR, COLUMNS_A_GUARD = 55, 14  # products, for k pairs and a block of guards
+COLUMNS_TO_CERTIFY = 65  # products of the second block
 ROUTES = ("dense", "iterative")
-ITERATION = 6e-4  # seconds of an iteration that do not shrink with N
+ITERATION = 4e-4  # seconds of an iteration that do not shrink with N
+LANCZOS_STEP, LANCZOS = 1e-4, 5e9  # seconds beside its product, and operations a second of that
+FULL = 12.0  # operations of all eigenvectors, over the (pN)³ of the matrix
 
 
 @result
 class CostModel(Result):
     """Dense: p(p+1)/2 · M N² + (4/3)(pN)³.  Iterative: M N² + N³/3 + products · 4 (M + N) N p.
 
-    Operations over the rates measured for each; a dense matrix that is larger than the iterative
+    Operations over the rates measured for each, with the small work beside them and, of the
+    iterative route, the certificate. ``directions`` are those of the teacher, p·p*, in which the
+    largest overlap is looked for, 0 where it is not: ``phi_seconds`` is the time where the pairs
+    found do not decide it. A dense matrix that is larger than the iterative
     route's memory is still chosen if it is faster and fits.
 
     >>> CostModel(p=1, N=100, M=300, k=4).choice
@@ -39,17 +50,17 @@ class CostModel(Result):
     N: int
     M: int
     k: int
+    directions: int = 0
 
     derived: ClassVar[tuple[str, ...]] = (
         "choice",
-        *("dense_seconds", "iterative_seconds", "dense_bytes", "iterative_bytes"),
+        *("dense_seconds", "iterative_seconds", "dense_bytes", "iterative_bytes", "phi_seconds"),
     )
 
     @property
     def dense_seconds(self) -> float:
-        p, N, M = self.p, self.N, self.M
-        reduction = LAPACK_CACHED if 8 * (p * N) ** 2 <= CACHE else LAPACK
-        return p * (p + 1) / 2 * M * N * N / GEMM + 4 / 3 * (p * N) ** 3 / reduction
+        reduction = 4 / 3 * (self.p * self.N) ** 3 / self._lapack
+        return SMALL + self._forming + self.M * self.N * ENTRY + reduction
 
     @property
     def iterative_seconds(self) -> float:
@@ -57,10 +68,30 @@ class CostModel(Result):
         shape = sizes(self.k, p, p * N)
         columns = COLUMNS_A_PAIR * self.k + COLUMNS_A_GUARD * shape.block
         setup = (M * N * N + N**3 / 3) / (2 * GEMM)
-        small = ITERATION * columns / shape.block
-        vectors = 8 * shape.held * p * N
-        products = 4 * M * N * p + 4 * N * N * p
-        return setup + small + columns * (products + vectors) / (1.2 * GEMM)
+        small = SMALL + ITERATION * columns / shape.block
+        product = (4 * M * N * p + 4 * N * N * p + 8 * shape.held * p * N) / THIN
+        if p * N <= INERTIA_SIZE:
+            certificate = self._forming + (p * N) ** 3 / 3 / self._lapack
+        else:
+            certificate = COLUMNS_TO_CERTIFY * product
+        return setup + small + columns * product + certificate
+
+    @property
+    def phi_seconds(self) -> float:
+        """Lanczos in every teacher direction, and all eigenvectors where they are few."""
+        size, products = self.p * self.N, LANCZOS_STEPS * self.directions
+        full = FULL * size**3 / LAPACK if size <= FULL_SIZE and self.directions else 0.0
+        return products * (LANCZOS_STEP + 4.0 * self.M * size / LANCZOS) + full
+
+    @property
+    def _forming(self) -> float:
+        """The p(p + 1)/2 blocks of the dense matrix."""
+        blocks = self.p * (self.p + 1) / 2
+        return blocks * self.M * self.N * (self.N / GEMM + ENTRY)
+
+    @property
+    def _lapack(self) -> float:
+        return LAPACK_CACHED if 8 * (self.p * self.N) ** 2 <= CACHE else LAPACK
 
     @property
     def dense_bytes(self) -> int:
@@ -84,6 +115,7 @@ class CostModel(Result):
         return f"p = {self.p}, N = {self.N}, M = {self.M}"
 
     def columns(self) -> Mapping[str, Any]:
+        """One row a route; ``seconds`` are without those of φ."""
         return {
             "method": ROUTES,
             "seconds": [self.dense_seconds, self.iterative_seconds],
@@ -97,11 +129,16 @@ class CostModel(Result):
             (name + " (chosen)" * chosen, f"{seconds:.3g}", f"{size / GIB:.3g}")
             for name, seconds, size, chosen in zip(*columns.values(), strict=True)
         ]
-        return Report([Table(self.headline(), ("method", "s", "GiB"), rows)])
+        notes = []
+        if self.directions:
+            notes.append(f"phi takes {self.phi_seconds:.3g} s more where the pairs leave it open")
+        return Report([Table(self.headline(), ("method", "s", "GiB"), rows)], notes)
 
 
-def cost(model: TeacherStudent, alpha: float = 3.0, N: int = 1000, k: int = 1) -> CostModel:
-    """The costs of one draw of ``simulate`` with these arguments.
+def cost(
+    model: TeacherStudent, alpha: float = 3.0, N: int = 1000, k: int = 1, *, phi: bool = False
+) -> CostModel:
+    """The costs of one draw of ``simulate`` with these arguments, but for drawing it.
 
     Raises
     ------
@@ -112,7 +149,8 @@ def cost(model: TeacherStudent, alpha: float = 3.0, N: int = 1000, k: int = 1) -
     300
     """
     N, k = check_pairs(model, N, k)
-    return CostModel(int(model.p), N, sample_count(alpha, N), k)
+    directions = int(model.p) * model.p_star if boolean("phi", phi) else 0
+    return CostModel(int(model.p), N, sample_count(alpha, N), k, directions)
 
 
 def check_pairs(model: object, N: object, k: object) -> tuple[int, int]:

@@ -1,11 +1,13 @@
 """The route of the p × p equation: any network."""
 
 import functools
+import math
 
 from bbpscape.core.status import Diagnostics
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.laws.network.lowest_curvature import LowestCurvature
 from bbpscape.theory.laws.network.matrix_law import MatrixLaw, matrix_law
+from bbpscape.theory.laws.network.nodes import held_numbers
 from bbpscape.theory.matrix.level import SCOUT, MatrixLevel
 from bbpscape.theory.matrix.transition import (
     jump_and_onset,
@@ -15,12 +17,18 @@ from bbpscape.theory.matrix.transition import (
 from bbpscape.theory.network import COARSE, FINE, QMC_FACTOR, NetworkRoute
 from bbpscape.theory.solution import Transition, check_left_edge
 
+# Fitted on one core to widths from 1 to 4: seconds of the nodes to this power, and of each level
+# at complex z a few numbers a node.
+SECONDS, POWER = 6.4e-3, 0.45
+BYTES, BYTES_A_NUMBER = 150_000_000, 24
+
 
 class MatrixRoute(NetworkRoute):
     """A network of any symmetry: G is a p × p matrix."""
 
     def __init__(self, model: TeacherStudent) -> None:
         super().__init__(model)
+        self.cost = _cost(model)
         self._lowest = functools.cache(lambda sign: LowestCurvature(model, sign))
 
     @property
@@ -66,3 +74,9 @@ class MatrixRoute(NetworkRoute):
 
     def _law(self, refinement: float, seed: int) -> MatrixLaw:
         return matrix_law(self.model, refinement, seed=seed, lowest=self._lowest(1.0))
+
+
+def _cost(model: TeacherStudent) -> tuple[float, int]:
+    numbers = held_numbers(model)
+    seconds = SECONDS * math.sqrt(model.p_star) * numbers**POWER
+    return seconds, BYTES * model.p_star + int(BYTES_A_NUMBER * numbers)

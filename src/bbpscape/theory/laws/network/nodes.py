@@ -140,23 +140,37 @@ def has_kinks(model: TeacherStudent) -> bool:
     return len(model.loss.kinks(np.zeros(1), np.zeros(1))) > 0
 
 
+def held_numbers(model: TeacherStudent) -> float:
+    """How many numbers are held at the nodes of the refinement FINEST, about."""
+    p = int(model.p)
+    if p > WIDEST:
+        return 0.0  # refused
+    density = _density(model, [])
+    if density is None:
+        return MOST_NUMBERS
+    return _count(model, density, []) * (2 * p * p + p)
+
+
 def _density(model: TeacherStudent, gather: list[float]) -> float | None:
     """The first of DENSITIES whose product of rules fits at the refinement FINEST, if one does."""
-    p = int(model.p)
     together = MOST_TOGETHER if not has_kinks(model) else 1
     if model.overlap != 0.0 and model.p_star > together:
         return None
+    most = most_nodes(int(model.p))
+    return next((one for one in DENSITIES if _count(model, one, gather) <= most), None)
+
+
+def _count(model: TeacherStudent, density: float, gather: list[float]) -> float:
+    """Nodes of a product of rules at the refinement FINEST times ``density``."""
+    p = int(model.p)
     labels = _labels(model, FINEST).y.size
     if has_kinks(model) and (split := kinked_labels(model, np.ones(1), FINEST)):
         labels = split.y.shape[1]
     copies = math.factorial(p) if permutable(model) else 1
-    for density in DENSITIES:
-        x, _ = _student_rule(model, density * FINEST, gather)
-        # The corners of a cube carry no weight.
-        points = x.size**p * (math.pi / 4) ** (p - 1) / copies
-        if points * labels * density ** (model.p_star if model.overlap else 1) <= most_nodes(p):
-            return density
-    return None
+    x, _ = _student_rule(model, density * FINEST, gather)
+    # The corners of a cube carry no weight.
+    points = x.size**p * (math.pi / 4) ** (p - 1) / copies
+    return points * labels * density ** (model.p_star if model.overlap else 1)
 
 
 def most_nodes(p: int) -> float:
