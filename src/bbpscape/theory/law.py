@@ -20,7 +20,8 @@ STUDENT_ANTISYMMETRIC = "student (antisymmetric)"
 # Under permutations and signs of the neurons alone the traceless symmetric one falls into two.
 STUDENT_DIAGONAL = "student (traceless diagonal)"
 STUDENT_OFF_DIAGONAL = "student (symmetric off-diagonal)"
-# Of the inputs themselves: their mean, and their principal components.
+# Of the inputs themselves: their mean, whose weight has the mean 1 + |μ|², and their principal
+# components.
 MEAN, INPUT = "mean", "input"
 # Without symmetry.
 STUDENT = "student"

@@ -85,8 +85,8 @@ class Side:
     def outlier(self, direction: str) -> Outlier | None:
         """The one along ``direction``, that whose overlap with it is the largest.
 
-        Next to the eigenvalue of every component apart from the bulk lies a root that has little
-        to do with the direction: the component itself, a little moved.
+        Every component apart from the bulk has a root next to it that is the component itself, a
+        little moved: the direction has an outlier if there is one root more.
         """
         if self.point is None or self.excess(direction) <= 0:
             return None
@@ -96,11 +96,14 @@ class Side:
         def gap(log_gamma: float) -> float:
             return self.branch.gap(log_gamma, direction)
 
-        roots = [find_root_below(gap, poles[0] - NEAR if poles else self.end, what)]
+        first = poles[0] - NEAR if poles else self.end
+        roots = [find_root_below(gap, first, what)] if gap(first) > 0 else []
         for low, high in itertools.pairwise([*poles, self.end]):
             ends = low + NEAR, high - NEAR if high < self.end else high
-            if ends[0] < ends[1] and gap(ends[0]) < 0 < gap(ends[1]):
+            if ends[0] < ends[1] and gap(ends[0]) * gap(ends[1]) < 0:
                 roots.append(find_root(gap, *ends, what))
+        if len(roots) <= len(poles):
+            return None
         found = [self.branch.outlier(root.value, direction, root) for root in roots]
         return max(found, key=lambda one: one.m2)
 
