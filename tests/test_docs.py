@@ -25,7 +25,15 @@ SMALLER = (
     (r"ProcessPoolExecutor\(2\)", "ProcessPoolExecutor(1)"),
 )
 # Options of other programs.
-FOREIGN = {"--nworkers", "--nthreads", "--speed", "--quick", "--cpu-time"}
+FOREIGN = {
+    "--interface",
+    "--no-dashboard",
+    "--nworkers",
+    "--nthreads",
+    "--speed",
+    "--quick",
+    "--cpu-time",
+}
 STUDY = """
 draws = 2
 observables = ["lowest"]

@@ -1,5 +1,28 @@
-"""``python -m bbpscape``: the command line."""
+"""The command ``bbpscape``, and ``python -m bbpscape``: it can be interrupted from the start on."""
 
-from bbpscape.cli import main
+import sys
 
-main()
+from bbpscape.core import interruption
+
+
+def main() -> None:
+    """Run the command line; Ctrl-C is one line, also while it is being imported."""
+    interruption.listen()
+    try:
+        from bbpscape.cli import main as run
+
+        run()
+    except (Exception, KeyboardInterrupt):
+        # An import that is interrupted may end in any error.
+        if interruption.received() is None:
+            raise
+        said, status = interruption.ending()
+        if sys.stderr is not None:
+            sys.stderr.write(f"bbpscape: {said}\n")
+        sys.exit(status)
+    finally:
+        interruption.finish()
+
+
+if __name__ == "__main__":
+    main()

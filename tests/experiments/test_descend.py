@@ -79,7 +79,7 @@ def test_workers_are_started_where_they_pay(monkeypatch):
     monkeypatch.setattr(
         module,
         "ordered_map",
-        lambda function, batches, count: asked.append(count) or map(function, batches),
+        lambda function, batches, count: asked.append(count) or (function(one) for one in batches),
     )
     for steps in (5, 10**8):
         rule = bb.DescentRule(steps=steps, tolerance=0.5)

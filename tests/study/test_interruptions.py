@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 import pytest
 from tests.study import small
 
-from bbpscape.study import executors, runner, work
+from bbpscape.study import crew, runner, work
 from bbpscape.study.database import StoreError
 from bbpscape.study.store import Store
 
@@ -81,14 +81,14 @@ def test_a_run_takes_over_from_one_that_is_killed_beside_it(tmp_path, undisturbe
 @pytest.mark.parametrize("times", [1, 2])
 def test_an_interrupted_run_gives_its_points_back(tmp_path, undisturbed, monkeypatch, times):
     path = small.write(tmp_path)
-    stop = executors.Crew.stop
+    stop = crew.Crew.stop
 
-    def interrupted_again(crew):
-        monkeypatch.setattr(executors.Crew, "stop", stop)
+    def interrupted_again(members):
+        monkeypatch.setattr(crew.Crew, "stop", stop)
         raise KeyboardInterrupt
 
     if times == 2:
-        monkeypatch.setattr(executors.Crew, "stop", interrupted_again)
+        monkeypatch.setattr(crew.Crew, "stop", interrupted_again)
 
     def interrupt(progress):
         if progress.done == 7:
@@ -112,7 +112,7 @@ def _full(job, task):
 def test_a_point_that_ends_its_worker_is_retried_then_recorded(tmp_path, monkeypatch):
     path = small.write(tmp_path)
 
-    monkeypatch.setattr(executors, "execute", _full)
+    monkeypatch.setattr(crew, "execute", _full)
     done = small.run(path, 2)
     assert (done.done, done.failed) == (small.POINTS - 1, 1)
     assert done.retried >= runner.DEATHS
@@ -132,7 +132,7 @@ def test_an_executor_that_breaks_ends_the_run(tmp_path, undisturbed):
             process.kill()
         pool.submit(os.getpid).result()
         next(iter(pool._processes.values())).kill()
-        with pytest.raises(executors.ExecutorLost):
+        with pytest.raises(crew.ExecutorLost):
             small.run(path, executor=pool)
     small.run(path, 1)
     small.same(path, undisturbed)

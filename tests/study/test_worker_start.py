@@ -9,8 +9,8 @@ import pytest
 from tests.study import small
 
 import bbpscape as bb
-from bbpscape.study import executors
-from bbpscape.study.executors import ExecutorLost
+from bbpscape.study import crew, executors
+from bbpscape.study.crew import ExecutorLost
 from bbpscape.study.store import Store
 
 SCRIPT = textwrap.dedent(
@@ -86,7 +86,7 @@ def _broken(job):
 
 
 def test_workers_that_cannot_start_mark_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(executors, "ready", _broken)
+    monkeypatch.setattr(crew, "ready", _broken)
     path = small.write(tmp_path)
     with (
         ProcessPoolExecutor(1, small.context()) as pool,

@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 import bbpscape as bb
+from bbpscape.cli.output import Ended
 from bbpscape.cli.tree import Tree
+from bbpscape.core.checks import one_line
+from bbpscape.core.interruption import INTERRUPTED, ending, received
 
 __all__ = ["app", "main"]
 
-LONGEST = 300  # characters of a refusal; a number of thousands of digits would bury the reason
 CLOSED = "the output could not be written: standard output is closed"
 
 app = typer.Typer(
@@ -52,31 +54,43 @@ def main() -> None:
         # A terminal that cannot show α must not cost a result.
         sys.stdout.reconfigure(errors="replace")
     try:
-        status = app(prog_name="bbpscape", standalone_mode=False)
+        status = app(prog_name="bbpscape", standalone_mode=False) or 0
         sys.stdout.flush()
-    except bb.InvalidInput as error:
-        sys.exit(_fail(str(error), 2))
-    except bb.NoConvergence as error:
-        sys.exit(_fail(str(error), 1))
-    except typer.TyperException as error:
-        if type(error).__name__ == "NoArgsIsHelpError":
-            sys.stdout.write(error.format_message() + "\n")
-            sys.exit(0)
-        sys.exit(_fail(error.format_message(), 2))
-    except BrokenPipeError:
-        # Python would complain once more when it closes the pipe at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    except OSError as error:
-        sys.exit(_fail(f"the output could not be written: {error.strerror or error}", 1))
-    # typer turns Ctrl-C into this status.
-    sys.exit(_fail("interrupted", 130) if status == 130 else status or 0)
+        if status == INTERRUPTED:  # what typer makes of Ctrl-C
+            raise KeyboardInterrupt
+    except Ended as error:
+        status = _fail(str(error), error.status)
+    except BaseException as error:
+        # What an interruption leaves may be any error.
+        stopped = isinstance(error, KeyboardInterrupt) or received() is not None
+        status = _fail(*ending()) if stopped else _failed(error)
+    sys.exit(status)
+
+
+def _failed(error: BaseException) -> int:
+    """Say in one line what went wrong; the exit status. What nobody foresaw is raised again."""
+    match error:
+        case bb.InvalidInput():
+            return _fail(str(error), 2)
+        case bb.NoConvergence():
+            return _fail(str(error), 1)
+        case MemoryError():
+            return _fail("there is not enough memory: lower N, alpha, p or workers", 1)
+        case BrokenPipeError():
+            # Python would complain once more when it closes the pipe at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
+        case OSError():
+            return _fail(f"the output could not be written: {error.strerror or error}", 1)
+        case typer.TyperException():
+            if type(error).__name__ == "NoArgsIsHelpError":
+                sys.stdout.write(error.format_message() + "\n")
+                return 0
+            return _fail(error.format_message(), 2)
+    raise error
 
 
 def _fail(message: str, status: int) -> int:
-    line = " ".join(message.split())
-    if len(line) > LONGEST:
-        line = f"{line[: LONGEST // 2]} … {line[-LONGEST // 2 :]}"
     if sys.stderr is not None:
-        sys.stderr.write(f"bbpscape: {line}\n")
+        sys.stderr.write(f"bbpscape: {one_line(message)}\n")
     return status

@@ -16,6 +16,14 @@ from bbpscape.core.files import check_output_path, replacing
 KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
 
+class Ended(Exception):
+    """A command that ends early: one line, and its exit status."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 @dataclass(frozen=True)
 class Output:
     """What ``--plot``, ``--save``, ``--csv`` and ``--json`` ask for."""

@@ -1,5 +1,6 @@
 """Many points in one file that can be stopped, resumed and extended."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,13 +11,14 @@ import bbpscape as bb
 from bbpscape.analysis.analyse import analyse
 from bbpscape.cli.blocks import results_of
 from bbpscape.cli.derive import command
-from bbpscape.cli.output import Output, WithoutFigure, print_json, say, say_written, tell
+from bbpscape.cli.output import Ended, Output, WithoutFigure, print_json, say, say_written, tell
 from bbpscape.cli.progress import line
 from bbpscape.cli.tree import LISTS, group
 from bbpscape.core.files import check_output_path, replacing
+from bbpscape.core.interruption import ending
 from bbpscape.core.report import duration
+from bbpscape.study.crew import ExecutorLost
 from bbpscape.study.example import EXAMPLE
-from bbpscape.study.executors import ExecutorLost
 from bbpscape.study.paths import store_path
 from bbpscape.study.plan import Plan
 from bbpscape.study.runner import Progress, RunSummary, run_points
@@ -89,11 +91,16 @@ def run(
                 progress=lambda step: shown.show(_told(step)),
             )
         except ExecutorLost as error:
-            tell(f"bbpscape: {error}")
-            raise typer.Exit(1) from None
+            raise Ended(str(error), 1) from None
+        except KeyboardInterrupt:
+            said, status = ending()
+            again = f"bbpscape study run {shlex.quote(str(study))} goes on"
+            raise Ended(f"{said}; what was finished is kept: {again}", status) from None
 
 
 def _told(step: Progress) -> str:
+    if step.waits:
+        return f"{step.left} left, {step.waits}"
     failed = f", {step.failed} failed" if step.failed else ""
     return f"{step.done} done, {step.left} left{failed}, about {duration(step.remaining)} to go"
 

@@ -3,12 +3,34 @@
 import math
 import numbers
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
+
+PIECE, LINE = 200, 600  # characters of a quoted text or a word, and of a message, that are shown
+_PIECES = re.compile(rf"(?<!\w)('[^']{{{PIECE},}}'|\"[^\"]{{{PIECE},}}\")(?!\w)|\S{{{PIECE},}}")
 
 
 class InvalidInput(ValueError):
     """An argument outside what is allowed; its message is one line that says what to change."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(one_line(message))
+
+
+def one_line(message: str) -> str:
+    """A message on one line; of a text of the user's, which may have megabytes, both ends.
+
+    >>> one_line("a text,\\nand a long one: " + 1000 * "x")[:40]
+    'a text, and a long one: xxxxxxxxxxxxxxxx'
+    """
+    line = " ".join(message.split()) if "\n" in message else message
+    line = _PIECES.sub(lambda found: _ends(found[0], 40), line)
+    return line if len(line) <= LINE else _ends(line, LINE // 2)
+
+
+def _ends(text: str, each: int) -> str:
+    return f"{text[:each]} … {text[-each:]}"
 
 
 class NoConvergence(ArithmeticError):

@@ -22,7 +22,7 @@ from bbpscape.simulation.descent.descend import descend_batch
 from bbpscape.simulation.descent.rule import RATE, DescentRule, Trajectory, budget_operations
 from bbpscape.simulation.descent.start import Start, start_label
 from bbpscape.simulation.memory import instance_bytes
-from bbpscape.simulation.parallel import available_cpus, check_workers, ordered_map
+from bbpscape.simulation.parallel import available_cpus, check_workers, gathered, ordered_map
 from bbpscape.study.spectral_start import find_start
 
 BATCH_BYTES = 2**29  # of inputs that advance together
@@ -178,11 +178,8 @@ def descend(
     count, together = _shares(job, M, draws, workers)
     children = draw_seeds(model, alpha, N, seed, draws)
     batches = [children[i : i + together] for i in range(0, draws, together)]
-    found: list[Trajectory] = []
-    for part in ordered_map(functools.partial(_descend, job), batches, count):
-        found += part
-        if progress is not None:
-            progress(len(found), draws)
+    parts = ordered_map(functools.partial(_descend, job), batches, count)
+    found = gathered(parts, draws, progress)
     return Descent(model, M / N, N, M, seed, begin.name, rule, tuple(found))
 
 

@@ -1,9 +1,11 @@
 """Independent tasks over processes of one BLAS thread each, in order, whatever their number."""
 
-import functools
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
+from itertools import islice
 from typing import Any, TypeVar
 
 from threadpoolctl import threadpool_limits
@@ -11,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from bbpscape.core.checks import InvalidInput, positive_integer
 from bbpscape.simulation.processes import end_processes, pack, process_pool, unpack
 
+AHEAD = 16  # tasks for each worker that are handed out ahead of the results
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -32,10 +35,11 @@ def check_workers(workers: object) -> int:
 
 def ordered_map(
     function: Callable[[Task], Result], tasks: Sequence[Task], workers: int
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """function(task) for each task, in order, with one BLAS thread a task.
 
-    One worker is this process; more are processes of their own.
+    One worker is this process; more are processes of their own, which end when the generator is
+    closed, as ``gathered`` does.
 
     Raises
     ------
@@ -52,7 +56,12 @@ def ordered_map(
     packed = pack(function, "the computation")
     pool = process_pool(workers)
     try:
-        yield from pool.map(functools.partial(_call, packed), tasks)
+        waiting = iter(tasks)
+        ahead = deque(pool.submit(_call, packed, one) for one in islice(waiting, AHEAD * workers))
+        while ahead:
+            result = ahead.popleft().result()
+            ahead.extend(pool.submit(_call, packed, one) for one in islice(waiting, 1))
+            yield result
         pool.shutdown()
     except BrokenProcessPool:
         raise InvalidInput(
@@ -61,6 +70,22 @@ def ordered_map(
         ) from None
     finally:
         end_processes(pool)
+
+
+def gathered(
+    parts: Generator[Sequence[Result], None, None],
+    total: int,
+    progress: Callable[[int, int], None] | None,
+) -> list[Result]:
+    """All results of lists of them; ``progress`` is called with their number and the total."""
+    found: list[Result] = []
+    # Where progress is interrupted, nothing else would end the processes.
+    with closing(parts):
+        for part in parts:
+            found += part
+            if progress is not None:
+                progress(len(found), total)
+    return found
 
 
 def _call(packed: bytes, task: Any) -> Any:

@@ -12,11 +12,15 @@ import signal
 import sys
 import threading
 import types
+from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
 from bbpscape.core.checks import InvalidInput
+from bbpscape.core.interruption import held
 
 _starting = threading.Lock()
 
@@ -30,9 +34,25 @@ class _Worker(SpawnProcess):
             # Python tells a new process to run the file of the module of this name.
             sys.modules["__main__"] = types.ModuleType("__main__")
             try:
-                super().start()
+                with _deaf():
+                    super().start()
             finally:
                 sys.modules["__main__"] = script
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Processes that this thread starts here never hear of Ctrl-C, from their first moment on."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # To start it later would let Ctrl-C through.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Context(SpawnContext):
@@ -47,12 +67,13 @@ def process_pool(workers: int) -> ProcessPoolExecutor:
 
 def end_processes(pool: Executor) -> None:
     """End the workers of a pool at once, whatever they are doing."""
-    processes = list((getattr(pool, "_processes", None) or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        process.kill()
-    for process in processes:
-        process.join()
+    with held():
+        processes = list((getattr(pool, "_processes", None) or {}).values())
+        for process in processes:
+            process.kill()
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.join()
 
 
 def pack(value: object, what: str) -> bytes:
@@ -82,6 +103,7 @@ def unpack(data: bytes) -> Any:
 
 def _follow() -> None:
     """Leave Ctrl-C to the parent, and end with it even if that is killed."""
+    # Where it could not be blocked from the start on.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 

@@ -28,7 +28,7 @@ from bbpscape.simulation.eigen.eigensolver import chosen_method, lowest
 from bbpscape.simulation.eigen.lowest_pairs import LowestPairs
 from bbpscape.simulation.eigen.signal import LargestOverlap, largest_overlap
 from bbpscape.simulation.memory import kept_bytes
-from bbpscape.simulation.parallel import available_cpus, check_workers, ordered_map
+from bbpscape.simulation.parallel import available_cpus, check_workers, gathered, ordered_map
 
 # Numbers in X above which a draw is large: it takes all threads, and draws come one by one.
 LARGE = 2**23
@@ -227,11 +227,8 @@ def simulate(
     seeds = draw_seeds(model, alpha, N, seed, draws)
     batches = [seeds[i : i + size] for i in range(0, draws, size)]
     alone = M * N > LARGE or where.batches
-    done: list[SimulatedDraw] = []
-    for found in map(run, batches) if alone else ordered_map(run, batches, count):
-        done.extend(found)
-        if progress is not None:
-            progress(len(done), draws)
+    parts = (run(batch) for batch in batches) if alone else ordered_map(run, batches, count)
+    done = gathered(parts, draws, progress)
     return Simulation(model, M / N, N, M, k, seed, cost, tuple(done))
 
 

@@ -1,5 +1,5 @@
 from .backup import backup as backup
-from .executors import ExecutorLost as ExecutorLost
+from .crew import ExecutorLost as ExecutorLost
 from .observables import DESCENT as DESCENT
 from .observables import OBSERVABLES as OBSERVABLES
 from .observables import SPECTRUM as SPECTRUM

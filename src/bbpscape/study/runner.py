@@ -1,6 +1,7 @@
 """Running a study: claim a point, compute it, write it down, until none is left."""
 
 import contextlib
+import functools
 import math
 import os
 import threading
@@ -12,11 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bbpscape.core.checks import InvalidInput
+from bbpscape.core.interruption import held
 from bbpscape.core.result import Result, result
 from bbpscape.study.cells import Cell
+from bbpscape.study.crew import Crew, WorkerLost
 from bbpscape.study.database import StoreError
 from bbpscape.study.definition import Definition
-from bbpscape.study.executors import Crew, WorkerLost, crew
+from bbpscape.study.executors import crew
 from bbpscape.study.paths import store_path
 from bbpscape.study.plan import extend
 from bbpscape.study.store import SIMULATION, Point, Store
@@ -32,7 +35,8 @@ CLAIM = 0.25  # seconds of work that are claimed ahead, at the pace so far
 class Progress:
     """Where a run stands; ``remaining`` is in seconds, NaN before there is a pace to go by.
 
-    It is the predicted time of all that is left, at the pace of what this run has done.
+    It is the predicted time of all that is left, at the pace of what this run has done. ``waits``
+    says what for, while no worker is there.
     """
 
     done: int
@@ -40,6 +44,7 @@ class Progress:
     left: int
     elapsed: float
     remaining: float
+    waits: str = ""
 
 
 @result
@@ -86,8 +91,8 @@ def run_points(
         extend(definition, store)
         if retry_failed:
             store.retry_failed()
-        if any(store.remaining()[:2]):
-            members.start()
+        if left := sum(store.remaining()[:2]):
+            members.start(functools.partial(_waits, progress, left, began))
         run = store.start_run(members.name)
         loop = _Loop(definition, store, run, members, progress)
         try:
@@ -95,12 +100,18 @@ def run_points(
                 loop.run()
         finally:
             # A second Ctrl-C may come while the workers are ended.
-            try:
-                members.stop()
-            finally:
-                _give_back(store, run)
+            with held():
+                try:
+                    members.stop()
+                finally:
+                    _give_back(store, run)
     seconds = time.monotonic() - began
     return RunSummary(store.path, loop.done, loop.failed, loop.retried, seconds, members.name)
+
+
+def _waits(progress: Callable[[Progress], None] | None, left: int, began: float, what: str) -> None:
+    if progress is not None:
+        progress(Progress(0, 0, left, time.monotonic() - began, math.nan, what))
 
 
 class _Loop:

@@ -157,7 +157,7 @@ class Study(Definition):
         retry_failed : bool
             Compute anew what failed before.
         progress : function, optional
-            Called with a ``Progress`` after every point.
+            Called with a ``Progress`` while workers start, and after every point.
 
         Raises
         ------
