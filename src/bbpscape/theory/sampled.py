@@ -17,7 +17,11 @@ from bbpscape.theory.solution import Bulk, Edge, Interpolated, Sampled
 REACH = 0.999
 # The density is solved at so many points, and interpolated.
 GRID = 160
+# A range is tried by so many points first, which tell the fraction to so much.
+ROUGH, SLACK = 40, 2e-3
 WIDENINGS = 12
+# Where both ends are tails, the share of the width within which λ is followed in equal steps.
+TAILS = 1e-3
 # ρ next to a left edge without a gap to resolve, in units of the width of the bulk.
 MARGIN = 1e-6
 # λ + i0, and where a descent to it ends, in units of the width of the spectrum.
@@ -55,19 +59,21 @@ def sample_bulk(
     left, right = (math.isfinite(edge.value) for edge in edges)
     low = edges[0].value if left else centre - 2 * spread
     high = edges[1].value if right else max(centre + 2 * spread, low + spread)
+    count = GRID if left and right else ROUGH
     for _ in range(WIDENINGS):
-        grid, speed = _grid(low, high, left == right)
+        grid, speed = _grid(low, high, left, right, count)
         found = walk(states, alpha, grid, spread)
         rho = np.maximum([-states.stieltjes(s).imag / math.pi for s in found], 0.0)
         # A square-root edge is smooth in the parameter of the grid.
-        t = np.linspace(0, 1, GRID)
+        t = np.linspace(0, 1, count)
         cumulative = CubicSpline(t, rho * speed).antiderivative()(t)
-        if cumulative[-1] >= REACH * (1 - atom) or (left and right):
+        wanted = (REACH - (SLACK if count < GRID else 0)) * (1 - atom)
+        if not (left and right) and cumulative[-1] < wanted:
+            low, high = low - (high - low) * (not left), high + (high - low) * (not right)
+        elif count < GRID:
+            count = GRID
+        else:
             break
-        if not right:
-            high += high - low
-        if not left:
-            low -= high - low
     missing = 0.0 if left else max(0.0, 1 - atom - cumulative[-1]) / 2
     cumulative += missing + np.where(grid >= 0, atom, 0.0)
     if left and right and not atom:
@@ -85,11 +91,22 @@ def sample_bulk(
     return Bulk(eigenvalue, rho, cumulative, sampled, curve)
 
 
-def _grid(low: float, high: float, both: bool) -> tuple[NDArray, NDArray]:
-    """λ(t) and dλ/dt for equal steps in t ∈ [0, 1], dense at both ends, or at the left one."""
-    t = np.linspace(0, 1, GRID)
-    share = (1 - np.cos(math.pi * t)) / 2 if both else t**2
-    slope = math.pi / 2 * np.sin(math.pi * t) if both else 2 * t
+def _grid(low: float, high: float, left: bool, right: bool, count: int) -> tuple[NDArray, NDArray]:
+    """λ(t) and dλ/dt for equal steps in t ∈ [0, 1], dense at the edges that there are.
+
+    Without any it is dense at 0, from which tails extend to both sides.
+    """
+    t = np.linspace(0, 1, count)
+    if left and right:
+        share, slope = (1 - np.cos(math.pi * t)) / 2, math.pi / 2 * np.sin(math.pi * t)
+    elif left:
+        share, slope = t**2, 2 * t
+    else:
+        unit = TAILS * (high - low)
+        ends = math.asinh(low / unit), math.asinh(high / unit)
+        x = ends[0] + (ends[1] - ends[0]) * t
+        share = (unit * np.sinh(x) - low) / (high - low)
+        slope = TAILS * np.cosh(x) * (ends[1] - ends[0])
     width = (high - low) * (1 - 2 * MARGIN)
     return low + (high - low) * MARGIN + width * share, width * slope
 
@@ -100,13 +117,22 @@ def walk(states: States, alpha: float, eigenvalues: NDArray, height: float) -> l
     Where Newton's method fails it starts again from ``height`` above the real axis.
     """
     found: list[NDArray] = []
-    state: NDArray | None = None
     for eigenvalue in eigenvalues:
         z = complex(eigenvalue, ABOVE * height)
-        following = None if state is None else _solved(states, alpha, z, state)
-        state = _descend(states, alpha, z.real, height) if following is None else following
-        found.append(state)
+        state = None
+        for start in _starts(found):
+            state = _solved(states, alpha, z, start)
+            if state is not None:
+                break
+        found.append(_descend(states, alpha, z.real, height) if state is None else state)
     return found
+
+
+def _starts(found: list[NDArray]) -> list[NDArray]:
+    """Where Newton's method begins: as the last states go on in equal steps, and the last one."""
+    if len(found) < 3:
+        return found[-1:]
+    return [3 * (found[-1] - found[-2]) + found[-3], found[-1]]
 
 
 def _solved(states: States, alpha: float, z: complex, state: NDArray) -> NDArray | None:

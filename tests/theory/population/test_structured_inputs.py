@@ -225,6 +225,28 @@ def test_what_has_no_left_edge_says_why():
         bb.threshold(model_of(2, 1, 0.5, radial="chi2:3"))
 
 
+def test_norms_without_a_bound_leave_no_edge():
+    """The spectrum has all its mass, and the fractions of 40 diagonalized draws."""
+    model = model_of(1, 1, 0.5, "power:0.8", "chi2:6")
+    found = bb.spectrum(model, 4.0, N=300)
+    assert found.left_edge.kind == found.right_edge.kind == "unbounded"
+    assert not found.outliers
+    assert found.cumulative[-1] == pytest.approx(1, abs=1e-3)
+    assert found.no_left_edge is not None
+    measured = {0.1: 0.0571, 1.0: 0.1676, 3.0: 0.3452, 10.0: 0.5998}
+    for level, fraction in measured.items():
+        # 300 eigenvalues are rigid; 1/√(αN) of the draws' norms and labels is not.
+        assert float(found.fraction_below(level)) == pytest.approx(fraction, abs=4e-3)
+
+
+def test_a_component_of_hardly_any_share_is_inverted():
+    """The least σ of a product has a share of 1e-6: its distance has fewer digits than others."""
+    edge, found = route(model_of(1, 1, 0.2, "product:0.6")).fine.left(5.0)
+    # Three draws at N = 600 have their lowest at 2.39, 2.39 and 2.26, and no overlap.
+    assert edge.value == pytest.approx(2.0198, abs=1e-4)
+    assert not found
+
+
 def test_a_power_law_needs_its_dimension():
     with pytest.raises(bb.InvalidInput, match="N must be given"):
         bb.threshold(model_of(2, 1, 0.5, "power:0.5"))

@@ -1,5 +1,6 @@
 """The law of samples of several norms: a mixture over τ of the laws at each."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -28,16 +29,22 @@ class MixtureLaw:
 
     With inputs of a mean, |μ| = ``mean``, the direction ``MEAN`` has the weight 1 + |μ|²/τ: the
     square of √N x along μ over τ, for f̃ has the factor τ already.
+
+    ``unbounded``: the parts are nodes of a law of norms without an upper bound.
     """
 
     parts: tuple[Part, ...]
     neurons: float
     mean: float = 0.0
+    unbounded: bool = False
 
     def support(self, direction: str = BULK) -> tuple[float, float]:
         known = BULK if direction == MEAN else direction
         ends = np.array([np.multiply(one.scale, one.law.support(known)) for one in self.parts])
-        return float(ends[:, 0].min()), float(ends[:, 1].max())
+        low, high = float(ends[:, 0].min()), float(ends[:, 1].max())
+        if self.unbounded:
+            return (-math.inf if low < 0 else low), (math.inf if high > 0 else high)
+        return low, high
 
     @property
     def zero_mass(self) -> float:
@@ -88,4 +95,5 @@ def mixture(model: TeacherStudent, law_of: Callable[[TeacherStudent], Law]) -> L
         raise InvalidInput("radial must not have samples of norm 0: leave them out")
     if len(parts) == 1 and not model.inputs.mean and parts[0].scale == 1:
         return parts[0].law
-    return MixtureLaw(tuple(parts), model.p, model.inputs.mean)
+    unbounded = math.isinf(model.inputs.radial.upper)
+    return MixtureLaw(tuple(parts), model.p, model.inputs.mean, unbounded)

@@ -144,7 +144,8 @@ class Population:
             terms /= d + beyond
             step = found * (1 - found / gamma) / float(terms.sum())
             d += step
-            if abs(step) <= ROUNDING * abs(d):
+            # All steps lead on; the first that does not is rounding.
+            if step <= ROUNDING * d:
                 break
         return float(last * s - d)
 

@@ -11,7 +11,7 @@ from bbpscape.theory.population.population import Population
 from bbpscape.theory.roots import NoConvergence, iterations
 
 NEWTON_STEPS = 30
-TOLERANCE = 1e-10
+TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,10 +37,13 @@ class PopulationStates:
             value, _, by_s = self.population.gamma(z, s)
             step = (gamma - value) / (1 - alpha * m2 * by_s)
             size = abs(step / gamma)
-            gamma -= step * min(1.0, 0.5 / size) if size > 0 else 0.0
+            step *= min(1.0, 0.5 / size) if size > 0 else 0.0
+            gamma -= step
             if not np.isfinite(gamma):
                 raise NoConvergence("density: Newton's method left the complex plane")
             if size < TOLERANCE:
+                # Γ and S are both those of the next step, to its square.
+                s -= alpha * complex(m2) * step
                 break
         return np.array([gamma, s, z])
 
