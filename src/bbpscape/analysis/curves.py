@@ -88,10 +88,13 @@ def curves_of(study: StudyResults, observable: str) -> list[Curve]:
 
 
 def theory_of(study: StudyResults, observable: str) -> dict[float, float]:
-    """The limits N → ∞ of ``observable`` by α, each from the largest N: M/N is nearest to α."""
+    """The limits N → ∞ of ``observable`` by α, each from the largest N: M/N is nearest to α.
+
+    Inputs that belong to a dimension have none.
+    """
     limits: dict[float, tuple[float, float]] = {}
     for row in study.rows:
-        if row.observable == observable and row.source == THEORY:
+        if row.observable == observable and row.source == THEORY and row.cell.dimension is None:
             size = float(row.cell.parameters.get("N", math.inf))
             best = limits.get(row.cell.alpha, (0.0, 0.0))
             limits[row.cell.alpha] = max(best, (size, row.mean), key=lambda one: one[0])

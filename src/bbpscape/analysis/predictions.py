@@ -38,7 +38,8 @@ def predictions(
     missing: dict[str, str] = {}
     at, lines, half = None, {}, []
     try:
-        at = threshold(model)
+        # Inputs that belong to a dimension have one threshold each.
+        at = threshold(model, model.inputs.dimension(sizes[0]) if len(sizes) == 1 else None)
     except (InvalidInput, NoConvergence) as error:
         missing["alpha_bbp"] = str(error)
     if windows and not model.is_reference:

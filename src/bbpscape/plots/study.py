@@ -75,11 +75,13 @@ class _Choice:
     others: list[str]
     simulated: Curves
     theory: Curves
+    # Whether the theory is that of each N, and no limit.
+    sized: bool
 
     @property
     def names(self) -> list[str]:
         """What tells the lines apart. The limit N → ∞ is one line, whatever N it stands beside."""
-        return self.others if self.simulated else _without_size(self.others)
+        return self.others if self.simulated or self.sized else _without_size(self.others)
 
     @property
     def lines(self) -> Curves:
@@ -110,19 +112,20 @@ def _choose(study: StudyResults, observable: str | None, x: str | None) -> _Choi
         raise InvalidInput(f"observable must be one of {', '.join(known)}, got {observable!r}")
     others = [name for name in varying if name != x]
     simulated = _curves(study, observable, SIMULATION, x, others)
-    theory = _curves(study, observable, THEORY, x, _without_size(others))
+    sized = any(row.cell.dimension is not None for row in study.rows)
+    theory = _curves(study, observable, THEORY, x, others if sized else _without_size(others))
     most = max(len(simulated), len(theory))
     if most > MOST_LINES:
         raise InvalidInput(
             f"a figure has at most {MOST_LINES} lines, got {most}: "
             f"select some values of {', '.join(others)}"
         )
-    return _Choice(observable, x, varying, others, simulated, theory)
+    return _Choice(observable, x, varying, others, simulated, theory, sized)
 
 
 def _draw(axes: Axes, study: StudyResults, chosen: _Choice) -> None:
     colours = chosen.colours
-    alone = _without_size(chosen.names) == chosen.names
+    alone = chosen.sized or _without_size(chosen.names) == chosen.names
     for key, points in chosen.theory.items():
         _theory(axes, points, colours[key] if alone and key in colours else THEORY_COLOUR)
     for (key, points), marker in zip(chosen.simulated.items(), MARKERS, strict=False):
@@ -206,5 +209,6 @@ def _legend(chosen: _Choice) -> list[Line2D]:
         if label or points:
             handles.append(Line2D([], [], color=colour, label=label or "simulation", **style))
     if chosen.theory:
-        handles.append(Line2D([], [], color=THEORY_COLOUR, label=r"theory, $N \to \infty$"))
+        label = "theory" if chosen.sized else r"theory, $N \to \infty$"
+        handles.append(Line2D([], [], color=THEORY_COLOUR, label=label))
     return handles

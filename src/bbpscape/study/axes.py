@@ -7,6 +7,7 @@ from typing import Any
 from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput
 from bbpscape.core.grids import TABLE, rounded, short, values_of
+from bbpscape.model.inputs.law import PARTS as INPUTS
 from bbpscape.model.parameters import PARAMETERS as SHARED
 
 # A number, a text, or a tuple of numbers or of tuples of them.
@@ -18,6 +19,7 @@ REQUIRED = ("p", "p_star", "alpha", "N")
 MODEL = (
     *("p", "p_star", "a", "loss", "delta", "activation"),
     *("label_noise", "flip", "second_layer", "overlap"),
+    *INPUTS,
 )
 
 
@@ -32,6 +34,11 @@ def _table(name: str, value: object) -> Value:
 
 PARAMETERS = {name: SHARED[name] for name in (*MODEL, "alpha", "N", *DESCENT)}
 PARAMETERS["overlap"] = replace(PARAMETERS["overlap"], check=_table)
+
+
+def column(name: str) -> str:
+    """What a table calls a parameter: the mean of the inputs is not that of the draws."""
+    return "input_mean" if name == "mean" else name
 
 
 def check_value(name: str, value: object) -> Value:

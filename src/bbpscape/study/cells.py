@@ -12,13 +12,15 @@ import numpy as np
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.core.codec import UNRECORDED
+from bbpscape.core.grids import rounded
 from bbpscape.core.seeds import draw_seed
+from bbpscape.model.inputs.law import InputLaw
 from bbpscape.model.labels import Labels
 from bbpscape.model.losses import loss
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import sample_count
 from bbpscape.simulation.descent.start import Start
-from bbpscape.study.axes import DESCENT, MODEL, PARAMETERS, REQUIRED, Value, check_value
+from bbpscape.study.axes import DESCENT, INPUTS, MODEL, PARAMETERS, REQUIRED, Value, check_value
 from bbpscape.study.objects import NUMBERS, Objects
 from bbpscape.study.spectral_start import find_start
 
@@ -31,7 +33,7 @@ class Cell:
     ----------
     key : str
         JSON of the parameters that differ from their defaults, sorted by name. Theory at N → ∞ has
-        no N.
+        no N, but where the inputs belong to one.
     objects : mapping
         Losses, activations and starts that the key only names.
     """
@@ -97,6 +99,18 @@ class Cell:
         return int(self.parameters["N"])
 
     @property
+    def dimension(self) -> int | None:
+        """N where the theory of the inputs is that of a dimension, else None.
+
+        InvalidInput if it is, and the point has none.
+        """
+        law = _inputs(tuple(self.parameters[name] for name in INPUTS))
+        size = self.parameters.get("N")
+        if size is None and law.dimension(1) is not None:
+            raise InvalidInput("N must be given: the inputs belong to a dimension")
+        return None if size is None else law.dimension(size)
+
+    @property
     def start(self) -> Start:
         """Where a descent begins; InvalidInput if it is an object that is not here."""
         name = self.parameters["start"]
@@ -104,11 +118,19 @@ class Cell:
         return find_start(name) if own is None else own
 
     def theory(self) -> "Cell":
-        """The cell of the theory beside this one: the same model at M/N, N → ∞."""
+        """The cell of the theory beside this one: the same model at M/N, N → ∞.
+
+        It keeps N where the inputs belong to it, as those of a power law, and is refused without.
+        """
+        dimension = self.dimension
         if "N" not in self.parameters:
             return self
         values = {k: v for k, v in self.parameters.items() if k not in ("N", *DESCENT)}
-        return Cell.of({**values, "alpha": sample_count(self.alpha, self.N) / self.N}, self.objects)
+        alpha = sample_count(self.alpha, self.N) / self.N
+        if dimension is not None:
+            # A point with N has an α of 12 digits.
+            values, alpha = {**values, "N": self.N}, rounded(alpha)
+        return Cell.of({**values, "alpha": alpha}, self.objects)
 
     def seed(self, study_seed: int, draw: int) -> np.random.SeedSequence:
         """The seed of one draw: that of ``draw(model, alpha, N, study_seed, draw)``."""
@@ -134,7 +156,13 @@ def _model(values: tuple[tuple[str, Value], ...], own: Any, activation: Any) -> 
         Labels(given["label_noise"], given["flip"]),
         given.get("second_layer"),
         given["overlap"],
+        _inputs(tuple(given[name] for name in INPUTS)),
     )
+
+
+@functools.lru_cache(maxsize=256)
+def _inputs(parts: tuple[Value, ...]) -> InputLaw:
+    return InputLaw(*parts)
 
 
 def _hashable(value: Any) -> Value:

@@ -178,6 +178,8 @@ class Definition:
         for cell, draws in self.cells():
             try:
                 model = cell.model
+                if self.theory:
+                    cell.theory()
                 if draws:
                     sample_count(cell.alpha, cell.N)
                     check_size(model, cell.N)

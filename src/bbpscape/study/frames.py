@@ -10,7 +10,7 @@ import numpy as np
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.simulation.data.instance import sample_count
-from bbpscape.study.axes import DESCENT, PARAMETERS
+from bbpscape.study.axes import DESCENT, INPUTS, PARAMETERS, column
 from bbpscape.study.definition import Definition
 from bbpscape.study.observables import subjects
 from bbpscape.study.rows import Row
@@ -29,8 +29,10 @@ def parameters_shown(definition: Definition, rows: Sequence[Row]) -> list[str]:
     absent = set(DESCENT) - read
     if not any("N" in row.cell.parameters for row in rows):
         absent.add("N")
-    if not any("second_layer" in row.cell.parameters for row in rows):
-        absent.add("second_layer")
+    for name in ("second_layer", *INPUTS):
+        usual = PARAMETERS[name].default
+        if all(row.cell.parameters.get(name) == usual for row in rows):
+            absent.add(name)
     return [name for name in PARAMETERS if name not in absent]
 
 
@@ -43,7 +45,7 @@ def columns_of(definition: Definition, rows: Sequence[Row]) -> dict[str, list[An
         if (key := row.cell.key) not in where:
             where[key] = _position(row, names)
         for name, value in where[key].items():
-            columns[name].append(value)
+            columns[column(name)].append(value)
         simulated, estimate = row.draws is not None, row.estimate
         columns["observable"].append(row.observable)
         columns["source"].append(row.source)
@@ -84,7 +86,7 @@ def array_of(definition: Definition, frame: "pandas.DataFrame") -> "xarray.Datas
 
     dims: dict[str, list[str]] = {}
     for group in definition.groups:
-        varying = [name for name in group if frame[name].nunique() > 1]
+        varying = [name for name in map(column, group) if frame[name].nunique() > 1]
         if varying:
             dims["_".join(varying)] = varying
     taken = {name for names in dims.values() for name in names}
@@ -107,10 +109,9 @@ def array_of(definition: Definition, frame: "pandas.DataFrame") -> "xarray.Datas
         cube = np.full([lengths[dim] for dim in every], np.nan)
         cube[tuple(positions)] = frame[name].astype(float)
         variables[name] = (every, cube)
+    known = set(map(column, PARAMETERS))
     constants = {
-        name: frame[name].iloc[0]
-        for name in frame.columns
-        if name in PARAMETERS and name not in taken
+        name: frame[name].iloc[0] for name in frame.columns if name in known and name not in taken
     }
     attributes = {
         name: value.item() if hasattr(value, "item") else value for name, value in constants.items()

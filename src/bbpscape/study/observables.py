@@ -44,7 +44,7 @@ def theory_values(cell: Cell, observables: Sequence[Observable]) -> dict[str, fl
     NoConvergence
         If an edge, an outlier or the threshold could not be found.
     """
-    model, at = cell.model, limit(cell.model, cell.alpha)
+    model, at = cell.model, limit(cell.model, cell.alpha, cell.dimension)
     values = {
         one.name: float(one.theory(model, at))
         for one in (*observables, EDGE, ALPHA_BBP)

@@ -192,7 +192,7 @@ def cost(definition: Definition, source: str, key: str) -> tuple[float, int]:
     """(seconds on one core, bytes) of one draw, or of the theory of a cell, as predicted."""
     cell = Cell(key, definition.objects)
     if source == THEORY:
-        return _theory_cost(cell.model)
+        return _theory_cost(cell.model, cell.dimension)
     model, N, M = cell.model, cell.N, sample_count(cell.alpha, cell.N)
     seconds, size = 0.0, 0
     for subject in subjects(definition.observables):
@@ -204,8 +204,8 @@ def cost(definition: Definition, source: str, key: str) -> tuple[float, int]:
 
 
 @functools.lru_cache(maxsize=256)
-def _theory_cost(model: TeacherStudent) -> tuple[float, int]:
-    return route(model).cost
+def _theory_cost(model: TeacherStudent, N: int | None) -> tuple[float, int]:
+    return route(model, N).cost
 
 
 def _check_objects(now: Mapping[str, Mapping[str, Any]], stored: Any) -> None:

@@ -12,7 +12,7 @@ from bbpscape.core.files import check_output_path, replacing
 from bbpscape.core.report import Report, Table, counted, number
 from bbpscape.core.result import Result, result
 from bbpscape.core.status import CONVERGED, Status
-from bbpscape.study.axes import PARAMETERS, check_value
+from bbpscape.study.axes import PARAMETERS, check_value, column
 from bbpscape.study.definition import Definition
 from bbpscape.study.frames import array_of, columns_of, frame_of, writer
 from bbpscape.study.paths import check_no_study
@@ -132,7 +132,7 @@ class StudyResults(Result):
             )
             for row in shown[:MOST_SHOWN]
         ]
-        columns = ("observable", *varying, "mean", "theory", "z")
+        columns = ("observable", *map(column, varying), "mean", "theory", "z")
         notes = [] if self.status.ok else [str(self.status)]
         if len(shown) > MOST_SHOWN:
             notes.append(f"{len(shown) - MOST_SHOWN} more rows are in the table")

@@ -24,10 +24,14 @@ SAMPLING = 1.4e-8  # seconds of an entry of X
 @dataclass(frozen=True)
 class Limit:
     """The left end of the spectrum at N → ∞: its edge, and its outliers from the lowest on as
-    (eigenvalue, multiplicity, m2), the overlap of one of their eigenvectors with the teacher."""
+    (eigenvalue, multiplicity, m2), the overlap of one of their eigenvectors with the teacher.
+
+    ``N`` is the dimension of the inputs where they belong to one.
+    """
 
     edge: float
     outliers: tuple[tuple[float, float, float], ...]
+    N: int | None = None
 
     @property
     def lowest(self) -> float:
@@ -43,16 +47,16 @@ class Limit:
 
 
 @functools.lru_cache(maxsize=256)
-def limit(model: TeacherStudent, alpha: float) -> Limit:
-    """The left end at N → ∞, kept for the draws that follow."""
-    way = route(model)
+def limit(model: TeacherStudent, alpha: float, N: int | None = None) -> Limit:
+    """The left end at N → ∞, kept for the draws that follow; of inputs of dimension N."""
+    way = route(model, N)
     left = way.edges(alpha)[0].value
     outliers = sorted(
         (one.eigenvalue, one.multiplicity, one.teacher_m2)
         for one in way.outliers(alpha)
         if one.eigenvalue < left
     )
-    return Limit(float(left), tuple(outliers))
+    return Limit(float(left), tuple(outliers), N)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +93,7 @@ class LowestPairs(Subject):
         instance = draw(model, cell.alpha, N, seed)
         hessian = Hessian(instance.inputs, instance.curvature)
         size = hessian.shape[0]
-        at = limit(model, sample_count(cell.alpha, N) / N) if below_edge else None
+        at = limit(model, sample_count(cell.alpha, N) / N, cell.dimension) if below_edge else None
         # With the edge, a few pairs more, and twice as many until one is above it.
         k = min(int(model.p) * model.p_star + (1 if at is None else 4), size)
         while True:

@@ -66,7 +66,7 @@ def _decided_from(model: TeacherStudent) -> float:
     if not model.is_reference:
         return math.inf
     try:
-        alphas = ALPHAS * _threshold(model)
+        alphas = ALPHAS * _threshold(model, None)
     except NoConvergence:
         return math.inf
     copies = model.p * model.p_star
@@ -81,7 +81,7 @@ def _gap(one: MeasuredSpectrum) -> float | None:
 
 
 def _teacher_mass(one: MeasuredSpectrum) -> float | None:
-    if one.limit is None:
+    if one.limit is None or not math.isfinite(one.limit.edge):
         return None
     return teacher_mass_below(one.eigenvalues, one.m2, one.limit.edge, one.copies)
 
@@ -95,12 +95,12 @@ def _edge(model: TeacherStudent, limit: Limit) -> float:
 
 
 @functools.lru_cache(maxsize=256)
-def _threshold(model: TeacherStudent) -> float:
-    return threshold(model).alpha_bbp
+def _threshold(model: TeacherStudent, N: int | None) -> float:
+    return threshold(model, N).alpha_bbp
 
 
 def _alpha_bbp(model: TeacherStudent, limit: Limit) -> float:
-    return _threshold(model)
+    return _threshold(model, limit.N)
 
 
 EDGE = Observable("edge", None, _edge, "left edge", "left edge of the bulk")

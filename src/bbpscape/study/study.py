@@ -239,4 +239,5 @@ def _parameters(model: TeacherStudent) -> dict[str, Any]:
         "flip": checked.labels.flip,
         **second,
         "overlap": common_overlap(checked.overlap),
+        **checked.inputs.to_dict(),
     }

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput, number
-from bbpscape.core.grids import parse_list, parse_number
+from bbpscape.core.grids import parse_list, parse_number, rounded
 from bbpscape.core.npy import read_npy
 from bbpscape.model.inputs.scale import of_mean_one
 
@@ -89,7 +89,7 @@ class PowerLaw(Covariance):
     needs_dimension = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "beta", number("beta", self.beta, 0.0, STEEPEST))
+        object.__setattr__(self, "beta", rounded(number("beta", self.beta, 0.0, STEEPEST)))
 
     def __str__(self) -> str:
         return f"power:{self.beta!r}"
@@ -122,7 +122,7 @@ class Product(Covariance):
     gamma: float
 
     def __post_init__(self) -> None:
-        gamma = number("gamma", self.gamma, LEAST_ASPECT, LARGEST_ASPECT)
+        gamma = rounded(number("gamma", self.gamma, LEAST_ASPECT, LARGEST_ASPECT))
         object.__setattr__(self, "gamma", gamma)
 
     def __str__(self) -> str:

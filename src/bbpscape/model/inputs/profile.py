@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput, number, positive_integer
-from bbpscape.core.grids import parse_number
+from bbpscape.core.grids import parse_number, rounded
 
 FORMS = "random, source:R or top:K"
 
@@ -69,5 +69,5 @@ def profile(given: "Profile | str") -> Profile:
             value = parse_number("profile", rest)
             if kind == "top":
                 return Profile(kind, int(positive_integer("K", value)))
-            return Profile(kind, number("R", value, -10.0, 10.0))
+            return Profile(kind, rounded(number("R", value, -10.0, 10.0)))
     raise InvalidInput(f"profile must be {FORMS}, got {given!r}")

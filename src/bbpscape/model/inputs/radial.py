@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput, number
-from bbpscape.core.grids import parse_list, parse_number
+from bbpscape.core.grids import parse_list, parse_number, rounded
 from bbpscape.model.inputs.scale import ROUNDING, of_mean_one
 
 # Nodes of a law with a density.
@@ -67,7 +67,7 @@ class ChiSquare(Radial):
     upper = math.inf
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "nu", number("nu", self.nu, 0.1, 1e6))
+        object.__setattr__(self, "nu", rounded(number("nu", self.nu, 0.1, 1e6)))
 
     def __str__(self) -> str:
         return f"chi2:{self.nu!r}"
@@ -100,7 +100,7 @@ class LogNormal(Radial):
     upper = math.inf
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "s", number("s", self.s, 1e-6, 3.0))
+        object.__setattr__(self, "s", rounded(number("s", self.s, 1e-6, 3.0)))
 
     def __str__(self) -> str:
         return f"lognormal:{self.s!r}"
