@@ -98,4 +98,4 @@ def _structured(model: TeacherStudent, N: int | None) -> Route:
     dimension = None if N is None else int(positive_integer("N", N))
     if is_scalar(model.replace(inputs=STANDARD)):
         return StructuredRoute(model, dimension)
-    raise InvalidInput("theory of inputs with structure needs an even activation")
+    return MatrixRoute(model, dimension)

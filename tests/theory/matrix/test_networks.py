@@ -144,10 +144,11 @@ def test_the_resolvent_of_every_node(p):
     A = rng.standard_normal((p, p))
     A = 0.3 * (A @ A.T)
     rows, columns = np.triu_indices(p)
-    F = law.curvature.reshape(-1, p, p)
+    (part,) = law.parts
+    F = part.curvature.reshape(-1, p, p)
     for one in (A, A + 0.2j * np.eye(p) + 0.1j * A):
         T = np.linalg.solve(np.eye(p) + F @ one, F.astype(one.dtype))
-        np.testing.assert_allclose(law.resolvent(one), T[:, rows, columns].T, atol=1e-15)
+        np.testing.assert_allclose(part.resolvent(one), T[:, rows, columns].T, atol=1e-15)
     step = 1e-5
     difference = (law.signal(A + step * A) - law.signal(A - step * A)) / (2 * step)
     np.testing.assert_allclose(law.signal_slope(A, A), difference, atol=1e-10)
@@ -166,7 +167,7 @@ def test_the_density_of_the_reference_model():
 
 def test_the_sum_rules_of_a_matrix_density():
     result = bb.spectrum(TANH, 4.0)
-    first, second = MatrixRoute(TANH).level(1.0).states(1.0).moments()
+    first, second = MatrixRoute(TANH).level(1.0).states(4.0).moments()
     x, rho = result.eigenvalue, result.rho
     assert np.trapezoid(rho, x) == pytest.approx(1, abs=2e-3)
     assert np.trapezoid(rho * x, x) == pytest.approx(4 * first, rel=5e-3)
@@ -176,6 +177,6 @@ def test_the_sum_rules_of_a_matrix_density():
 def _square():
     """Tr(E F)²/p, of the free term in the second moment of the bulk."""
     law = matrix_law(TANH)
-    mean = np.einsum("nm,nmij->ij", law.nodes.weights, law.curvature)
+    mean = law.first
     mean = (mean + mean[::-1, ::-1]) / 2
     return float(np.trace(mean @ mean)) / 2

@@ -3,20 +3,19 @@
 from collections.abc import Callable
 from functools import cached_property
 
-import numpy as np
-
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.laws.network.lowest_curvature import LowestCurvature
 from bbpscape.theory.laws.network.matrix_law import MatrixLaw, matrix_law
+from bbpscape.theory.matrix.components import separated_edge
+from bbpscape.theory.matrix.crowd import outliers_of_all
 from bbpscape.theory.matrix.edges import MatrixEdge, left_matrix_edge
-from bbpscape.theory.matrix.outliers import left_matrix_outliers
+from bbpscape.theory.matrix.outliers import Placed
 from bbpscape.theory.matrix.states import MatrixStates
+from bbpscape.theory.population.population import Population
 from bbpscape.theory.solution import Edge, Outlier
 
 # Density of the nodes that edges and outliers are searched on.
 SCOUT = 0.4
-# Of an eigenvalue of F, in units of the largest.
-ZERO = 1e-13
 
 
 class MatrixLevel:
@@ -32,10 +31,11 @@ class MatrixLevel:
         refinement: float,
         seed: int,
         lowest: Callable[[float], LowestCurvature],
+        population: Population,
     ) -> None:
         self.model, self.refinement, self.seed = model, refinement, seed
-        self._lowest = lowest
-        self._known: dict[tuple[float, float], tuple[MatrixEdge, tuple[Outlier, ...]]] = {}
+        self._lowest, self._population = lowest, population
+        self._known: dict[tuple[float, float], tuple[MatrixEdge, Placed]] = {}
 
     @cached_property
     def law(self) -> MatrixLaw:
@@ -50,37 +50,45 @@ class MatrixLevel:
     def _scout(self) -> "MatrixLevel | None":
         if self.refinement <= SCOUT:
             return None
-        return MatrixLevel(self.model, SCOUT, self.seed, self._lowest)
+        return MatrixLevel(self.model, SCOUT, self.seed, self._lowest, self._population)
 
     def states(self, alpha: float) -> MatrixStates:
-        return MatrixStates(self.law)
+        """Of the bulk, without the components that lie apart from it on either side."""
+        if not self._population.single:
+            return MatrixStates(self.law)
+        deciding = self._scout or self
+        apart = max(deciding._side(alpha, sign)[0].apart for sign in (1.0, -1.0))
+        return MatrixStates(self.law.without(apart))
 
     def left(self, alpha: float) -> tuple[Edge, tuple[Outlier, ...]]:
         """The left edge and the outliers left of it, by eigenvalue."""
         edge, found = self._side(alpha, 1.0)
-        return edge.edge, found
+        return edge.edge, tuple(one for _, one in found)
 
     def right(self, alpha: float) -> tuple[Edge, tuple[Outlier, ...]]:
         """The right edge and the outliers right of it, by eigenvalue."""
         edge, found = self._side(alpha, -1.0)
-        return edge.edge.mirrored(), tuple(one.mirrored() for one in reversed(found))
+        return edge.edge.mirrored(), tuple(one.mirrored() for _, one in reversed(found))
 
     def atom(self, alpha: float) -> float:
-        """1 − α E[rank F]/p where positive: what pN exceeds the rank of H by."""
-        values = abs(np.linalg.eigvalsh(self.law.curvature))
-        rank = (values > ZERO * values.max()).sum(axis=-1)
-        return max(0.0, 1 - alpha * float((self.law.nodes.weights * rank).sum()) / self.law.p)
+        """What pN exceeds the rank of H by: that is α E[rank F]/p or that of Σ, of p N."""
+        return max(0.0, 1 - min(self._population.rank, alpha * self.law.rank / self.law.p))
 
     def _law(self, sign: float) -> MatrixLaw:
-        return matrix_law(self.model, self.refinement, sign, self.seed, self._lowest(sign))
+        return matrix_law(
+            self.model, self.refinement, sign, self.seed, self._lowest(sign), self._population
+        )
 
-    def _side(self, alpha: float, sign: float) -> tuple[MatrixEdge, tuple[Outlier, ...]]:
+    def _side(self, alpha: float, sign: float) -> tuple[MatrixEdge, Placed]:
         """The left edge and the outliers left of it, of H or of −H."""
         if (alpha, sign) not in self._known:
-            near: tuple[MatrixEdge | None, tuple[Outlier, ...]] = (None, ())
-            if self._scout is not None:
-                near = self._scout._side(alpha, sign)
             law = self.law if sign > 0 else self._other
-            edge = left_matrix_edge(law, alpha, near[0])
-            self._known[alpha, sign] = edge, left_matrix_outliers(law, alpha, edge, near[1])
+            near: Placed = ()
+            if self._scout is None:
+                edge = separated_edge(law, alpha)
+            else:
+                scouted, near = self._scout._side(alpha, sign)
+                edge = left_matrix_edge(law.without(scouted.apart), alpha, scouted)
+            law = law.without(edge.apart)
+            self._known[alpha, sign] = edge, outliers_of_all(law, alpha, edge, near)
         return self._known[alpha, sign]

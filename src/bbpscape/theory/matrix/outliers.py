@@ -1,32 +1,37 @@
-"""Outliers of a p × p law: zeros of det M(z), M(z) = z − α E[v vᵀ ⊗ F (I − G F)⁻¹].
+"""Outliers of a p × p law: zeros of det M(z); M(z) = z − α E[v vᵀ ⊗ F (I − G F)⁻¹] where Σ = 1.
 
-M⁻¹ is the resolvent of H on the span of the special directions, so that M increases with z left of
+M⁻¹ is a resolvent of H on the span of the special directions, so that M increases with z left of
 the bulk: each of its sorted eigenvalues crosses 0 once at most, and there are as many outliers as
 positive eigenvalues at the edge. Residues of M⁻¹ are the overlaps.
 """
 
 import functools
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.theory.law import MIXED, STUDENT, TEACHER
+from bbpscape.theory.law import MEAN, STUDENT, TEACHER
 from bbpscape.theory.laws.network.matrix_law import MatrixLaw
-from bbpscape.theory.matrix.edges import BranchPoint, MatrixEdge, continued
-from bbpscape.theory.roots import NoConvergence, Root, find_root, find_root_below
+from bbpscape.theory.matrix.branch import BranchPoint, Walk
+from bbpscape.theory.matrix.bulk import stieltjes
+from bbpscape.theory.matrix.edges import MatrixEdge
+from bbpscape.theory.matrix.frame import Frame
+from bbpscape.theory.roots import Root, find_root, find_root_below
 from bbpscape.theory.solution import Outlier
 
 # Roots closer than this are one degenerate outlier; far above the accuracy of a root.
 SAME = 1e-7
 # In log τ, of an outlier from that of a similar law.
 CLOSE = 0.01
-# In log τ, along the branch.
-STRIDE, SHORTEST = 0.15, 1e-4
-# Eigenvectors of M with less of the teacher than this are the student's own.
+# Eigenvectors of M with less of a direction than this have none of it.
 DECOUPLED = 1e-6
+KINDS = (STUDENT, TEACHER, MEAN)
+
+
+# Outliers with their log τ.
+Placed = tuple[tuple[float, Outlier], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,89 +43,90 @@ class SignalSpectrum:
     vectors: NDArray[np.float64]
     teacher: NDArray[np.float64]
 
+    def null(self, z: float) -> NDArray[np.bool_]:
+        """Which eigenvalues are 0 at an outlier z; the smallest one is."""
+        sizes = abs(self.values)
+        return (sizes < SAME * (abs(z) + sizes.max())) | (sizes == sizes.min())
+
 
 def signal_spectrum(law: MatrixLaw, alpha: float, point: BranchPoint) -> SignalSpectrum:
-    """M(z) = z − α E[v vᵀ ⊗ T], diagonalized.
+    """M(z) diagonalized, all directions as one vector each."""
+    return diagonalized(Frame(law), alpha, point)
 
-    Where student and teacher decouple their blocks are diagonalized apart, so that a chance
-    degeneracy mixes nothing.
+
+def diagonalized(frame: Frame, alpha: float, point: BranchPoint) -> SignalSpectrum:
+    """M(z), diagonalized."""
+    return decoupled(frame, frame.matrix(alpha, point.z, point.A, point.S))
+
+
+def decoupled(frame: Frame, M: NDArray) -> SignalSpectrum:
+    """M diagonalized.
+
+    Where directions decouple their blocks are diagonalized apart, so that a chance degeneracy mixes
+    nothing.
     """
-    M = point.z * np.eye(law.p * (law.p + law.model.p_star)) - alpha * law.signal(point.A)
-    split = law.p * law.p
-    cross = abs(M[:split, split:]).max(initial=0)
-    if cross < DECOUPLED * abs(M).max():
-        blocks = [np.linalg.eigh(M[:split, :split]), np.linalg.eigh(M[split:, split:])]
-        values = np.concatenate([blocks[0][0], blocks[1][0]])
-        vectors = np.zeros_like(M)
-        vectors[:split, :split], vectors[split:, split:] = blocks[0][1], blocks[1][1]
-    else:
-        values, vectors = np.linalg.eigh(M)
+    groups = [frame.of(kind) for kind in dict.fromkeys(frame.law.directions)]
+    least = DECOUPLED * abs(M).max()
+    for i in range(1, len(groups)):
+        for k in range(i):
+            if abs(M[np.ix_(groups[i], groups[k])]).max(initial=0) >= least:
+                groups[i], groups[k] = groups[i] | groups[k], np.zeros_like(groups[k])
+    values, vectors = np.zeros(len(M)), np.zeros_like(M)
+    for group in groups:
+        inside = np.ix_(group, group)
+        values[group], vectors[inside] = np.linalg.eigh(M[inside])
     order = np.argsort(values, kind="stable")
     vectors = vectors[:, order]
-    return SignalSpectrum(values[order], vectors, (vectors[split:] ** 2).sum(axis=0))
+    teacher = (vectors[frame.of(TEACHER)] ** 2).sum(axis=0)
+    return SignalSpectrum(values[order], vectors, teacher)
 
 
-def left_matrix_outliers(
-    law: MatrixLaw, alpha: float, edge: MatrixEdge, near: tuple[Outlier, ...] = ()
-) -> tuple[Outlier, ...]:
-    """All outliers left of the bulk, by eigenvalue.
+def left_matrix_outliers(law: MatrixLaw, alpha: float, edge: MatrixEdge) -> tuple[Outlier, ...]:
+    """All outliers left of the bulk, by eigenvalue."""
+    return tuple(one for _, one in placed_outliers(law, alpha, edge))
 
-    ``near``, the outliers of about the same law at about the same α, saves the way there.
+
+def placed_outliers(law: MatrixLaw, alpha: float, edge: MatrixEdge, near: Placed = ()) -> Placed:
+    """(log τ, outlier) of all outliers left of the bulk, by eigenvalue.
+
+    ``near``, those of about the same law at about the same α, saves the way there.
     """
     if edge.point is None:
         return ()
-    at_edge = signal_spectrum(law, alpha, edge.point)
-    count = int((at_edge.values > 0).sum())
-    branch = {math.log(edge.point.tau): edge.point}
-    spectra = {math.log(edge.point.tau): at_edge}
-
-    def follow(log_tau: float) -> BranchPoint:
-        here, stride = min(branch, key=lambda one: abs(one - log_tau)), STRIDE
-        while here != log_tau:
-            following = log_tau
-            if abs(log_tau - here) > stride:
-                following = here + math.copysign(stride, log_tau - here)
-            point = continued(law, alpha, math.exp(following), branch[here])
-            if point is not None:
-                branch[following] = point
-                here, stride = following, min(STRIDE, 1.5 * stride)
-            elif (stride := stride / 2) < SHORTEST:
-                raise NoConvergence(
-                    f"outliers: the branch is lost at Tr G/p = {-math.exp(here):.6g}"
-                )
-        return branch[log_tau]
+    frame = Frame(law)
+    walk = Walk(law, alpha, edge.point)
+    spectra: dict[float, SignalSpectrum] = {}
 
     def at(log_tau: float) -> tuple[BranchPoint, SignalSpectrum]:
-        point = follow(log_tau)
+        point = walk.at(log_tau)
         if log_tau not in spectra:
-            spectra[log_tau] = signal_spectrum(law, alpha, point)
+            spectra[log_tau] = diagonalized(frame, alpha, point)
         return point, spectra[log_tau]
 
     def ranked(rank: int, log_tau: float) -> float:
         return float(at(log_tau)[1].values[-rank])
 
+    count = int((at(walk.end)[1].values > 0).sum())
     groups: list[list[float]] = []
     rank = 1
     while rank <= count:
-        root = _root(
+        root = outlier_root(
             functools.partial(ranked, rank),
-            math.log(edge.point.tau),
-            [math.log(abs(one.g)) for one in near],
+            walk.end,
+            [log_tau for log_tau, _ in near],
         )
-        here = at(root.value)[1].values
-        scale = abs(at(root.value)[0].z) + abs(here).max()
-        same = int((abs(here) < SAME * scale).sum())
-        groups.append([root.value, max(same, 1), root.iterations, root.residual])
-        rank += max(same, 1)
+        point, spectrum = at(root.value)
+        groups.append([root.value, root.iterations, root.residual])
+        rank += int(spectrum.null(point.z).sum())
     found = [
-        one
-        for log_tau, _, iterations, residual in groups
-        for one in outliers_at(law, alpha, *at(log_tau), int(iterations), residual)
+        (log_tau, one)
+        for log_tau, iterations, residual in groups
+        for one in outliers_at(frame, alpha, *at(log_tau), int(iterations), residual)
     ]
-    return tuple(sorted(found, key=lambda one: one.eigenvalue))
+    return tuple(sorted(found, key=lambda one: one[1].eigenvalue))
 
 
-def _root(ranked: Callable[[float], float], end: float, guesses: list[float]) -> Root:
+def outlier_root(ranked: Callable[[float], float], end: float, guesses: list[float]) -> Root:
     """log τ at the zero of a function that is positive at the end, near a guess if it is there."""
     for guess in guesses:
         low, high = guess - CLOSE, min(guess + CLOSE, end)
@@ -130,7 +136,7 @@ def _root(ranked: Callable[[float], float], end: float, guesses: list[float]) ->
 
 
 def outliers_at(
-    law: MatrixLaw,
+    frame: Frame,
     alpha: float,
     point: BranchPoint,
     spectrum: SignalSpectrum,
@@ -139,31 +145,27 @@ def outliers_at(
 ) -> list[Outlier]:
     """The outliers of one zero of det M; residue R = N (Nᵀ M′ N)⁻¹ Nᵀ on the null vectors N.
 
-    ``m2`` is with the student's directions where they are alone, else with the teacher's.
+    ``m2`` is with the teacher's directions where they take part, else with the mean of the inputs
+    or else with the student's.
     """
-    scale = abs(point.z) + abs(spectrum.values).max()
-    null = abs(spectrum.values) < SAME * scale
-    if not null.any():
-        null = abs(spectrum.values) == abs(spectrum.values).min()
-    slope = law.signal_slope(point.A, point.A_slope) / point.z_slope
-    slope_matrix = np.eye(len(spectrum.values)) - alpha * slope
-    split = law.p * law.p
+    slope = frame.slope(alpha, point)
+    g = stieltjes(frame.law, point.z, point.A, point.S).real
+    kinds: dict[str, list[int]] = {}
+    for column in np.flatnonzero(spectrum.null(point.z)).tolist():
+        kinds.setdefault(_label(frame, spectrum.vectors[:, column]), []).append(column)
     result = []
-    shares = spectrum.teacher
-    kinds = {
-        TEACHER: null & (shares > 1 - DECOUPLED),
-        STUDENT: null & (shares < DECOUPLED),
-        MIXED: null & (shares >= DECOUPLED) & (shares <= 1 - DECOUPLED),
-    }
-    for kind, chosen in kinds.items():
-        if not chosen.any():
-            continue
-        N = spectrum.vectors[:, chosen]
-        residue = np.linalg.inv(N.T @ slope_matrix @ N)
-        along = N[:split] if kind == STUDENT else N[split:]
-        overlaps = along.T @ along
-        m2 = float(np.trace(residue @ overlaps)) / int(chosen.sum())
-        result.append(
-            Outlier(point.z, float(chosen.sum()), m2, kind, -point.tau, iterations, float(residual))
-        )
+    for label, columns in kinds.items():
+        N = spectrum.vectors[:, columns]
+        residue = np.linalg.inv(N.T @ slope @ N)
+        kind = next(one for one in (TEACHER, MEAN, STUDENT) if one in label)
+        along = frame.weights(kind, point.z, point.S, N)
+        count = float(N.shape[1])
+        m2 = float(np.trace(residue @ (along.T @ along))) / count
+        result.append(Outlier(point.z, count, m2, label, g, iterations, float(residual)))
     return result
+
+
+def _label(frame: Frame, vector: NDArray) -> str:
+    """The directions that an eigenvector has a share of."""
+    shares = {kind: float((vector[frame.of(kind)] ** 2).sum()) for kind in KINDS}
+    return " and ".join(kind for kind in KINDS if shares[kind] >= DECOUPLED)

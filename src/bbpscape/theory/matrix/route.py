@@ -6,8 +6,8 @@ import math
 from bbpscape.core.status import Diagnostics
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.laws.network.lowest_curvature import LowestCurvature
-from bbpscape.theory.laws.network.matrix_law import MatrixLaw, matrix_law
-from bbpscape.theory.laws.network.nodes import held_numbers
+from bbpscape.theory.laws.network.matrix_law import MatrixLaw, all_numbers, matrix_law
+from bbpscape.theory.matrix.bulk import stieltjes
 from bbpscape.theory.matrix.level import SCOUT, MatrixLevel
 from bbpscape.theory.matrix.transition import (
     jump_and_onset,
@@ -15,6 +15,7 @@ from bbpscape.theory.matrix.transition import (
     search_transition,
 )
 from bbpscape.theory.network import COARSE, FINE, QMC_FACTOR, NetworkRoute
+from bbpscape.theory.population.population import Population
 from bbpscape.theory.solution import Transition, check_left_edge
 
 # Fitted on one core to widths from 1 to 4: seconds of the nodes to this power, and of each level
@@ -24,10 +25,14 @@ BYTES, BYTES_A_NUMBER = 150_000_000, 24
 
 
 class MatrixRoute(NetworkRoute):
-    """A network of any symmetry: G is a p × p matrix."""
+    """A network of any symmetry: Γ is a p × p matrix.
 
-    def __init__(self, model: TeacherStudent) -> None:
+    ``N`` is the dimension that the covariance of the inputs belongs to, where it does.
+    """
+
+    def __init__(self, model: TeacherStudent, N: int | None = None) -> None:
         super().__init__(model)
+        self.population = Population.of(model.inputs, N)
         self.cost = _cost(model)
         self._lowest = functools.cache(lambda sign: LowestCurvature(model, sign))
 
@@ -36,7 +41,7 @@ class MatrixRoute(NetworkRoute):
         return self._lowest(1.0).unbounded
 
     def level(self, refinement: float, seed: int = 0) -> MatrixLevel:
-        return MatrixLevel(self.model, refinement, seed, self._lowest)
+        return MatrixLevel(self.model, refinement, seed, self._lowest, self.population)
 
     def transition(self) -> Transition:
         """The transition at the smallest α found from α = 1, searched on sparse nodes.
@@ -58,25 +63,26 @@ class MatrixRoute(NetworkRoute):
             levels.append(found)
         coarse, fine = levels
         change = abs(coarse.alpha / fine.alpha - 1)
-        if law.nodes.method != "tensor":
+        if not law.exact:
             change *= QMC_FACTOR
         jump, onset = jump_and_onset(law, fine)
+        law, point = law.without(fine.apart), fine.point
         value = Transition(
             alpha=fine.alpha,
             kind="continuous" if fine.kind == "sharp" else "discontinuous",
-            g=-fine.point.tau,
+            g=stieltjes(law, point.z, point.A, point.S).real,
             m2_jump=jump,
-            eigenvalue=fine.point.z,
+            eigenvalue=point.z,
             alpha_0=onset,
             diagnostics=Diagnostics(fine.iterations, fine.residual),
         )
         return self.with_error(value, change, coarse.kind == fine.kind)
 
     def _law(self, refinement: float, seed: int) -> MatrixLaw:
-        return matrix_law(self.model, refinement, seed=seed, lowest=self._lowest(1.0))
+        return matrix_law(self.model, refinement, 1.0, seed, self._lowest(1.0), self.population)
 
 
 def _cost(model: TeacherStudent) -> tuple[float, int]:
-    numbers = held_numbers(model)
+    numbers = all_numbers(model)
     seconds = SECONDS * math.sqrt(model.p_star) * numbers**POWER
     return seconds, BYTES * model.p_star + int(BYTES_A_NUMBER * numbers)

@@ -2,12 +2,16 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bbpscape.theory.law import TEACHER
 from bbpscape.theory.laws.network.matrix_law import MatrixLaw
-from bbpscape.theory.matrix.edges import solved
+from bbpscape.theory.matrix.branch import solved
+from bbpscape.theory.matrix.bulk import bulk_terms, stieltjes
+from bbpscape.theory.matrix.frame import Frame
 from bbpscape.theory.roots import NoConvergence, iterations
 
 NEWTON_STEPS = 30
@@ -16,47 +20,52 @@ TOLERANCE = 1e-10
 
 @dataclass(frozen=True, eq=False)
 class MatrixStates:
-    """G⁻¹ = z − α E[T]; a state is A = −G on the basis of the law."""
+    """A⁻¹ + Γ(z, S)⁻¹ = 0; a state holds A = −Γ and S on the basis of the law, and z."""
 
     law: MatrixLaw
 
+    @cached_property
+    def _sizes(self) -> NDArray[np.float64]:
+        return np.einsum("rij,rij->r", self.law.basis, self.law.basis)
+
     def moments(self) -> tuple[float, float]:
-        F, w, p = self.law.curvature, self.law.nodes.weights, self.law.p
-        first = float(np.einsum("nm,nmii->", w, F)) / p
-        return first, float(np.einsum("nm,nmij,nmij->", w, F, F)) / p
+        w, sigma, p = self.law.bulk.weights, self.law.bulk.sigma, self.law.p
+        first = float(np.trace(self.law.first)) / p
+        return first * float(w @ sigma), self.law.second / p * float(w @ sigma**2)
 
     def start(self, z: complex) -> NDArray:
-        basis = self.law.basis
-        return -np.einsum("rii->r", basis) / np.einsum("rij,rij->r", basis, basis) / z
+        a = -np.einsum("rii->r", self.law.basis) / self._sizes / z
+        return np.concatenate([a, 0 * a, [z]])
 
     def newton(self, alpha: float, z: complex, state: NDArray) -> NDArray:
-        basis, p = self.law.basis, self.law.p
-        a = state.astype(complex)
+        basis, d = self.law.basis, len(self._sizes)
+        a = state[:d].astype(complex)
         for _ in iterations(NEWTON_STEPS, "density"):
             A = np.einsum("r,rij->ij", a, basis)
             if not np.isfinite(A).all():
                 raise NoConvergence("density: Newton's method left the complex plane")
-            inverse = np.linalg.inv(A)
-            mean, square = self.law.moments(A)
-            jacobian = alpha * np.einsum("rli,ijkl,sjk->rs", basis, square, basis)
-            jacobian -= np.einsum("rij,jk,skl,li->rs", basis, inverse, basis, inverse)
-            residual = np.einsum("rij,ij->r", basis, inverse - alpha * mean + z * np.eye(p))
-            step = solved(jacobian, residual)
+            terms = bulk_terms(self.law, alpha, A, z)
+            step = solved(terms.jacobian[:, :d], terms.residual)
             size = abs(step).max() / abs(a).max()
             a = a - step * (min(1.0, 0.5 / size) if size > 0 else 0.0)
             if size < TOLERANCE:
                 break
-        return a
+        s = np.einsum("rij,ij->r", basis, terms.S) / self._sizes
+        return np.concatenate([a, s, [z]])
+
+    def _at(self, state: NDArray) -> tuple[complex, NDArray, NDArray]:
+        """z, A and S."""
+        A, S = (np.einsum("r,rij->ij", one, self.law.basis) for one in np.split(state[:-1], 2))
+        return complex(state[-1]), A, S
 
     def stieltjes(self, state: NDArray) -> complex:
-        return -complex(np.einsum("r,rii->", state, self.law.basis)) / self.law.p
+        return stieltjes(self.law, *self._at(state))
 
     def special(self, alpha: float, z: complex, state: NDArray) -> tuple[float, float]:
-        p, p_star = self.law.p, self.law.model.p_star
-        A = np.einsum("r,rij->ij", state, self.law.basis)
-        M = z * np.eye(p * (p + p_star)) - alpha * self.law.signal(A)
-        resolvent = np.linalg.inv(M)
-        along = -np.trace(resolvent[p * p :, p * p :]).imag / (math.pi * p * p_star)
-        ratio = M @ np.kron(np.eye(p + p_star), -A)
-        shift = -np.angle(np.linalg.eigvals(ratio)).sum() / math.pi
-        return float(along), float(shift)
+        frame = Frame(self.law)
+        _, A, S = self._at(state)
+        M = frame.matrix(alpha, z, A, S)
+        along = -frame.trace(TEACHER, M, z, S).imag / math.pi
+        ratios = np.linalg.eigvals(M @ frame.free(z, A, S))
+        count = self.law.p * self.law.model.p_star
+        return along / count, float(-np.angle(ratios).sum() / math.pi)

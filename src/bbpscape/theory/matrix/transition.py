@@ -15,15 +15,11 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from bbpscape.theory.laws.network.matrix_law import MatrixLaw
-from bbpscape.theory.matrix.edges import (
-    BranchPoint,
-    MatrixEdge,
-    bulk_jacobian,
-    left_matrix_edge,
-    margin,
-    on_branch,
-    solved,
-)
+from bbpscape.theory.matrix.branch import BranchPoint, on_branch, solved
+from bbpscape.theory.matrix.bulk import bulk_terms
+from bbpscape.theory.matrix.components import separated_edge
+from bbpscape.theory.matrix.edges import MatrixEdge, margin
+from bbpscape.theory.matrix.frame import Frame
 from bbpscape.theory.matrix.outliers import (
     DECOUPLED,
     SignalSpectrum,
@@ -47,10 +43,12 @@ AT_END = 1e-7
 
 @dataclass(frozen=True, eq=False)
 class MatrixTransition:
-    """α, the kind of the edge and its point; ``jacobian`` is that of the equations there."""
+    """α, the kind of the edge and its point, and how many components lie apart from the bulk;
+    ``jacobian`` is that of the equations there."""
 
     alpha: float
     kind: str
+    apart: int
     point: BranchPoint
     spectrum: SignalSpectrum
     jacobian: NDArray[np.float64]
@@ -73,11 +71,11 @@ def search_transition(law: MatrixLaw) -> MatrixTransition:
             closest = min(solved, key=lambda one: abs(one - log_alpha), default=None)
             start = None if closest is None else solved[closest][0]
             alpha = math.exp(log_alpha)
-            edge = left_matrix_edge(law, alpha, start)
+            edge = separated_edge(law, alpha, start)
             if edge.point is None:
                 solved[log_alpha] = edge, -1.0
             else:
-                spectrum = signal_spectrum(law, alpha, edge.point)
+                spectrum = signal_spectrum(law.without(edge.apart), alpha, edge.point)
                 solved[log_alpha] = edge, informative_excess(edge.point, spectrum)
         return solved[log_alpha][1]
 
@@ -87,14 +85,15 @@ def search_transition(law: MatrixLaw) -> MatrixTransition:
     edge = solved[root][0]
     if edge.point is None:
         raise NoConvergence("threshold: the left edge is at 0 where the outlier leaves it")
-    return _solve(law, edge.edge.kind, edge.point, root, None)
+    return _solve(law.without(edge.apart), edge.edge.kind, edge.point, root, None)
 
 
 def refine_transition(law: MatrixLaw, start: MatrixTransition) -> MatrixTransition:
     """The transition of a law from that of a similar one."""
     log_alpha = math.log(start.alpha)
     try:
-        return _solve(law, start.kind, start.point, log_alpha, start.jacobian)
+        same = law.without(start.apart)
+        return _solve(same, start.kind, start.point, log_alpha, start.jacobian)
     except NoConvergence:
         return search_transition(law)
 
@@ -106,6 +105,7 @@ def jump_and_onset(law: MatrixLaw, found: MatrixTransition) -> tuple[float, floa
     """
     if found.kind == "sharp":
         return 0.0, found.alpha
+    law = law.without(found.apart)
     values = [_m2(law, found.alpha, found.point, found.spectrum)]
     for factor in (1 + BEYOND, 1 + 2 * BEYOND):
         alpha = factor * found.alpha
@@ -117,7 +117,7 @@ def jump_and_onset(law: MatrixLaw, found: MatrixTransition) -> tuple[float, floa
 
 
 def _m2(law: MatrixLaw, alpha: float, point: BranchPoint, spectrum: SignalSpectrum) -> float:
-    return max(one.teacher_m2 for one in outliers_at(law, alpha, point, spectrum, 0, 0.0))
+    return max(one.teacher_m2 for one in outliers_at(Frame(law), alpha, point, spectrum, 0, 0.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,9 +137,16 @@ def _solve(
         state, alpha, jacobian, iterations = _newton(law, tried, start, log_alpha, jacobian)
         short = margin(law, state.point) < -AT_END if tried == "sharp" else state.point.excess < 0
         if not short:
-            residual = float(abs(state.residual[-2]))
+            residual, apart = float(abs(state.residual[-2])), law.apart
             return MatrixTransition(
-                alpha, tried, state.point, state.spectrum, jacobian, iterations, residual
+                alpha,
+                tried,
+                apart,
+                state.point,
+                state.spectrum,
+                jacobian,
+                iterations,
+                residual,
             )
         start, log_alpha, jacobian = state.point, math.log(alpha), None
     raise NoConvergence("threshold: neither kind of edge has an informative outlier")
@@ -184,18 +191,16 @@ def _newton(
 def _equations(law: MatrixLaw, kind: str, A: NDArray, z: float, alpha: float) -> _State:
     if np.linalg.eigvalsh(A)[0] <= 0:
         raise NoConvergence("threshold: Newton's method left the branch")
-    mean, square = law.moments(A)
-    inverse = np.linalg.inv(A)
-    jacobian = bulk_jacobian(law, alpha, inverse, square)
-    if not np.isfinite(jacobian).all():
+    terms = bulk_terms(law, alpha, A, z)
+    if not np.isfinite(terms.jacobian).all():
         raise NoConvergence("threshold: Newton's method left the branch")
-    point = on_branch(law, A, z, jacobian, 0)
+    point = on_branch(law, A, z, terms, 0)
     spectrum = signal_spectrum(law, alpha, point)
-    bulk = np.einsum("rij,ij->r", law.basis, inverse - alpha * mean + z * np.eye(law.p))
     edge = point.excess
     if kind == "smooth":
         edge = math.log(max(1 - margin(law, point), 1e-300))
-    residual = np.concatenate([point.tau * bulk, [informative_excess(point, spectrum), edge]])
+    last = [informative_excess(point, spectrum), edge]
+    residual = np.concatenate([point.tau * terms.residual, last])
     return _State(residual, point, spectrum)
 
 

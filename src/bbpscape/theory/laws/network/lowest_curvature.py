@@ -32,12 +32,17 @@ FEW = 300
 GROWTH = 1.5
 CLOSE = 1e-4
 DIFFERENCE = 1e-4
+# A reach that is this small was found by a search and is 0.
+ROUNDING = 1e-9
 DESCENTS = 12
 
 
 @dataclass(eq=False)
 class LowestCurvature:
     """reach(A) for a model, ``sign`` = −1 for the law of −F (right edges).
+
+    Samples of norm τ contribute τ F(√τ λ; y(√τ u)), and λ and y take all their values whatever τ:
+    their reach is τ times that of norm 1, and the largest τ has the largest.
 
     ``unbounded`` says in words why F has no lower bound, and is None if it has one.
     """
@@ -65,6 +70,11 @@ class LowestCurvature:
         self.unbounded = self._growth(self._points, values.min())
         if not self.unbounded:
             self._screen(np.eye(p), values)
+            radial = self.model.inputs.radial
+            if math.isinf(radial.upper) and self._lowest_of_one(np.eye(p))[0] > ROUNDING * _size(
+                values
+            ):
+                self.unbounded = f"the norms of its inputs, {radial.label}, have no upper bound"
 
     def _screen(self, root: NDArray, values: NDArray) -> list[Start]:
         """Local minima of λ_min(root F root), from the lowest of its values on the sample."""
@@ -150,7 +160,16 @@ class LowestCurvature:
         return self.lowest(A)[0]
 
     def lowest(self, A: NDArray) -> tuple[float, NDArray, float]:
-        """(reach, preactivations, y) at the infimum; y = ±FAR stands for ±∞."""
+        """(reach, preactivations √τ λ, y) at the infimum; y = ±FAR stands for ±∞.
+
+        Without an upper bound of τ the reach is 0, or there is none.
+        """
+        reach, at, y = self._lowest_of_one(A)
+        upper = self.model.inputs.radial.upper
+        return (min(reach, 0.0) if math.isinf(upper) else upper * reach), at, y
+
+    def _lowest_of_one(self, A: NDArray) -> tuple[float, NDArray, float]:
+        """That of samples of norm 1."""
         scale = float(np.trace(A)) / len(A)
         values, vectors = np.linalg.eigh(A / scale)
         root = (vectors * np.sqrt(values)) @ vectors.T
@@ -236,6 +255,11 @@ class LowestCurvature:
                 break
         y = label if fixed else float(np.clip(x[-1], *self.model.label_range))
         return float(objective(x)[0]), x[: point.size], y
+
+
+def _size(values: NDArray) -> float:
+    """The largest |λ_min(F)| that was found."""
+    return float(abs(values[np.isfinite(values)]).max())
 
 
 def _sample(p: int) -> NDArray[np.float64]:
