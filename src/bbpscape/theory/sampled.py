@@ -59,7 +59,8 @@ def sample_bulk(
     left, right = (math.isfinite(edge.value) for edge in edges)
     low = edges[0].value if left else centre - 2 * spread
     high = edges[1].value if right else max(centre + 2 * spread, low + spread)
-    count = GRID if left and right else ROUGH
+    # Next to an atom ρ may diverge, which few points do not tell.
+    count = GRID if (left and right) or atom else ROUGH
     for _ in range(WIDENINGS):
         grid, speed = _grid(low, high, left, right, count)
         found = walk(states, alpha, grid, spread)
