@@ -1,6 +1,7 @@
 """Checks of arguments: what comes out, and the one line for what does not pass."""
 
 import math
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -63,3 +64,34 @@ def test_values_that_do_not(check, value, arguments, message):
     with pytest.raises(InvalidInput, match=message) as error:
         check("x", value, *arguments)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("x" * 10**6, "'" + 39 * "x" + " … " + 39 * "x" + "'"),
+        ("x " * 10**6, "'" + "x " * 19 + "x … " + " x" * 19 + " '"),
+        ("it's " * 10**5, None),
+        (10**5000, "what has more digits than can be written"),
+        (10**3000, "1" + 39 * "0" + " … " + 40 * "0"),
+        ([0.25] * 10**5, None),
+        ("/scratch/of/a/user/" * 9, "'" + "/scratch/of/a/user/" * 9 + "'"),
+    ],
+    ids=["word", "words", "apostrophes", "too many digits", "digits", "list", "path"],
+)
+def test_a_refusal_repeats_little_of_what_came(value, shown):
+    with pytest.raises(InvalidInput) as stop:
+        checks.choice("loss", value, ("square", "log_cosh"))
+    message = str(stop.value)
+    assert message.startswith("loss must be one of square, log_cosh, got ")
+    assert len(message) < 700
+    if shown is not None:
+        assert message == f"loss must be one of square, log_cosh, got {shown}"
+
+
+def test_a_refusal_is_one_line_and_survives_a_process():
+    error = InvalidInput("inputs must be 1-d, got array([[1,\n        2]]) of the user's")
+    assert str(error) == "inputs must be 1-d, got array([[1, 2]]) of the user's"
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+    prose = "the study's " + "word " * 60 + "of another's"
+    assert checks.one_line(prose) == prose

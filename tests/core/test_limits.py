@@ -4,6 +4,7 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import psutil
 import pytest
 
 import bbpscape as bb
@@ -33,7 +34,7 @@ def machine(tmp_path, monkeypatch):
     monkeypatch.setattr(limits, "CGROUPS", tmp_path / "cgroup")
     monkeypatch.setattr(limits, "OWN_CGROUP", own)
     monkeypatch.setattr(
-        limits.psutil, "virtual_memory", lambda: SimpleNamespace(available=64 * GIB, total=80 * GIB)
+        psutil, "virtual_memory", lambda: SimpleNamespace(available=64 * GIB, total=80 * GIB)
     )
     # Looked for anew each time: a test writes one after the other.
     monkeypatch.setattr(limits, "_limited_groups", limits._limited_groups.__wrapped__)

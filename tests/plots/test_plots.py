@@ -1,7 +1,9 @@
 """Figures: what they show, and files that are written whole or not at all."""
 
 import math
+import resource
 
+import matplotlib as mpl
 import pytest
 
 import bbpscape as bb
@@ -50,16 +52,24 @@ def test_figures_are_saved(tmp_path, suffix):
         assert b"/Type3" not in path.read_bytes()  # journals refuse it
 
 
-def test_a_figure_that_cannot_be_written_leaves_what_was_there(tmp_path, monkeypatch):
-    path = tmp_path / "figure.png"
+@pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
+def test_a_figure_that_cannot_be_written_leaves_what_was_there(tmp_path, suffix):
+    path = tmp_path / f"figure.{suffix}"
     path.write_text("before")
     figure = bb.plots.plot(bb.spectrum(MODEL, 3.0, points=50))
-
-    def full(*_, **__):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(figure, "savefig", full)
-    with pytest.raises(bb.InvalidInput, match="No space left"):
-        bb.plots.save(figure, path)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, before[1]))  # as a disk that fills up
+    try:
+        with pytest.raises(bb.InvalidInput, match="could not be written: File too large"):
+            bb.plots.save(figure, path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_user_who_sets_tex_needs_none(tmp_path):
+    with mpl.rc_context({"text.usetex": True}):
+        figure = bb.plots.plot(bb.spectrum(MODEL, 3.0, points=50))
+        path = bb.plots.save(figure, tmp_path / "figure.pdf")
+    assert path.stat().st_size > 1000

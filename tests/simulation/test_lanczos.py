@@ -84,6 +84,9 @@ def test_refusals(problem):
         spectral_density(hessian, [0.0], 0.1, probes=1)
     with pytest.raises(InvalidInput, match="width must be finite and greater than 0"):
         spectral_density(hessian, [0.0], 0.0)
+    many = np.broadcast_to(0.0, 10**9)
+    with pytest.raises(InvalidInput, match=r"points = 1000000000 needs .* GiB of memory"):
+        spectral_density(hessian, many, 0.1)
 
 
 def test_the_standard_error_is_the_spread_of_the_estimate(problem):

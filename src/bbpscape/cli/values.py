@@ -10,6 +10,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from bbpscape.core.checks import InvalidInput
 from bbpscape.core.grids import parse_grid, parse_number, values_of
 
 
@@ -22,6 +23,8 @@ class Kind:
 
 
 def _path(name: str, text: str) -> Path:
+    if not text:
+        raise InvalidInput(f"{name} must be a path, got {text!r}")
     return Path(text)
 
 

@@ -29,6 +29,14 @@ def one_line(message: str) -> str:
     return line if len(line) <= LINE else _ends(line, LINE // 2)
 
 
+def shown(value: object) -> str:
+    """What a message says came: Python writes no integer of more than 4300 digits."""
+    try:
+        return repr(value)
+    except ValueError:
+        return "what has more digits than can be written"
+
+
 def _ends(text: str, each: int) -> str:
     return f"{text[:each]} … {text[-each:]}"
 
@@ -44,7 +52,7 @@ LARGEST = 10**300
 def natural(name: str, value: object) -> int:
     """``value`` if it is an integer of at least 0."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 0:
-        raise InvalidInput(f"{name} must be an integer of at least 0, got {value!r}")
+        raise InvalidInput(f"{name} must be an integer of at least 0, got {shown(value)}")
     return int(value)
 
 
@@ -52,9 +60,11 @@ def positive(name: str, value: object, limit: float = math.inf) -> float:
     """Return ``value`` as a float if it is finite, above 0, and between 1/limit and limit."""
     number = _float(name, value)
     if not (math.isfinite(number) and number > 0):
-        raise InvalidInput(f"{name} must be finite and greater than 0, got {value!r}")
+        raise InvalidInput(f"{name} must be finite and greater than 0, got {shown(value)}")
     if not 1 / limit <= number <= limit:
-        raise InvalidInput(f"{name} must be between {1 / limit:g} and {limit:g}, got {value!r}")
+        raise InvalidInput(
+            f"{name} must be between {1 / limit:g} and {limit:g}, got {shown(value)}"
+        )
     return number
 
 
@@ -65,16 +75,16 @@ def positive_integer(name: str, value: object, *, infinite: bool = False) -> flo
     """
     allowed = "a positive integer" + (" or inf" if infinite else "")
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise InvalidInput(f"{name} must be {allowed}, got {value!r}")
+        raise InvalidInput(f"{name} must be {allowed}, got {shown(value)}")
     if infinite and value == math.inf:
         return math.inf
     if isinstance(value, numbers.Integral) and int(value) > LARGEST:
         raise InvalidInput(
-            f"{name} must be at most 1e300, got an integer of {len(str(abs(value)))} digits"
+            f"{name} must be at most 1e300, got one of about 1e{math.log10(abs(int(value))):.0f}"
         )
     number = float(value)
     if not (number.is_integer() and 1 <= number <= LARGEST):
-        raise InvalidInput(f"{name} must be {allowed}, got {value!r}")
+        raise InvalidInput(f"{name} must be {allowed}, got {shown(value)}")
     return int(number)
 
 
@@ -82,9 +92,9 @@ def number(name: str, value: object, low: float = -math.inf, high: float = math.
     """Return ``value`` as a finite float from ``low`` to ``high``; −0 becomes 0: they are one."""
     found = _float(name, value)
     if not math.isfinite(found):
-        raise InvalidInput(f"{name} must be a finite number, got {value!r}")
+        raise InvalidInput(f"{name} must be a finite number, got {shown(value)}")
     if not low <= found <= high:
-        raise InvalidInput(f"{name} must be {_bounds(low, high)}, got {value!r}")
+        raise InvalidInput(f"{name} must be {_bounds(low, high)}, got {shown(value)}")
     return found + 0.0
 
 
@@ -92,16 +102,16 @@ def integer(name: str, value: object, low: int = 1, high: float = math.inf) -> i
     """Return ``value`` as an int from ``low`` to ``high``; a float without fraction is one too."""
     allowed = "a positive integer" if low == 1 else "an integer"
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise InvalidInput(f"{name} must be {allowed}, got {value!r}")
+        raise InvalidInput(f"{name} must be {allowed}, got {shown(value)}")
     if isinstance(value, numbers.Integral) and abs(int(value)) > LARGEST:
         raise InvalidInput(
-            f"{name} must be at most 1e300, got an integer of {len(str(abs(value)))} digits"
+            f"{name} must be at most 1e300, got one of about 1e{math.log10(abs(int(value))):.0f}"
         )
     found = float(value)
     if not found.is_integer() or (low == 1 and found < 1):
-        raise InvalidInput(f"{name} must be {allowed}, got {value!r}")
+        raise InvalidInput(f"{name} must be {allowed}, got {shown(value)}")
     if not low <= found <= high:
-        raise InvalidInput(f"{name} must be {_bounds(low, high)}, got {value!r}")
+        raise InvalidInput(f"{name} must be {_bounds(low, high)}, got {shown(value)}")
     return int(value) if isinstance(value, numbers.Integral) else int(found)
 
 
@@ -109,7 +119,7 @@ def choice(name: str, value: object, allowed: Iterable[str]) -> str:
     """Return ``value`` if it is one of the texts ``allowed``."""
     known = tuple(allowed)
     if not isinstance(value, str) or value not in known:
-        raise InvalidInput(f"{name} must be one of {', '.join(known)}, got {value!r}")
+        raise InvalidInput(f"{name} must be one of {', '.join(known)}, got {shown(value)}")
     return value
 
 
@@ -117,28 +127,28 @@ def boolean(name: str, value: object) -> bool:
     """Return ``value`` if it is True or False, Python's or numpy's."""
     # By name: a message should not have to import numpy.
     if type(value).__name__ not in ("bool", "bool_"):
-        raise InvalidInput(f"{name} must be True or False, got {value!r}")
+        raise InvalidInput(f"{name} must be True or False, got {shown(value)}")
     return bool(value)
 
 
 def text(name: str, value: object) -> str:
     """Return ``value`` if it is a text."""
     if not isinstance(value, str):
-        raise InvalidInput(f"{name} must be a text in quotes, got {value!r}")
+        raise InvalidInput(f"{name} must be a text in quotes, got {shown(value)}")
     return value
 
 
 def path(name: str, value: object) -> Path:
     """Return ``value`` as a path if it is one or a text."""
     if not isinstance(value, str | os.PathLike):
-        raise InvalidInput(f"{name} must be a path, got {value!r}")
+        raise InvalidInput(f"{name} must be a path, got {shown(value)}")
     return Path(value)
 
 
 def _float(name: str, value: object) -> float:
     """A number as a float; refused where none is as large."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise InvalidInput(f"{name} must be a number, got {value!r}")
+        raise InvalidInput(f"{name} must be a number, got {shown(value)}")
     try:
         return float(value)
     except OverflowError:

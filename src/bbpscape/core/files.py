@@ -10,6 +10,22 @@ from pathlib import Path
 from bbpscape.core.checks import InvalidInput
 
 
+def check_input_path(name: str, path: str | os.PathLike[str]) -> Path:
+    """``path`` if a file is there to be read whole, which no device or pipe is."""
+    target = Path(path)
+    try:
+        mode = target.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise InvalidInput(f"{name} must be a file, and there is no file {str(path)!r}") from None
+    except (OSError, ValueError) as error:  # a name that is too long, or holds a null byte
+        reason = getattr(error, "strerror", None) or error
+        raise InvalidInput(f"{str(path)!r} could not be read: {reason}") from None
+    if not stat.S_ISREG(mode):
+        kind = "folder" if stat.S_ISDIR(mode) else "device or a pipe"
+        raise InvalidInput(f"{name} must be a file, and {str(path)!r} is a {kind}")
+    return target
+
+
 def check_output_path(path: str | os.PathLike[str]) -> Path:
     """``path`` if a file can be made or replaced there, else InvalidInput; none is left."""
     target = Path(path)

@@ -6,8 +6,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
-
 CGROUPS = Path("/sys/fs/cgroup")
 OWN_CGROUP = Path("/proc/self/cgroup")
 
@@ -17,6 +15,8 @@ Group = tuple[Path, int, str]
 def available_memory() -> int:
     """The least that the machine, a cgroup (v1 or v2) around this process, and its own limits
     leave, in bytes."""
+    import psutil  # here: it costs every command that asks for no memory 20 ms
+
     return max(0, min([psutil.virtual_memory().available, *_groups_left(), *_own_limits()]))
 
 
@@ -31,6 +31,8 @@ def _limited_groups() -> list[Group]:
         lines = OWN_CGROUP.read_text().splitlines()
     except OSError:
         return []
+    import psutil
+
     found, total = [], psutil.virtual_memory().total
     for line in lines:
         _, controllers, path = line.split(":", 2)
@@ -67,6 +69,8 @@ def _own_limits() -> Iterator[int]:
     if sys.platform != "linux":
         return
     import resource
+
+    import psutil
 
     for kind, name in ((resource.RLIMIT_AS, "vms"), (resource.RLIMIT_DATA, "data")):
         limit = resource.getrlimit(kind)[0]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from bbpscape.core.arrays import check_kind
 from bbpscape.core.checks import InvalidInput
+from bbpscape.core.files import check_input_path
 from bbpscape.core.tables import require_room
 
 READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
@@ -36,9 +37,7 @@ def read_npy(name: str, path: str | os.PathLike[str]) -> NDArray:
         If the file is not there, is none, holds no numbers, or others than its header promises, or
         if these would not fit in memory twice in double precision.
     """
-    target = Path(path)
-    if not target.is_file():
-        raise InvalidInput(f"{name} must be a file, and there is no file {str(path)!r}")
+    target = check_input_path(name, path)
     with readable(target, "an .npy file"):
         with target.open("rb") as file:
             check_header(name, file, target.stat().st_size)

@@ -1,5 +1,14 @@
 """Figures of results: ``plot(result)`` makes one, ``save(figure, path)`` writes it."""
 
+from bbpscape.core.checks import InvalidInput
+
+try:
+    import matplotlib  # noqa: F401
+except ValueError as error:
+    raise InvalidInput(
+        f"matplotlib cannot be loaded ({str(error).split(';')[0]}): mend MPLBACKEND or matplotlibrc"
+    ) from None
+
 from bbpscape.plots import (
     analysis,
     descent,

@@ -1,5 +1,6 @@
 """Writing figures: a path is checked before the work, and written whole or not at all."""
 
+import io
 import os
 from pathlib import Path
 
@@ -24,6 +25,10 @@ def check_figure_path(path: str | os.PathLike[str]) -> Path:
 def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
     """Write ``figure`` to ``path`` (.png at 200 dpi, .pdf or .svg), replacing a file there."""
     target = check_figure_path(path)
-    with mpl.rc_context(STYLE), replacing(target) as temporary:
-        figure.savefig(temporary, dpi=200, format=target.suffix[1:].lower())
+    # In memory: a disk that fills up in the middle of a PDF makes errors of many kinds.
+    drawn = io.BytesIO()
+    with mpl.rc_context(STYLE):
+        figure.savefig(drawn, dpi=200, format=target.suffix[1:].lower())
+    with replacing(target) as temporary:
+        temporary.write_bytes(drawn.getvalue())
     return target

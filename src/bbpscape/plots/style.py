@@ -26,6 +26,7 @@ STYLE: Any = {
     # Type 42 fonts: journals refuse Type 3.
     "pdf.fonttype": 42,
     "svg.fonttype": "none",
+    "text.usetex": False,  # mathtext says all, and needs no TeX
 }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bbpscape.core.checks import InvalidInput
+from bbpscape.core.files import check_input_path
 
 MOST_BYTES = 1_000_000
 
@@ -21,6 +22,7 @@ def read_keys(path: str | os.PathLike[str]) -> dict[str, Any]:
     target = Path(path)
     if target.suffix != ".toml":
         raise InvalidInput(f"a study file must end in .toml, got {str(path)!r}")
+    check_input_path("a study", target)
     try:
         if target.stat().st_size > MOST_BYTES:
             raise InvalidInput(f"a study file must be at most {MOST_BYTES} bytes, {path} is larger")

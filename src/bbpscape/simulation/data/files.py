@@ -15,6 +15,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput
+from bbpscape.core.files import check_input_path
 from bbpscape.core.memory import require_memory
 from bbpscape.core.npy import check_header, read_npy, readable
 from bbpscape.core.tables import (
@@ -65,8 +66,7 @@ def read_rows(path: str | PathLike[str], key: str | None = None) -> Rows:
     read = READERS.get(target.suffix.lower())
     if read is None:
         raise InvalidInput(f"{NAME} must be a file {', '.join(READERS)}, got {str(path)!r}")
-    if not target.is_file():
-        raise InvalidInput(f"{NAME} must be a file, and there is no file {str(path)!r}")
+    check_input_path(NAME, path)
     if key is not None and read is not _archive:
         raise InvalidInput(f"key is for an array of an .npz file, got {key!r} for {str(path)!r}")
     return read(target, key)

@@ -196,6 +196,9 @@ def spectral_density(
         raise InvalidInput(f"probes must be at least 2, got {probes!r}")
     size = hessian.curvature.shape[1] * hessian.N
     require_memory(lambda n: 8 * (min(steps, size) + 4) * n * size, probes, "probes")
+    # Each measure at each point, and the means.
+    nodes = min(steps, size) + probes + 2
+    require_memory(lambda n: 16 * nodes * n, len(points), "points")
     vectors = stream("probes", seed).standard_normal((probes, size))
     measures = spectral_measures(hessian, vectors, steps, dtype=dtype, device=device)
     estimates = np.stack([_smoothed(measure, points, width) for measure in measures])
