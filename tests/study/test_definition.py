@@ -165,7 +165,7 @@ def test_a_grid_has_its_limit():
 
 def test_files(tmp_path):
     path = tmp_path / "s.toml"
-    with pytest.raises(bb.InvalidInput, match="could not be read"):
+    with pytest.raises(bb.InvalidInput, match="a study must be a file, and there is no file"):
         Study.load(path)
     with pytest.raises(bb.InvalidInput, match=r"end in \.toml"):
         Study.load(tmp_path / "s.json")

@@ -128,10 +128,8 @@ def _what_is_lacking() -> Callable[[], str]:
     """A function that a node can run without the package, for it is sent as a whole."""
 
     def lacking() -> str:
-        import importlib
-
         try:
-            importlib.import_module("bbpscape.study.work")
+            import bbpscape.study.work  # noqa: F401
         except Exception as error:
             return f"{type(error).__name__}: {error}"
         return ""
