@@ -44,6 +44,25 @@ def test_a_table_and_files(run, tmp_path):
     assert sorted(tmp_path.iterdir()) == [data, figure, table]
 
 
+def test_descents_and_recoveries_take_inputs_with_structure(run):
+    structure = ("--covariance", "power:0.5", "--radial", "0.5,1.5", "--profile", "source:1")
+    model = MODEL.replace(inputs=bb.InputLaw("power:0.5", [0.5, 1.5], 0.0, "source:1"))
+    status, out, err = run("descend", *SHORT, *structure, "--json")
+    assert (status, err) == (0, "")
+    expected = bb.descend(model, 6.0, 30, 3, rule=bb.DescentRule(steps=60), workers=1)
+    assert json.loads(out) == recorded(expected)
+    plain = bb.descend(MODEL, 6.0, 30, 3, rule=bb.DescentRule(steps=60), workers=1)
+    assert recorded(plain)["trajectories"] != recorded(expected)["trajectories"]
+    status, out, err = run(*CURVE, "--p", "2", "--alpha", "2,8", *structure, "--json")
+    assert (status, err) == (0, "")
+    rule = bb.DescentRule(steps=40)
+    curve = bb.recovery(model, [2.0, 8.0], 24, 3, 0, [2], ["random", "spectral"], rule, workers=1)
+    assert json.loads(out) == recorded(curve)
+    status, out, err = run("descend", *SHORT, "--covariance", "3,2,1,1")
+    assert (status, out) == (2, "")
+    assert err == "bbpscape: N must be a multiple of the covariance's 4 eigenvalues, got 30\n"
+
+
 def test_the_hessian_along_the_way(run):
     arguments = ("hessian-along", *SHORT, "--p", "1", "--dtype", "float32")
     status, out, err = run(*arguments, "--at", "0,1", "--json")

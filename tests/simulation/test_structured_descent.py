@@ -145,3 +145,16 @@ def test_recovery_has_the_threshold_of_its_inputs():
     assert found.thresholds[1].alpha_bbp == pytest.approx(expected)
     assert expected != pytest.approx(bb.threshold(model_of(InputLaw(), 1)).alpha_bbp, rel=1e-2)
     assert found.weak_recovery is None
+
+
+def test_steeper_inputs_take_longer_to_recover():
+    """Median steps to m² = 0.9 at three β: the rate is that of the small components."""
+    rule = bb.DescentRule(steps=3000, until_recovery=True)
+    steps = []
+    for beta in (0.25, 0.75, 1.0):
+        law = InputLaw(f"power:{beta}")
+        found = bb.descend(model_of(law), 10.0, 60, 4, 2, rule=rule, workers=1)
+        assert found.recovered.count == 4
+        steps.append(np.median([path.recovered_step for path in found.trajectories]))
+    assert steps[1] > 3 * steps[0]
+    assert steps[2] > 2 * steps[1]
