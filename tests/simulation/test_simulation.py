@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from bbpscape.simulation import simulate as module
 from bbpscape.simulation.eigen.certificate import Certificate
 from bbpscape.simulation.eigen.signal import LargestOverlap
 from bbpscape.simulation.parallel import ordered_map
-from bbpscape.simulation.threads import blas_threads
+from bbpscape.simulation.threads import blas_threads, one_thread
 
 MODEL = bb.TeacherStudent(p=2, p_star=1, loss=bb.NormalizedSquare(a=0.1))
 
@@ -144,6 +146,33 @@ def test_json():
     assert result["phi"] is None
     keys = "eigenvalues residuals m2 converged method products seconds peak_bytes certificate"
     assert set(keys.split()) <= set(result["draws"][0])
+
+
+def test_the_limit_holds_until_the_last_thread_that_asked_for_it_has_gone():
+    """Whichever set it, and whichever goes last."""
+    first, second, inside = threading.Event(), threading.Event(), threading.Barrier(3)
+    seen = []
+
+    def enter(goes: threading.Event) -> None:
+        with one_thread():
+            inside.wait(10)
+            assert goes.wait(10)
+            seen.append(blas_threads())
+
+    with threadpool_limits(limits=2), ThreadPoolExecutor(2) as pool:
+        one = pool.submit(enter, first)
+        other = pool.submit(enter, second)
+        inside.wait(10)
+        first.set()
+        one.result()
+        assert blas_threads() == 1
+        second.set()
+        other.result()
+        assert seen == [1, 1]
+        assert blas_threads() == 2
+        with one_thread():
+            assert blas_threads() == 1
+        assert blas_threads() == 2
 
 
 def test_a_task_has_one_thread():

@@ -8,10 +8,9 @@ from contextlib import closing
 from itertools import islice
 from typing import Any, TypeVar
 
-from threadpoolctl import threadpool_limits
-
 from bbpscape.core.checks import InvalidInput, positive_integer
 from bbpscape.simulation.processes import end_processes, pack, process_pool, unpack
+from bbpscape.simulation.threads import one_thread
 
 AHEAD = 16  # tasks for each worker that are handed out ahead of the results
 Task = TypeVar("Task")
@@ -49,7 +48,7 @@ def ordered_map(
     workers = min(check_workers(workers), len(tasks))
     if workers == 1:
         for task in tasks:
-            with threadpool_limits(limits=1):
+            with one_thread():
                 result = function(task)
             yield result
         return
@@ -89,5 +88,7 @@ def gathered(
 
 
 def _call(packed: bytes, task: Any) -> Any:
-    with threadpool_limits(limits=1):
-        return unpack(packed)(task)
+    # Unpacked first: a limit holds for the libraries that are loaded, and this may load the BLAS.
+    function = unpack(packed)
+    with one_thread():
+        return function(task)

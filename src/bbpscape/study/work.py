@@ -1,17 +1,13 @@
 """What a worker does: one point in, one result out, the same on any machine and in any order."""
 
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-
-from threadpoolctl import ThreadpoolController
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.simulation.backend import backend
 from bbpscape.simulation.processes import unpack
+from bbpscape.simulation.threads import one_thread
 from bbpscape.study.cells import Cell
 from bbpscape.study.objects import Objects
 from bbpscape.study.observable import Observable
@@ -62,8 +58,10 @@ def execute(job: Job | bytes, task: Task) -> Outcome:
     """Compute a point with one BLAS thread; an error becomes its reason."""
     began = time.perf_counter()
     try:
-        with _one_thread():
-            values = _values(_unpacked(job), task)
+        # Unpacked first: it may load a BLAS of its own.
+        one = _unpacked(job)
+        with one_thread():
+            values = _values(one, task)
     except Exception as error:
         message = " ".join(str(error).split()) or "no message"
         reason = f"{type(error).__name__}: {message}"[:1000]
@@ -86,30 +84,3 @@ def _values(job: Job, task: Task) -> dict[str, Any]:
         for name, value in measured.items():
             values[name].append(value)
     return values
-
-
-_lock, _users, _controller, _limit = threading.Lock(), 0, None, None
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """One BLAS thread while any point of this process is computed.
-
-    Results depend on the number of threads in their last digits. Looking for the libraries takes
-    milliseconds: it is done once.
-    """
-    global _users, _controller, _limit
-    with _lock:
-        if _controller is None:
-            _controller = ThreadpoolController()
-        if _users == 0:
-            _limit = _controller.limit(limits=1)
-        _users += 1
-    try:
-        yield
-    finally:
-        with _lock:
-            _users -= 1
-            if _users == 0 and _limit is not None:
-                _limit.restore_original_limits()
-                _limit = None
