@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from tests.study import small
 
 LONG = "x" * 300
 # Each with what it says.
@@ -21,7 +22,9 @@ READ = {
     f"compare --inputs {LONG}.npy": "File name too long",
     f"compare --inputs {LONG}.csv": "File name too long",
     f"study check {LONG}.toml": "File name too long",
-    f"study status {LONG}.sqlite": "there is no study at",
+    f"study status {LONG}.sqlite": "is too long for the name of a study",
+    f"study run {'y' * 245}.toml": "is too long for the name of a study",
+    f"recovery --N 10 --path {LONG}.sqlite": "is too long for the name of a study",
     f"study init {LONG}.toml": "File name too long",
     f"threshold --save {LONG}.json": "File name too long",
     f"threshold --csv {LONG}.csv": "File name too long",
@@ -37,6 +40,7 @@ def places(tmp_path, monkeypatch):
     for suffix in ("toml", "sqlite", "npy", "csv"):
         os.mkfifo(tmp_path / f"fifo.{suffix}")
         (tmp_path / f"zero.{suffix}").symlink_to("/dev/zero")
+    (tmp_path / f"{'y' * 245}.toml").write_text(small.text())
     return {"fifo": "fifo", "zero": "zero"}
 
 

@@ -102,6 +102,15 @@ def test_what_goes_wrong_is_one_line(run, monkeypatch, error, status):
     assert err.count("\n") == 1
 
 
+def test_too_little_memory_is_one_line(run, monkeypatch):
+    def wrong(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("bbpscape.cli.derive.call", wrong)
+    line = "bbpscape: there is not enough memory: lower N, alpha, p or workers\n"
+    assert run("threshold") == (1, "", line)
+
+
 def test_closed_outputs():
     script = 'exec "$@" >&-'
     done = subprocess.run(["sh", "-c", script, "-", *COMMAND], capture_output=True, text=True)

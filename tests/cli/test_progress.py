@@ -1,11 +1,14 @@
 """The line of progress: on a terminal, in a log, and nowhere else."""
 
 import io
+import math
 
 import pytest
 
 from bbpscape.cli import progress as module
 from bbpscape.cli.progress import line, progress
+from bbpscape.cli.study import told
+from bbpscape.study.runner import Progress
 
 
 class Terminal(io.StringIO):
@@ -68,3 +71,10 @@ def test_without_standard_error_nothing_happens(monkeypatch):
     monkeypatch.setattr("sys.stderr", None)
     with progress("descend") as tell:
         tell(1, 2)
+
+
+def test_a_run_says_how_many_points_wait_and_what_for():
+    assert told(Progress(0, 0, 800, 3.0, math.nan, "no Dask worker has come yet")) == (
+        "800 left, no Dask worker has come yet"
+    )
+    assert told(Progress(7, 1, 792, 3.0, 300.0)) == "7 done, 792 left, 1 failed, about 5 min to go"

@@ -102,7 +102,7 @@ def test_failures_are_told_and_give_a_status(run, path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["run", "none.toml"], "could not be read"),
+        (["run", "none.toml"], "there is no file 'none.toml'"),
         (["run", "s.toml", "--workers", "0"], "workers"),
         (["run", "s.toml", "--scheduler", "nowhere://x"], "scheduler"),
         (["status", "none.toml"], "there is no study"),

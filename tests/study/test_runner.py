@@ -162,7 +162,9 @@ def test_a_failed_point_is_a_row_and_stops_nothing(tmp_path, monkeypatch):
 def test_progress_estimates_what_remains(tmp_path):
     seen = []
     small.run(small.write(tmp_path), 1, progress=seen.append)
-    seen = [one for one in seen if not one.waits]
+    begin = seen.pop(0)
+    assert (begin.done, begin.left, begin.waits) == (0, small.POINTS, "workers are starting")
+    assert not any(one.waits for one in seen)
     assert [one.done for one in seen] == list(range(1, small.POINTS + 1))
     assert seen[-1].left == 0
     assert seen[-1].remaining == pytest.approx(0, abs=1e-9)

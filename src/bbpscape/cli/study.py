@@ -88,7 +88,7 @@ def run(
                 workers,
                 scheduler=scheduler,
                 retry_failed=retry_failed,
-                progress=lambda step: shown.show(_told(step)),
+                progress=lambda step: shown.show(told(step)),
             )
         except ExecutorLost as error:
             raise Ended(str(error), 1) from None
@@ -98,7 +98,8 @@ def run(
             raise Ended(f"{said}; what was finished is kept: {again}", status) from None
 
 
-def _told(step: Progress) -> str:
+def told(step: Progress) -> str:
+    """The line of a run's progress."""
     if step.waits:
         return f"{step.left} left, {step.waits}"
     failed = f", {step.failed} failed" if step.failed else ""

@@ -18,7 +18,7 @@ from typing import Self
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.study import layout
-from bbpscape.study.paths import BESIDE, identity, stamp
+from bbpscape.study.paths import BESIDE, check_name, identity, stamp
 
 WAIT = 60.0  # seconds that a transaction waits for another
 PAUSE = 0.01  # seconds between attempts where SQLite itself does not wait
@@ -64,6 +64,7 @@ class Database:
         self, path: str | os.PathLike[str], *, write: bool = False, create: bool = False
     ) -> None:
         self.path = Path(path)
+        check_name(self.path)
         self._writes = write or create
         # In this order: another run may make the file between the two questions.
         there = os.path.lexists(self.path) or not create

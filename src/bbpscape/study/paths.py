@@ -1,5 +1,6 @@
 """Which files belong to a study: its definition, its results, and what SQLite keeps beside them."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -19,6 +20,15 @@ def store_path(path: str | os.PathLike[str]) -> Path:
     if given.suffix not in (".sqlite", ".toml"):
         raise InvalidInput(f"a study is its .toml or its .sqlite file, got {str(path)!r}")
     return given.with_suffix(".sqlite")
+
+
+def check_name(store: Path) -> None:
+    """InvalidInput if the name, with what SQLite adds to it, is longer than a disk takes."""
+    try:
+        os.lstat(f"{store}{BESIDE[-1]}")
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise InvalidInput(f"{str(store)!r} is too long for the name of a study") from None
 
 
 def files_of(store: Path) -> tuple[Path, ...]:
