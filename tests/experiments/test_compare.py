@@ -161,6 +161,7 @@ def test_inputs_have_the_theory_of_their_own_law():
     )
     row = next(row for row in found.rows if row.quantity == "its m2")
     assert abs(row.z) < 4
+    assert abs(row.z_finite_size) < 4
     assert abs(row.measured - row.isotropic) > 6 * row.standard_error
     # The table names both theories.
     assert "isotropic" in found.summary()

@@ -150,6 +150,7 @@ def compare(
         done.append(measure(instance, k, sampled=own is None))
         if progress is not None:
             progress(len(done), draws)
+    predicted = sum(one.predicted is not None for one in done) / draws
     return Comparison(
         model=model,
         alpha=M / N,
@@ -159,7 +160,7 @@ def compare(
         seed=seed,
         inputs=beside.description,
         rows=tuple(rows(theory, done, beside.isotropic)),
-        notes=(*beside.notes, *notes(theory, count, own, M)),
+        notes=(*beside.notes, *notes(theory, count, own, M, predicted)),
         theory=theory,
         eigenvalues=np.stack([one.eigenvalues for one in done]),
         m2=np.stack([one.m2 for one in done]),

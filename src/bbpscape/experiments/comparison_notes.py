@@ -6,9 +6,16 @@ from bbpscape.simulation.data.inputs import Inputs
 from bbpscape.theory.spectrum import Spectrum
 
 
-def notes(theory: Spectrum, count: int, inputs: Inputs | None, M: int) -> list[str]:
-    """``count`` outliers are left of the bulk; each draw takes ``M`` of the inputs."""
+def notes(
+    theory: Spectrum, count: int, inputs: Inputs | None, M: int, predicted: float
+) -> list[str]:
+    """``count`` outliers are left of the bulk; each draw takes ``M`` of the inputs, and a share
+    ``predicted`` of the draws has a finite-N theory."""
     found = []
+    if 0 < predicted < 1:
+        found.append(
+            f"no finite N: the {M} labels of some draws have no left edge that is solved for"
+        )
     if not math.isfinite(theory.left_edge.value):
         found.append(f"the spectrum has no left edge: {theory.no_left_edge}")
     elif count == 0:

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.statistics import Estimate
-from bbpscape.model.inputs.law import InputLaw
+from bbpscape.experiments.comparison_labels import predicted_by_labels
 from bbpscape.simulation.data.instance import Instance
 from bbpscape.simulation.eigen.diagonalize import all_eigenvalues_and_lowest, teacher_overlap
 from bbpscape.simulation.hessian import Hessian
-from bbpscape.theory.finite.label_sampled import LabelSampled, solve_labels
+from bbpscape.theory.finite.label_sampled import LabelSampled
 from bbpscape.theory.solution import Outlier
 from bbpscape.theory.spectrum import Spectrum
 
@@ -55,14 +55,7 @@ class MeasuredDraw:
 def measure(instance: Instance, k: int, sampled: bool) -> MeasuredDraw:
     """Diagonalize one draw; ``sampled`` inputs are those of the model's law, others are given."""
     pairs = all_eigenvalues_and_lowest(Hessian(instance.inputs, instance.curvature), k)
-    predicted, law = None, instance.model.inputs
-    plain = instance.model.replace(inputs=InputLaw())
-    if plain.is_reference and law.covariance.isotropic and not law.mean:
-        y, r = instance.label_scalars
-        norms = None
-        if not (sampled and law.radial.trivial):
-            norms = np.einsum("mi,mi->m", instance.inputs, instance.inputs)
-        predicted = solve_labels(plain, instance.N, r, y, norms)
+    predicted = predicted_by_labels(instance, sampled)
     m2 = teacher_overlap(pairs.eigenvectors, instance.teacher_basis)
     return MeasuredDraw(pairs.eigenvalues, m2, predicted)
 
@@ -146,9 +139,9 @@ def _quantile_row(theory: Spectrum, done: Sequence[MeasuredDraw]) -> Row:
 
 
 def _predicted(done: Sequence[MeasuredDraw], name: str) -> list[float] | None:
-    """A field of the finite-N theory of every draw; None for a model that has none."""
+    """A field of the finite-N theory of every draw; None where a draw has none."""
     values = [one.predicted for one in done if one.predicted is not None]
-    return [getattr(one, name) for one in values] or None
+    return [getattr(one, name) for one in values] if len(values) == len(done) else None
 
 
 def _row(

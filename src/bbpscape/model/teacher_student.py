@@ -134,14 +134,15 @@ class TeacherStudent:
         return model
 
     @staticmethod
-    def check_reference(model: object, what: str) -> "TeacherStudent":
+    def check_reference(model: object, what: str, any_inputs: bool = False) -> "TeacherStudent":
         """``model`` if it is the source's, for ``what`` exists for that one only."""
         checked = TeacherStudent.check(model)
-        if not checked.is_reference:
-            raise InvalidInput(
-                f"{what} needs the quadratic activation, the normalized square loss, exact labels, "
-                "a uniform second layer, no overlap and standard Gaussian inputs"
-            )
+        same = dataclasses.replace(checked, inputs=STANDARD) if any_inputs else checked
+        if not same.is_reference:
+            needs = "the quadratic activation, the normalized square loss, exact labels"
+            last = ["no overlap"] if any_inputs else ["no overlap", "standard Gaussian inputs"]
+            *more, end = ["a uniform second layer", *last]
+            raise InvalidInput(f"{what} needs {needs}, {', '.join(more)} and {end}")
         return checked
 
     @property

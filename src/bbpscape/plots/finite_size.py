@@ -1,5 +1,7 @@
 """The finite-N law along N: the threshold, and the edge and the outlier at one α."""
 
+from typing import Any
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -12,12 +14,13 @@ from bbpscape.theory.finite.scaling import FiniteSizeScaling
 @plot.register
 def _(result: FiniteSizeScaling, ax: Axes | None = None) -> Figure:
     def threshold(axes: Axes) -> None:
-        axes.axhline(
-            result.threshold.alpha_bbp,
-            color="black",
-            linestyle="--",
-            label=r"$\alpha_\mathrm{BBP}$, $N\to\infty$",
-        )
+        limit: Any = {"color": "black", "linestyle": "--"}
+        if result.has_limit:
+            label = r"$\alpha_\mathrm{BBP}$, $N\to\infty$"
+            axes.axhline(result.alpha_bbp[0], label=label, **limit)
+        else:
+            label = r"$\alpha_\mathrm{BBP}$ of $\Sigma$ at $N$"
+            axes.plot(result.N, result.alpha_bbp, label=label, **limit)
         axes.errorbar(
             result.N,
             [point.alpha for point in result.half],
@@ -28,8 +31,9 @@ def _(result: FiniteSizeScaling, ax: Axes | None = None) -> Figure:
             capsize=3,
             label="half of the draws have an outlier",
         )
-        values = [point.alpha_bbp for point in result.truncated]
-        axes.plot(result.N, values, color=THEORY, label="truncated theory")
+        if result.truncated is not None:
+            values = [point.alpha_bbp for point in result.truncated]
+            axes.plot(result.N, values, color=THEORY, label="truncated theory")
         axes.set_ylabel(r"$\alpha$")
         axes.set_title("threshold", loc="left")
         _sizes(axes)

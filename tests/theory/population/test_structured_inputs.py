@@ -113,7 +113,7 @@ def test_equal_eigenvalues_are_isotropic():
         assert edge.value == pytest.approx(other.value, rel=1e-11)
         assert edge.g == pytest.approx(other.g, rel=1e-7)
         if other.kind == "sharp":
-            assert edge.z2 == pytest.approx(other.z2, rel=1e-4)
+            assert edge.z2 == pytest.approx(other.z2, rel=1e-6)
         assert [one.direction for one in found] == [one.direction for one in expected]
         for one, two in zip(found, expected, strict=True):
             assert one.eigenvalue == pytest.approx(two.eigenvalue, rel=1e-10)
@@ -218,6 +218,30 @@ def test_large_components_are_outliers_of_the_inputs():
     assert one.eigenvalue / alpha == pytest.approx(spike * (1 + c / (spike - 1)), rel=2e-2 * 9 / N)
     expected = (1 - c / (spike - 1) ** 2) / (1 + c / (spike - 1))
     assert one.m2 == pytest.approx(expected, rel=1e-2)
+
+
+def test_the_bend_of_a_sharp_edge():
+    """d²z/dg² by differences of z and g along the branch."""
+    side = StructuredRoute(model_of(2, 1, 0.05, "power:0.7"), 200).fine.side(3.0)
+    assert side.edge.kind == "sharp"
+    step = 1e-4 * side.point.gamma
+    near = [side.branch.at(side.point.gamma + k * step) for k in (-1, 1)]
+    g = [side.branch.population.stieltjes(one.z, one.s).real for one in near]
+    slope = (g[1] - g[0]) / (2 * step)
+    bend = (near[0].z + near[1].z - 2 * side.point.z) / step**2 / slope**2
+    assert side.edge.z2 == pytest.approx(bend, rel=1e-4)
+    assert side.branch.g_slope(side.point) == pytest.approx(slope, rel=1e-6)
+
+
+def test_the_root_of_gamma_settles_at_rounding():
+    """Of eigenvalues four decades apart, where Newton's last steps go back and forth."""
+    sigma = np.arange(100.0, 0, -1) ** 2
+    weights = np.full(100, 0.01)
+    population = Population(sigma / sigma.mean(), weights, np.ones(100))
+    rng = np.random.default_rng(0)
+    for gamma, s in zip(-rng.uniform(0.1, 1, 500), rng.uniform(0.5, 4, 500), strict=True):
+        z = population.inverse(gamma, s)
+        assert population.gamma(z, s)[0].real == pytest.approx(gamma, rel=1e-9)
 
 
 def test_what_has_no_left_edge_says_why():

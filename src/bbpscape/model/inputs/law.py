@@ -108,6 +108,11 @@ class InputLaw:
         return self.covariance.isotropic and self.radial.trivial and self.mean == 0
 
     @property
+    def preactivations_known(self) -> bool:
+        """Whether preactivations have variance 1 at every N, at τ = 1."""
+        return self.metric == "covariance" or self.covariance.isotropic
+
+    @property
     def label(self) -> list[str]:
         """What differs from standard inputs, in words."""
         standard = STANDARD.to_dict()

@@ -25,11 +25,15 @@ def sample_labels(
 
     The labels for a larger M begin with those for a smaller one, at every N.
     """
-    children = np.random.SeedSequence(seed, spawn_key=(draw,)).spawn(2)
-    generators = [np.random.Generator(np.random.SFC64(child)) for child in children]
     widths = (model.p_star, int(model.p))
-    y, r = (_chi_square(g, width, M) for g, width in zip(generators, widths, strict=True))
+    y, r = (_chi_square(g, w, M) for g, w in zip(generators(seed, draw, 2), widths, strict=True))
     return r, y
+
+
+def generators(seed: int, draw: int, count: int) -> list[np.random.Generator]:
+    """The first streams of a draw: of y, of r, of the inputs' norms, of the teacher's weights."""
+    children = np.random.SeedSequence(seed, spawn_key=(draw,)).spawn(count)
+    return [np.random.Generator(np.random.SFC64(child)) for child in children]
 
 
 def over_draws(one: Callable[[int], T], draws: int, M: int, workers: int | None) -> list[T]:
@@ -76,10 +80,15 @@ def check_draws(draws: object) -> int:
 
 
 def check_finite(model: TeacherStudent) -> None:
-    """Refuse p = ∞, and every model but the source's, whose label laws these are."""
-    TeacherStudent.check_reference(model, "finite-N theory")
+    """Refuse p = ∞, and every model but the source's, whose label laws these are, on any inputs."""
+    TeacherStudent.check_reference(model, "finite-N theory", any_inputs=True)
     if math.isinf(model.p):
         raise InvalidInput("p must be finite at finite N, got inf")
+    if not model.inputs.preactivations_known:
+        raise InvalidInput(
+            "metric must be covariance at finite N: on the plain sphere the variance of "
+            "preactivations is another in each draw"
+        )
 
 
 def _chi_square(generator: np.random.Generator, width: int, size: int) -> NDArray[np.float64]:

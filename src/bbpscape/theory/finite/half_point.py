@@ -21,11 +21,10 @@ from bbpscape.theory.finite.draws import (
     check_finite,
     check_sizes,
     over_draws,
-    sample_labels,
 )
-from bbpscape.theory.finite.label_solve import LabelSums, solve_edge
-from bbpscape.theory.finite.law import start_of
+from bbpscape.theory.finite.one_draw import start_of, strength_of_draw
 from bbpscape.theory.finite.truncated import truncated_threshold
+from bbpscape.theory.threshold import threshold
 
 # Where N is sought: from here on, at first by a guess.
 SMALLEST, GUESS = 50, 1e4
@@ -66,15 +65,16 @@ def strengths(
     seed: Seed = 0,
     workers: int | None = None,
 ) -> NDArray[np.float64]:
-    """α g (m_1^y − m_1) at the left edge of each draw, shape (draws,): above 1 with an outlier."""
+    """α g (m_1^y − m_1) at the left edge of each draw, shape (draws,): above 1 with an outlier.
+
+    Of inputs with structure it is Δ K of docs/theory.md §6.
+    """
     N, M = check_sizes(model, alpha, N)
     draws, seed = check_draws(draws), check_seed(seed)
     start = start_of(model, M / N)
 
     def one(draw: int) -> float:
-        r, y = sample_labels(model, M, seed, draw)
-        found = solve_edge(LabelSums(model, N, r, y), start)
-        return 0.0 if found is None else found.strength
+        return strength_of_draw(model, N, M, seed, draw, start)
 
     return np.array(over_draws(one, draws, M, workers))
 
@@ -108,7 +108,10 @@ def half_alpha(
         return _median(strengths(model, math.exp(log_alpha), N, draws, seed, workers))
 
     # Near it: where its samples do not fit, those of the search would not.
-    near = truncated_threshold(model, N).alpha_bbp
+    if model.inputs.standard:
+        near = truncated_threshold(model, N).alpha_bbp
+    else:
+        near = threshold(model, model.inputs.dimension(N)).alpha_bbp
     check_sizes(model, near, N)
     bounds = (math.log(1 / N), math.log(MOST_SAMPLES / N))
     root, error, slope, evaluations = _crossing(median, math.log(near), 0.1, bounds, "alpha")

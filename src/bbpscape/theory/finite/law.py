@@ -1,7 +1,8 @@
 """The law of the edge, the outlier and its overlap at finite N, over draws of the labels.
 
 Each draw samples M = round(αN) label pairs, y ~ χ²_{p*}/p* and r ~ χ²_p/p, and solves the
-label-sampled equations: no matrix, O(M) a draw. Source: docs/theory.md §5.
+label-sampled equations: no matrix, O(M) a draw. Of inputs with structure it samples a norm for
+each label, and how the teacher lies along the principal components. Source: docs/theory.md §5–6.
 """
 
 import math
@@ -19,10 +20,8 @@ from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.core.statistics import Distribution, Fraction
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.finite.draws import check_draws, check_sizes, over_draws, sample_labels
-from bbpscape.theory.finite.label_solve import solve_labels_fast
-from bbpscape.theory.laws.committee import CommitteeLaw
-from bbpscape.theory.scalar.edges import left_edge
+from bbpscape.theory.finite.draws import check_draws, check_sizes, over_draws
+from bbpscape.theory.finite.one_draw import solve_draw, start_of
 
 OBSERVED = ("left_edge", "outlier", "m2", "lowest", "m2_lowest")
 
@@ -127,7 +126,7 @@ def finite_size_law(
     Parameters
     ----------
     model : TeacherStudent
-        The source's model, at finite p.
+        The source's model, at finite p, on inputs of any law.
     alpha : float
         Samples per dimension; the result is for M/N.
     N : int
@@ -156,7 +155,7 @@ def finite_size_law(
     start = start_of(model, M / N)
 
     def one(draw: int) -> tuple[float, ...]:
-        found = solve_labels_fast(model, N, *sample_labels(model, M, seed, draw), start=start)
+        found = solve_draw(model, N, M, seed, draw, start)
         outlier = math.nan if found.outlier is None else found.outlier
         m2 = math.nan if found.m2 is None else found.m2
         return found.left_edge, outlier, m2, found.lowest, found.m2_lowest
@@ -164,9 +163,3 @@ def finite_size_law(
     columns = np.array(over_draws(one, draws, M, workers)).T.copy()
     samples = dict(zip(OBSERVED, columns, strict=True))
     return FiniteSizeLaw(model, M / N, N, M, seed, samples)
-
-
-def start_of(model: TeacherStudent, alpha: float) -> float:
-    """x = −p/(2g) at the N → ∞ edge, where the search for that of a draw starts."""
-    g = left_edge(CommitteeLaw(model), alpha).g
-    return -model.p / (2 * g) if g < 0 else 1.0

@@ -11,9 +11,14 @@ from bbpscape.core.report import Report, Table, counted, with_error
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.core.statistics import Estimate
-from bbpscape.core.status import Status
+from bbpscape.core.status import CONVERGED, Status
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.finite.draws import check_draws, check_finite, check_sizes
+from bbpscape.theory.finite.draws import (
+    check_dimension,
+    check_draws,
+    check_finite,
+    check_sizes,
+)
 from bbpscape.theory.finite.half_point import HalfPoint, half_alpha
 from bbpscape.theory.finite.law import OBSERVED, FiniteSizeLaw, finite_size_law
 from bbpscape.theory.finite.truncated import TruncatedThreshold, truncated_threshold
@@ -25,22 +30,37 @@ SIZES = (100, 1000, 10_000, 100_000)
 @result
 class FiniteSizeScaling(Result):
     """One entry for each N, in the order given: the ``laws`` at ``alpha``, where half of the draws
-    have an outlier, and the threshold of the truncated theory; with the N → ∞ ``threshold``."""
+    have an outlier, and the threshold of the truncated theory, None of inputs with structure.
 
-    threshold: Threshold
+    ``thresholds`` of the N → ∞ theory are one for each N where the covariance is that of a
+    dimension, and else one.
+    """
+
+    thresholds: tuple[Threshold, ...]
     alpha: float
     N: tuple[int, ...]
     laws: tuple[FiniteSizeLaw, ...]
     half: tuple[HalfPoint, ...]
-    truncated: tuple[TruncatedThreshold, ...]
+    truncated: tuple[TruncatedThreshold, ...] | None
 
     @property
     def model(self) -> TeacherStudent:
-        return TeacherStudent.check(self.threshold.model)
+        return TeacherStudent.check(self.thresholds[0].model)
 
     @property
     def status(self) -> Status:
-        return self.threshold.status
+        return next((one.status for one in self.thresholds if not one.status.ok), CONVERGED)
+
+    @property
+    def has_limit(self) -> bool:
+        """Whether N → ∞ is one theory for all N."""
+        return self.thresholds[0].N is None
+
+    @property
+    def alpha_bbp(self) -> list[float]:
+        """Of the N → ∞ theory at each N."""
+        found = [one.alpha_bbp for one in self.thresholds]
+        return found * len(self.N) if self.has_limit else found
 
     def columns(self) -> Mapping[str, Any]:
         """One row an N: means over draws and their errors, NaN where there are none."""
@@ -55,7 +75,10 @@ class FiniteSizeScaling(Result):
         columns["half_alpha_standard_error"] = [
             _or_nan(point.standard_error) for point in self.half
         ]
-        columns["truncated_alpha"] = [point.alpha_bbp for point in self.truncated]
+        if self.truncated is not None:
+            columns["truncated_alpha"] = [point.alpha_bbp for point in self.truncated]
+        if not self.has_limit:
+            columns["alpha_bbp"] = self.alpha_bbp
         return columns
 
     def headline(self) -> str:
@@ -63,30 +86,38 @@ class FiniteSizeScaling(Result):
         return f"Finite N, {self.model.label()}, alpha = {self.alpha:.6g}, {draws}"
 
     def report(self) -> Report:
-        at = self.threshold
-        limit = (
-            f"N → ∞: alpha_bbp = {at.alpha_bbp:.6g} ({at.transition}), alpha_0 = {at.alpha_0:.6g}"
-        )
-        columns = ("N", "P(outlier)", "left edge", "outlier", "m2", "alpha_1/2", "truncated alpha")
+        title, at = self.headline(), self.thresholds[0]
+        if self.has_limit:
+            onset = f"alpha_0 = {at.alpha_0:.6g}"
+            title += f"\nN → ∞: alpha_bbp = {at.alpha_bbp:.6g} ({at.transition}), {onset}"
+        columns = ["N", "P(outlier)", "left edge", "outlier", "m2", "alpha_1/2"]
         rows = [
-            (
+            [
                 f"{law.N:,}",
                 f"{law.probability:.3g} ± {law.probability_standard_error:.1g}",
                 str(law.left_edge),
                 str(law.outlier),
                 str(law.m2),
                 with_error(half.alpha, half.standard_error, ".5g", ".1g"),
-                f"{truncated.alpha_bbp:.6g}",
-            )
-            for law, half, truncated in zip(self.laws, self.half, self.truncated, strict=True)
+            ]
+            for law, half in zip(self.laws, self.half, strict=True)
         ]
+        more = {}
+        if self.truncated is not None:
+            more["truncated alpha"] = [one.alpha_bbp for one in self.truncated]
+        if not self.has_limit:
+            more["alpha_bbp"] = self.alpha_bbp
+        for name, values in more.items():
+            columns.append(name)
+            for row, value in zip(rows, values, strict=True):
+                row.append(f"{value:.6g}")
         notes = [
             "outlier and m2 are means over the draws that have an outlier; half of the draws have "
             "one at alpha_1/2"
         ]
         if not self.status.ok:
             notes.append(str(self.status))
-        return Report([Table(f"{self.headline()}\n{limit}", columns, rows)], notes)
+        return Report([Table(title, columns, rows)], notes)
 
 
 def finite_size(
@@ -103,9 +134,10 @@ def finite_size(
     Parameters
     ----------
     model : TeacherStudent
-        The source's model, at finite p.
+        The source's model, at finite p, on inputs of any law.
     alpha : float, optional
-        Samples per dimension, M/N; α_BBP by default.
+        Samples per dimension, M/N; α_BBP by default, that of the largest N where the covariance is
+        that of a dimension.
     N : sequence of int, or int
         Input dimensions.
     draws : int
@@ -119,31 +151,41 @@ def finite_size(
     Returns
     -------
     FiniteSizeScaling
-        A ``finite_size_law``, a ``half_alpha`` and a ``truncated_threshold`` for each N.
+        A ``finite_size_law``, a ``half_alpha`` and, of standard inputs, a ``truncated_threshold``
+        for each N.
 
     Raises
     ------
     InvalidInput
         If an argument is not allowed; before anything is sampled.
 
-    Source: docs/theory.md §5.
+    Source: docs/theory.md §5–6.
     """
     check_finite(model)
     draws, seed = check_draws(draws), check_seed(seed)
-    at = threshold(model)
-    chosen = at.alpha_bbp if alpha is None else positive("alpha", alpha)
-    sizes = [check_sizes(model, chosen, n)[0] for n in _listed(N)]
-    truncated = [truncated_threshold(model, n) for n in sizes]
-    for one in truncated:
+    if alpha is not None:
+        alpha = positive("alpha", alpha)
+    sizes = [check_dimension(model, n) for n in _listed(N)]
+    limits = dict.fromkeys(model.inputs.dimension(n) for n in sizes)
+    thresholds = {n: threshold(model, n) for n in limits}
+    at = [thresholds[model.inputs.dimension(n)] for n in sizes]
+    chosen = at[int(np.argmax(sizes))].alpha_bbp if alpha is None else alpha
+    near, truncated = [one.alpha_bbp for one in at], None
+    if model.inputs.standard:
+        truncated = tuple(truncated_threshold(model, n) for n in sizes)
+        near = [one.alpha_bbp for one in truncated]
+    for n, close in zip(sizes, near, strict=True):
+        check_sizes(model, chosen, n)
         # Half of the draws have an outlier near it.
-        check_sizes(model, one.alpha_bbp, one.N)
+        check_sizes(model, close, n)
     laws, half = [], []
     for done, n in enumerate(sizes, start=1):
         laws.append(finite_size_law(model, chosen, n, draws, seed, workers))
         half.append(half_alpha(model, n, draws, seed, workers))
         if progress is not None:
             progress(done, len(sizes))
-    return FiniteSizeScaling(at, chosen, tuple(sizes), tuple(laws), tuple(half), tuple(truncated))
+    kept = tuple(at[:1] if at[0].N is None else at)
+    return FiniteSizeScaling(kept, chosen, tuple(sizes), tuple(laws), tuple(half), truncated)
 
 
 def _listed(N: Sequence[int] | int) -> Sequence[int]:

@@ -48,9 +48,10 @@ def truncated_threshold(model: TeacherStudent, N: int) -> TruncatedThreshold:
     Raises
     ------
     InvalidInput
-        If p is infinite or N is not a positive integer.
+        If p is infinite, N is not a positive integer, or the inputs are not standard.
     """
     check_finite(model)
+    TeacherStudent.check_reference(model, "the truncated theory")
     N = check_dimension(model, N)
     alpha = 1.0
     for iteration in iterations(60, f"truncated threshold at N = {N}", "try a larger N"):

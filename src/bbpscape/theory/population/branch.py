@@ -90,13 +90,17 @@ class Branch:
         bend = self._bend(point) if kind == "sharp" else 0.0
         return Edge(point.z, kind, g, bend, iterations, residual), point
 
+    def g_slope(self, point: Point) -> float:
+        """dg/dΓ at a sharp edge, of g the Stieltjes transform itself."""
+        return self.population.stieltjes_slope(point.z, point.s) * point.s_slope
+
     def _bend(self, point: Point) -> float:
-        """d²z/dg² at a sharp edge, of g the Stieltjes transform itself."""
-        step = 1e-4 * abs(point.gamma)
-        near = [self.at(point.gamma + sign * step) for sign in (-1, 1)]
-        bend = (near[0].z + near[1].z - 2 * point.z) / step**2
-        g = [self.population.stieltjes(one.z, one.s).real for one in near]
-        return bend / ((g[1] - g[0]) / (2 * step)) ** 2
+        """d²z/dg² at a sharp edge: d²z/dΓ² = −(S′² ∂²Γ/∂S² + S″ ∂Γ/∂S)/(∂Γ/∂z), over (dg/dΓ)²."""
+        s_bend = 2 * self.alpha * float(self.law.moments(point.gamma, 3)[0, 2])
+        by_z, by_s = self.population.slopes(point.z, point.s)
+        twice = self.population.bend(point.z, point.s)
+        bend = -(point.s_slope**2 * twice + s_bend * by_s) / by_z
+        return bend / self.g_slope(point) ** 2
 
     def gap(self, log_gamma: float, direction: str) -> float:
         """Δ K − 1 with Δ = α (m_1^w − m_1): 0 at an outlier along ``direction``."""

@@ -102,6 +102,10 @@ class Population:
         pole *= self._a
         return -float(pole.sum()), float(pole @ self.sigma)
 
+    def bend(self, z: float, s: float) -> float:
+        """∂²Γ/∂S² at one real point."""
+        return 2 * float(self._a @ (self.sigma**2 / (z - self.sigma * s) ** 3))
+
     @cached_property
     def _a(self) -> NDArray[np.float64]:
         return self.weights * self.sigma
@@ -109,6 +113,10 @@ class Population:
     def stieltjes(self, z: complex, s: complex) -> complex:
         """g, of the components that are here."""
         return complex(self.weights @ (1 / (z - self.sigma * s)))
+
+    def stieltjes_slope(self, z: float, s: float) -> float:
+        """∂g/∂S at one real point."""
+        return float(self._a @ (1 / (z - self.sigma * s) ** 2))
 
     def kernel(self, direction: str, z: complex, s: complex) -> "Kernel":
         """K and L of a direction, with their derivatives, at one point."""

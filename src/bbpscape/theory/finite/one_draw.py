@@ -1,0 +1,70 @@
+"""One draw at finite N: its labels, and of inputs with structure its norms and its teacher."""
+
+from dataclasses import replace
+
+from numpy.typing import NDArray
+
+from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.theory.finite.draws import generators, sample_labels
+from bbpscape.theory.finite.label_population import sampled_side, solve_side
+from bbpscape.theory.finite.label_sampled import LabelSampled, solve_labels
+from bbpscape.theory.finite.label_solve import LabelSums, solve_edge, solve_labels_fast
+from bbpscape.theory.law import TEACHER
+from bbpscape.theory.laws.committee import CommitteeLaw
+from bbpscape.theory.population.population import Population
+from bbpscape.theory.scalar.edges import left_edge
+
+
+def start_of(model: TeacherStudent, alpha: float) -> float:
+    """x = −p/(2g) at the N → ∞ edge, where the search for that of a draw starts."""
+    if not model.inputs.standard:
+        return 1.0
+    g = left_edge(CommitteeLaw(model), alpha).g
+    return -model.p / (2 * g) if g < 0 else 1.0
+
+
+def solve_draw(
+    model: TeacherStudent, N: int, M: int, seed: int, draw: int, start: float
+) -> LabelSampled:
+    """What one draw predicts."""
+    r, y = sample_labels(model, M, seed, draw)
+    if model.inputs.standard:
+        return solve_labels_fast(model, N, r, y, start=start)
+    r, y, norms = _of_norms(model, r, y, seed, draw)
+    if model.inputs.covariance.isotropic:
+        return solve_labels(model, N, r, y, norms)
+    population = _population(model, N, seed, draw)
+    return solve_side(model, N, sampled_side(model, N, r, y, norms, population))
+
+
+def strength_of_draw(
+    model: TeacherStudent, N: int, M: int, seed: int, draw: int, start: float
+) -> float:
+    """Δ K at the left edge of one draw, for Σ = 1 α g (m_1^y − m_1): above 1 it has an outlier."""
+    r, y = sample_labels(model, M, seed, draw)
+    if model.inputs.standard:
+        found = solve_edge(LabelSums(model, N, r, y), start)
+        return 0.0 if found is None else found.strength
+    r, y, norms = _of_norms(model, r, y, seed, draw)
+    side = sampled_side(model, N, r, y, norms, _population(model, N, seed, draw))
+    return 0.0 if side.point is None else 1 + side.excess(TEACHER)
+
+
+def _of_norms(
+    model: TeacherStudent, r: NDArray, y: NDArray, seed: int, draw: int
+) -> tuple[NDArray, NDArray, NDArray | None]:
+    """(r, y, τ) of samples whose labels at τ = 1 are given; τ is None where it is 1."""
+    radial = model.inputs.radial
+    if radial.trivial:
+        return r, y, None
+    tau = radial.sample(generators(seed, draw, 3)[2], r.size)
+    return r * tau, y * tau, tau
+
+
+def _population(model: TeacherStudent, N: int, seed: int, draw: int) -> Population:
+    """The components with the squares of a Gaussian teacher's weights along them: of p* vectors
+    and w N components a mean of p* w N squares."""
+    population = Population.of(model.inputs, N)
+    half = model.p_star * N * population.weights / 2
+    squares = generators(seed, draw, 4)[3].standard_gamma(half) / half
+    return replace(population, teacher=population.teacher * squares)
