@@ -31,7 +31,7 @@ class TeacherStudent:
 
     Inputs are x ~ N(0, I_N/N), and the rows of w and w* lie on the sphere of radius √N. With the
     defaults, σ(x) = x², c_k = 1/p and w independent of w*, it is the model of the source.
-    ``inputs`` may give x a covariance, norms and a mean.
+    ``inputs`` may give x a covariance, norms and a mean, and w and w* the sphere w·Σw = N.
 
     Parameters
     ----------
