@@ -48,7 +48,9 @@ def test_the_left_end_has_the_outliers_left_of_it_from_the_lowest_on(monkeypatch
         for value, count, m2 in ((-2.0, 1.0, 0.25), (9.0, 1.0, 0.5), (-3.0, 2.0, 0.125))
     ]
     edges = [SimpleNamespace(value=-1.0)]
-    found = SimpleNamespace(edges=lambda alpha: edges, outliers=lambda alpha: outliers)
+    found = SimpleNamespace(
+        edges=lambda alpha: edges, outliers=lambda alpha: outliers, atom=lambda alpha: 0.0
+    )
     monkeypatch.setattr(spectrum, "route", lambda *a, **k: found)
     limit = spectrum.limit.__wrapped__(bb.TeacherStudent(1, 1), 3.0)
     assert limit.outliers == ((-3.0, 2.0, 0.125), (-2.0, 1.0, 0.25))

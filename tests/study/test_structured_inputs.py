@@ -112,6 +112,19 @@ def test_a_covariance_is_an_axis(tmp_path):
     assert bb.open_study(tmp_path / "steep.sqlite").to_dataframe().equals(frame)
 
 
+def test_the_left_end_is_zero_where_inputs_leave_directions_empty():
+    """Half of Σ is 0, and the rest of H lies above: the bulk's own edge is none of the spectrum."""
+    study = bb.Study.define(
+        {**keys(alpha=20.0, covariance="product:0.5"), "observables": ["lowest", "teacher_mass"]}
+    )
+    rows = {(row.source, row.observable): row for row in study.run(workers=1).rows}
+    (cell, _), *_ = study.cells()
+    assert bb.spectrum(cell.model, 20.0, 2).left_edge.value > 1
+    np.testing.assert_allclose(rows["simulation", "lowest"].values, 0, atol=1e-9)
+    assert rows["theory", "lowest"].mean == 0
+    assert rows["theory", "teacher_mass"].mean == 0
+
+
 def test_points_of_standard_inputs_are_found_again(tmp_path):
     path = tmp_path / "grown.sqlite"
     before = bb.Study.define(keys()).run(path, workers=1)

@@ -26,7 +26,8 @@ class Limit:
     """The left end of the spectrum at N → ∞: its edge, and its outliers from the lowest on as
     (eigenvalue, multiplicity, m2), the overlap of one of their eigenvectors with the teacher.
 
-    ``N`` is the dimension of the inputs where they belong to one.
+    The edge is 0 where a share of the eigenvalues is 0 and the rest lies above. ``N`` is the
+    dimension of the inputs where they belong to one.
     """
 
     edge: float
@@ -51,6 +52,8 @@ def limit(model: TeacherStudent, alpha: float, N: int | None = None) -> Limit:
     """The left end at N → ∞, kept for the draws that follow; of inputs of dimension N."""
     way = route(model, N)
     left = way.edges(alpha)[0].value
+    if way.atom(alpha) > 0:
+        left = min(left, 0.0)
     outliers = sorted(
         (one.eigenvalue, one.multiplicity, one.teacher_m2)
         for one in way.outliers(alpha)
