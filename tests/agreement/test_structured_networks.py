@@ -59,12 +59,12 @@ T, IN = bb.TeacherStudent, bb.InputLaw
 CASES = {
     "tanh, square": (
         T(P, 1, bb.losses.Square(), "tanh", inputs=IN("1.5,0.5", RADIAL)),
-        (20.0, 240, 16),
-        (levels(240), NORMS, 0.0, tanh, square, None, 0.0),
+        (20.0, 200, 12),
+        (levels(200), NORMS, 0.0, tanh, square, None, 0.0),
     ),
     "relu, power law": (
         T(P, 1, bb.NormalizedSquare(0.3), "relu", overlap=0.4, inputs=IN("power:0.5", RADIAL)),
-        (20.0, 200, 16),
+        (20.0, 200, 12),
         (powers(200, 0.5), NORMS, 0.0, relu, normalized(0.3), None, 0.4),
     ),
     "profile": (
@@ -75,13 +75,13 @@ CASES = {
             overlap=0.2,
             inputs=IN("power:0.5", RADIAL, profile="source:0.6"),
         ),
-        (4.0, 300, 16),
-        (powers(300, 0.5), NORMS, 0.0, quadratic, normalized(0.1), 0.6, 0.2),
+        (4.0, 240, 12),
+        (powers(240, 0.5), NORMS, 0.0, quadratic, normalized(0.1), 0.6, 0.2),
     ),
     "tanh, huber, mean": (
         T(P, 1, bb.losses.Huber(0.5), "tanh", inputs=IN("1.5,0.5", mean=2.5)),
-        (12.0, 300, 16),
-        (levels(300), (1.0,), 2.5, tanh, huber, None, 0.0),
+        (12.0, 240, 12),
+        (levels(240), (1.0,), 2.5, tanh, huber, None, 0.0),
     ),
 }
 
@@ -147,7 +147,7 @@ def z_of(name, expected):
 def lowest(name, **changed):
     """(λ, m²) of theory, of a model with other inputs, as many outliers as are measured."""
     model, (alpha, N, _), _ = CASES[name]
-    _, found = MatrixRoute(model.replace(**changed), N).level(0.8).left(alpha)
+    _, found = MatrixRoute(model.replace(**changed), N).level(0.6).left(alpha)
     some = found[: 2 if name == "profile" else 1]
     return np.array([[one.eigenvalue, one.m2] for one in some]).mean(axis=0)
 
@@ -159,7 +159,7 @@ def test_the_lowest_outlier(name):
 
 def test_a_mean_has_an_outlier_of_its_own():
     model, (alpha, N, _), _ = CASES["tanh, huber, mean"]
-    _, (one, *others) = MatrixRoute(model, N).level(0.8).left(alpha)
+    _, (one, *others) = MatrixRoute(model, N).level(0.6).left(alpha)
     assert one.direction == MEAN
     z = z_of("tanh, huber, mean", [one.eigenvalue, 0.0, one.m2])
     assert abs(z[0]) < LIMIT
@@ -186,7 +186,7 @@ def test_a_kernel_without_the_covariance_fails():
     """K of isotropic weights, (z − S)⁻¹: the bulk alone knows the covariance."""
     name = "relu, power law"
     model, (alpha, N, _), _ = CASES[name]
-    law = MatrixRoute(model, N).level(0.8).law
+    law = MatrixRoute(model, N).level(0.6).law
     edge = left_matrix_edge(law, alpha)
     ones = np.ones(N)
     blind = type(law.population)(ones, ones / N, ones)

@@ -1,5 +1,6 @@
 """The p × p route on structured inputs: the scalar route, published forms, sums and limits."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -8,7 +9,8 @@ import pytest
 import bbpscape as bb
 from bbpscape.theory.law import INPUT, MEAN
 from bbpscape.theory.laws.network.lowest_curvature import LowestCurvature
-from bbpscape.theory.laws.network.matrix_law import matrix_law
+from bbpscape.theory.laws.network.matrix_law import all_numbers, matrix_law
+from bbpscape.theory.laws.network.nodes import MOST_NUMBERS
 from bbpscape.theory.matrix.branch import branch_point
 from bbpscape.theory.matrix.edges import left_matrix_edge
 from bbpscape.theory.matrix.frame import Frame
@@ -33,7 +35,6 @@ def committee(a, covariance="isotropic", radial="gaussian", **others):
 @pytest.mark.parametrize(
     ("model", "alpha"),
     [
-        (committee(0.5, "power:0.5"), 5.0),
         (committee(0.5, radial=RADIAL), 3.0),
         (committee(0.5, "power:0.5", "atoms:0.3@0.3,1@0.5,2@0.2"), 5.0),
         (committee(2.0, "power:1", mean=3.0, profile="source:0.5"), 2.0),
@@ -143,7 +144,7 @@ def test_m2_is_the_slope_of_an_outlier_in_a_field_along_the_teacher():
     assert one.m2 > 0.05
 
 
-@pytest.mark.parametrize("inputs", [bb.InputLaw("power:0.4"), bb.InputLaw("3,0", RADIAL, mean=2)])
+@pytest.mark.parametrize("inputs", [bb.InputLaw("power:0.4"), bb.InputLaw("3,0", mean=2)])
 def test_the_density_of_a_network_has_all_the_mass(inputs):
     """Both edges of tanh are finite: ∫ρ = 1 − atom, and ∫ρ λ = α E Tr F̃/p but for components."""
     model = TANH.replace(inputs=inputs)
@@ -190,6 +191,18 @@ def test_the_longest_sample_has_the_lowest_curvature():
     values = [np.linalg.eigvalsh(part.curvature).min() for part in law.parts]
     assert -norms.reach(np.eye(2)) <= min(values) < 0.9 * max(values)
     assert min(values) == pytest.approx(-norms.reach(np.eye(2)), rel=0.02)
+
+
+def test_many_norms_hold_no_more_numbers_than_one():
+    for p in (2, 3, 5):
+        one = dataclasses.replace(TANH, p=p)
+        many = one.replace(radial="chi2:6")
+        assert all_numbers(many) <= MOST_NUMBERS * (1 + 1e-9)
+        assert all_numbers(many) > all_numbers(one) or all_numbers(one) == MOST_NUMBERS
+        if p < 5:
+            law = matrix_law(many, 0.2)
+            held = sum(part.curvature[..., 0, 0].size for part in law.parts) * (2 * p * p + p)
+            assert held < all_numbers(many)
 
 
 def test_norms_without_an_upper_bound():
