@@ -25,7 +25,6 @@ STUDENT_OFF_DIAGONAL = "student (symmetric off-diagonal)"
 MEAN, INPUT = "mean", "input"
 # Without symmetry.
 STUDENT = "student"
-MIXED = "student and teacher"
 
 
 @runtime_checkable

@@ -55,9 +55,10 @@ class Outlier:
     """An eigenvalue outside the bulk.
 
     ``m2`` is the squared overlap of one of its eigenvectors with the subspace of its ``direction``
-    ("teacher", or a sector of the student's own weights; with the teacher where the direction is
-    "student and teacher"), ``multiplicity`` the dimension of the eigenspace (``inf`` at p = ∞),
-    ``g`` the Stieltjes transform there.
+    ("teacher", a sector of the student's own weights, the "mean" of the inputs or a component of
+    theirs, "input"; with the teacher where directions mix, as in "student and teacher"),
+    ``multiplicity`` the dimension of the eigenspace (``inf`` at p = ∞), ``g`` the Stieltjes
+    transform there.
     """
 
     eigenvalue: float
