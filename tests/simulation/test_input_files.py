@@ -215,9 +215,9 @@ def test_keys_and_what_is_no_file(tmp_path):
         load_inputs(tmp_path / "rows.npy", "x")
     os.mkfifo(tmp_path / "pipe.npy")  # would wait for ever
     (tmp_path / "folder.npy").mkdir()
-    for name in ("pipe.npy", "folder.npy"):
-        with pytest.raises(InvalidInput, match="there is no file"):
-            load_inputs(tmp_path / name)
+    for name, what in (("pipe", "device or a pipe"), ("folder", "folder")):
+        with pytest.raises(InvalidInput, match=rf"inputs must be a file, and .* is a {what}"):
+            load_inputs(tmp_path / f"{name}.npy")
 
 
 WORDS = (b"'<f8'", b"(40, 4)", b"False", b"'shape'", b"{", b"}", b",")
