@@ -15,17 +15,16 @@ from bbpscape.theory.solution import Bulk, Edge, Interpolated, Sampled
 
 # The bulk is followed until this fraction of its eigenvalues lies below.
 REACH = 0.999
-# The density is solved at so many points, and interpolated.
-GRID = 160
-# A range is tried by so many points first, which tell the fraction to so much.
-ROUGH, SLACK = 40, 2e-3
-WIDENINGS = 12
+# The density is solved at so many points, and between them until no two are further apart than a
+# share of the eigenvalues, of which a straight ρ between them would miss the other share.
+GRID, SHARE, BENT, HALVINGS = 160, 0.01, 2e-4, 60
+WIDENINGS = 60
 # Where both ends are tails, the share of the width within which λ is followed in equal steps.
 TAILS = 1e-3
 # ρ next to a left edge without a gap to resolve, in units of the width of the bulk.
 MARGIN = 1e-6
-# λ + i0, and where a descent to it ends, in units of the width of the spectrum.
-ABOVE, LOWEST = 1e-10, 1e-9
+# λ + i0, where a descent to it ends, and the least distance of points, in units of the width.
+ABOVE, LOWEST, LEAST = 1e-10, 1e-9, 1e-10
 
 
 class States(Protocol):
@@ -43,6 +42,9 @@ class States(Protocol):
     def stieltjes(self, state: NDArray) -> complex:
         """g = Tr G/p of a state."""
 
+    def below(self, alpha: float, state: NDArray) -> float:
+        """The fraction of the eigenvalues below z, those at 0 included: 1 − Im Φ/π, dΦ/dz = g."""
+
     def special(self, alpha: float, z: complex, state: NDArray) -> tuple[float, float]:
         """(−Im Tr_u R/π over the p p* teacher directions, each 1/(p p*); spectral shift)."""
 
@@ -52,39 +54,18 @@ def sample_bulk(
 ) -> Bulk:
     """The bulk between its edges, or until REACH of it is passed where one of them is missing."""
     # Few models come here, and scipy.interpolate takes long to import.
-    from scipy.interpolate import CubicSpline, PchipInterpolator
+    from scipy.interpolate import PchipInterpolator
 
-    first, second = states.moments()
-    centre, spread = alpha * first, math.sqrt(alpha * second)
-    left, right = (math.isfinite(edge.value) for edge in edges)
-    low = edges[0].value if left else centre - 2 * spread
-    high = edges[1].value if right else max(centre + 2 * spread, low + spread)
-    # Next to an atom ρ may diverge, which few points do not tell.
-    count = GRID if (left and right) or atom else ROUGH
-    for _ in range(WIDENINGS):
-        grid, speed = _grid(low, high, left, right, count)
-        found = walk(states, alpha, grid, spread)
-        rho = np.maximum([-states.stieltjes(s).imag / math.pi for s in found], 0.0)
-        # A square-root edge is smooth in the parameter of the grid.
-        t = np.linspace(0, 1, count)
-        cumulative = CubicSpline(t, rho * speed).antiderivative()(t)
-        wanted = (REACH - (SLACK if count < GRID else 0)) * (1 - atom)
-        if not (left and right) and cumulative[-1] < wanted:
-            low, high = low - (high - low) * (not left), high + (high - low) * (not right)
-        elif count < GRID:
-            count = GRID
-        else:
-            break
-    missing = 0.0 if left else max(0.0, 1 - atom - cumulative[-1]) / 2
-    cumulative += missing + np.where(grid >= 0, atom, 0.0)
-    if left and right and not atom:
-        # Both edges are exact: what is missing is the error of the rule.
-        cumulative /= cumulative[-1]
+    low, high, spread = _range(states, alpha, edges, atom)
+    grid = _grid(low, high, *(math.isfinite(edge.value) for edge in edges))
+    grid, found = _refined(states, alpha, grid, low, atom, spread)
+    rho = _density(states, found)
+    cumulative = np.maximum.accumulate(np.clip([states.below(alpha, s) for s in found], 0.0, 1.0))
     special = [states.special(alpha, complex(x, 0), s) for x, s in zip(grid, found, strict=True)]
     along, shift = np.array(special).T
     seen = rho > 1e-9 * rho.max()
     profile = np.interp(grid, grid[seen], along[seen] / rho[seen])
-    eigenvalue = np.interp(np.linspace(0, 1, points), t, grid)
+    eigenvalue = np.interp(np.linspace(0, grid.size - 1, points), np.arange(grid.size), grid)
     columns = rho, cumulative, profile, shift
     rho, cumulative, profile, shift = (PchipInterpolator(grid, one)(eigenvalue) for one in columns)
     sampled = Sampled(profile, shift)
@@ -92,24 +73,72 @@ def sample_bulk(
     return Bulk(eigenvalue, rho, cumulative, sampled, curve)
 
 
-def _grid(low: float, high: float, left: bool, right: bool, count: int) -> tuple[NDArray, NDArray]:
-    """λ(t) and dλ/dt for equal steps in t ∈ [0, 1], dense at the edges that there are.
+def _range(
+    states: States, alpha: float, edges: tuple[Edge, Edge], atom: float
+) -> tuple[float, float, float]:
+    """Where the bulk begins and ends, or all but 1 − REACH of it does, and √(α E f²)."""
+    first, second = states.moments()
+    centre, spread = alpha * first, math.sqrt(alpha * second)
+    left, right = (edge.value for edge in edges)
+    low = left if math.isfinite(left) else centre - 2 * spread
+    high = right if math.isfinite(right) else max(centre + 2 * spread, low + spread)
+    rest = (1 - REACH) * (1 - atom) / (1 if math.isfinite(left) else 2)
 
-    Without any it is dense at 0, from which tails extend to both sides.
+    def below(eigenvalue: float) -> float:
+        return states.below(alpha, _descend(states, alpha, eigenvalue, spread))
+
+    for _ in iterations(WIDENINGS, "the end of the density"):
+        start, end = math.isfinite(left) or below(low) <= rest, math.isfinite(right)
+        end = end or 1 - below(high) <= rest
+        if start and end:
+            break
+        low, high = low - (high - low) * (not start), high + (high - low) * (not end)
+    return low, high, spread
+
+
+def _grid(low: float, high: float, left: bool, right: bool) -> NDArray[np.float64]:
+    """Points of the bulk, dense at the edges that there are.
+
+    Without any they are dense at 0, from which tails extend to both sides.
     """
-    t = np.linspace(0, 1, count)
+    t = np.linspace(0, 1, GRID)
     if left and right:
-        share, slope = (1 - np.cos(math.pi * t)) / 2, math.pi / 2 * np.sin(math.pi * t)
+        share = (1 - np.cos(math.pi * t)) / 2
     elif left:
-        share, slope = t**2, 2 * t
+        share = t**2
     else:
         unit = TAILS * (high - low)
         ends = math.asinh(low / unit), math.asinh(high / unit)
-        x = ends[0] + (ends[1] - ends[0]) * t
-        share = (unit * np.sinh(x) - low) / (high - low)
-        slope = TAILS * np.cosh(x) * (ends[1] - ends[0])
-    width = (high - low) * (1 - 2 * MARGIN)
-    return low + (high - low) * MARGIN + width * share, width * slope
+        share = (unit * np.sinh(ends[0] + (ends[1] - ends[0]) * t) - low) / (high - low)
+    return low + (high - low) * (MARGIN + (1 - 2 * MARGIN) * share)
+
+
+def _refined(
+    states: States, alpha: float, grid: NDArray, low: float, atom: float, height: float
+) -> tuple[NDArray, list[NDArray]]:
+    """The grid with points between those that are too many eigenvalues apart, and all states."""
+    found = walk(states, alpha, grid, height)
+    for _ in range(HALVINGS):
+        ends = np.append(low, grid)
+        width, rho = np.diff(ends), np.append(0.0, _density(states, found))
+        below = np.array([0.0, *(states.below(alpha, state) for state in found)])
+        mass = np.diff(below) - atom * ((ends[:-1] < 0) & (ends[1:] >= 0))
+        straight = width * (rho[1:] + rho[:-1]) / 2
+        far = (abs(mass) > SHARE * (1 - atom)) | (abs(mass - straight) > BENT * (1 - atom))
+        (places,) = np.nonzero(far & (width > LEAST * height))
+        if not places.size:
+            break
+        between = (ends[places] + ends[places + 1]) / 2
+        for place, eigenvalue in zip(places[::-1], between[::-1].tolist(), strict=True):
+            near = found[max(place - 1, 0) : place + 1]
+            starts = [np.mean(near, axis=0), *near]
+            found.insert(place, _state(states, alpha, eigenvalue, height, starts))
+        grid = np.insert(grid, places, between)
+    return grid, found
+
+
+def _density(states: States, found: list[NDArray]) -> NDArray[np.float64]:
+    return np.maximum([-states.stieltjes(state).imag / math.pi for state in found], 0.0)
 
 
 def walk(states: States, alpha: float, eigenvalues: NDArray, height: float) -> list[NDArray]:
@@ -118,15 +147,20 @@ def walk(states: States, alpha: float, eigenvalues: NDArray, height: float) -> l
     Where Newton's method fails it starts again from ``height`` above the real axis.
     """
     found: list[NDArray] = []
-    for eigenvalue in eigenvalues:
-        z = complex(eigenvalue, ABOVE * height)
-        state = None
-        for start in _starts(found):
-            state = _solved(states, alpha, z, start)
-            if state is not None:
-                break
-        found.append(_descend(states, alpha, z.real, height) if state is None else state)
+    for eigenvalue in eigenvalues.tolist():
+        found.append(_state(states, alpha, eigenvalue, height, _starts(found)))
     return found
+
+
+def _state(
+    states: States, alpha: float, eigenvalue: float, height: float, starts: list[NDArray]
+) -> NDArray:
+    """The state at λ + i0 from one of ``starts``, or from above."""
+    for start in starts:
+        state = _solved(states, alpha, complex(eigenvalue, ABOVE * height), start)
+        if state is not None:
+            return state
+    return _descend(states, alpha, eigenvalue, height)
 
 
 def _starts(found: list[NDArray]) -> list[NDArray]:

@@ -202,6 +202,35 @@ def test_densities_have_all_the_mass(covariance, radial, alpha):
         assert mean + tail * found.eigenvalue[-1] == pytest.approx(first, rel=0.03)
 
 
+@pytest.mark.parametrize(
+    ("covariance", "radial", "alpha", "N"),
+    [
+        ("power:3", "gaussian", 4.0, 300),
+        ("power:10", "gaussian", 4.0, 2),
+        ("product:1", "gaussian", 4.0, None),
+        ("1,3", "gaussian", 1.0, None),
+        ("1,3", "gaussian", 1e6, None),
+        ("isotropic", "1,3", 1.0, None),
+        ("1,1e-3,1e-6", "gaussian", 4.0, None),
+    ],
+)
+def test_a_bulk_of_many_scales_is_resolved(covariance, radial, alpha, N):
+    """Its mass by ρ = −Im g/π, which is solved point by point, and by the potential ∫ g dz."""
+    found = bb.spectrum(model_of(1, 1, 0.5, covariance, radial), alpha, points=800, N=N)
+    mass = np.trapezoid(found.rho, found.eigenvalue)
+    assert mass + found.atom == pytest.approx(1, abs=3e-3)
+    assert 0.999 - 1e-6 <= found.cumulative[-1] <= 1
+    assert np.diff(found.cumulative).min() >= 0
+    middle = np.searchsorted(found.cumulative, 0.7 + 0.3 * found.atom)
+    below = np.trapezoid(found.rho[:middle], found.eigenvalue[:middle])
+    assert below + found.atom == pytest.approx(found.cumulative[middle - 1], abs=3e-3)
+
+
+def test_all_components_leave_no_atom():
+    """1/100 a hundred times is not 1."""
+    assert bb.spectrum(model_of(1, 1, 0.5, "power:0.5"), 4.0, points=2, N=100).atom == 0
+
+
 def replace_inputs(model):
     return model.replace(inputs=bb.InputLaw())
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bbpscape.theory.law import TEACHER
 from bbpscape.theory.laws.network.matrix_law import MatrixLaw
+from bbpscape.theory.laws.network.phase import phase
 from bbpscape.theory.matrix.branch import solved
 from bbpscape.theory.matrix.bulk import bulk_terms, stieltjes
 from bbpscape.theory.matrix.frame import Frame
@@ -60,6 +61,13 @@ class MatrixStates:
 
     def stieltjes(self, state: NDArray) -> complex:
         return stieltjes(self.law, *self._at(state))
+
+    def below(self, alpha: float, state: NDArray) -> float:
+        z, A, S = self._at(state)
+        w, sigma = self.law.bulk.weights, self.law.bulk.sigma
+        free = float(w @ phase(z * np.eye(self.law.p) - sigma[:, None, None] * S))
+        samples = alpha * self.law.phase(A) - float(np.trace(A @ S).imag)
+        return 1 - (free + samples) / (math.pi * self.law.p * float(w.sum()))
 
     def special(self, alpha: float, z: complex, state: NDArray) -> tuple[float, float]:
         frame = Frame(self.law)

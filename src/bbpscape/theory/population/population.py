@@ -74,7 +74,7 @@ class Population:
     @property
     def rank(self) -> float:
         """The share of the components with σ > 0."""
-        return float(self.weights[self._positive].sum())
+        return 1 - float(self.weights[~self._positive].sum())
 
     @cached_property
     def _ends(self) -> tuple[float, float, float, float]:

@@ -52,6 +52,13 @@ class PopulationStates:
         _, s, z = state.tolist()
         return self.population.stieltjes(z, s)
 
+    def below(self, alpha: float, state: NDArray) -> float:
+        gamma, s, z = state.tolist()
+        w, sigma = self.population.weights, self.population.sigma
+        free = float(w @ np.angle(z - sigma * s)) + (gamma * s).imag
+        samples = alpha * float(self.law.log_moment(np.array([gamma]))[0].imag)
+        return 1 - (free + samples) / (math.pi * float(w.sum()))
+
     def special(self, alpha: float, z: complex, state: NDArray) -> tuple[float, float]:
         names = tuple(self.law.directions)
         _, s, _ = state.tolist()

@@ -165,7 +165,7 @@ class BulkCurve:
 
         N(λ) = −(1/π) Im [g λ − log(−g) + α E log(1 − g f)], since the bracket is ∫ g dz.
         """
-        return _cumulative(self.law, self.alpha, eigenvalue, g)
+        return cumulative(self.law, self.alpha, eigenvalue, g)
 
     def _guess(self, targets: NDArray) -> NDArray[np.complex128]:
         """g at each target: z(u), u = 1/g, as a quintic between two traced points, inverted.
@@ -240,7 +240,7 @@ def trace_bulk(law: Law, alpha: float, left: Edge, right: Edge, reach: float) ->
         mass += rho * (eigenvalue - eigenvalues[-2])
         # The rough mass says when the exact one, which costs as much as a step, is worth having.
         if mass > reach - NEAR_THE_END or len(eigenvalues) % BLOCK == 0:
-            mass = float(_cumulative(law, alpha, eigenvalue, np.array(g)))
+            mass = float(cumulative(law, alpha, eigenvalue, np.array(g)))
     points, g_values = np.array(eigenvalues), np.array(stieltjes)
     inner = slice(1, -1 if points[-1] == right.value else None)
     g_values[inner] = newton(law, alpha, points[inner], g_values[inner])
@@ -290,7 +290,8 @@ def _finite(eigenvalues: ArrayLike) -> NDArray[np.float64]:
     return values
 
 
-def _cumulative(law: Law, alpha: float, eigenvalue: ArrayLike, g: NDArray) -> NDArray:
+def cumulative(law: Law, alpha: float, eigenvalue: ArrayLike, g: NDArray) -> NDArray:
+    """The fraction below λ where g = g(λ + i0), or g(z) with a complex z in place of λ."""
     log_g = np.log(-g)
     # A point on the real axis sits on the cut of the logarithm by rounding alone.
     phase = np.abs(log_g.imag)

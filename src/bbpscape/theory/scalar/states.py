@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from bbpscape.theory.law import BULK, TEACHER, Law
 from bbpscape.theory.roots import NoConvergence, iterations
+from bbpscape.theory.scalar.density import cumulative
 
 NEWTON_STEPS = 30
 TOLERANCE = 1e-10
@@ -41,6 +42,10 @@ class ScalarStates:
 
     def stieltjes(self, state: NDArray) -> complex:
         return complex(state[0])
+
+    def below(self, alpha: float, state: NDArray) -> float:
+        z = 1 / state[0] + alpha * self.law.moments(state[:1], 1)[0, 0, 0]
+        return float(cumulative(self.law, alpha, z, state)[0])
 
     def special(self, alpha: float, z: complex, state: NDArray) -> tuple[float, float]:
         names = tuple(self.law.directions)

@@ -108,6 +108,10 @@ class MatrixLaw:
         )
         return np.asarray(mean), np.asarray(square)
 
+    def phase(self, A: NDArray) -> float:
+        """E[Im log det (1 + A F)] at a complex A with Im A > 0."""
+        return float(self._mean(lambda one: one.phase(A)))
+
     def signal(self, A: NDArray) -> NDArray:
         """E[v vᵀ ⊗ T], shape (q p, q p) with q ``directions``; A may be complex.
 

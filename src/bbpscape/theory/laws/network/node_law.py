@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.laws.network.nodes import NetworkNodes, permutable, sign_symmetric
+from bbpscape.theory.laws.network.phase import phase
 
 # Nodes that are worked on together, in the cache.
 CHUNK = 8192
@@ -144,6 +145,15 @@ class NodeLaw:
             mean += weighted.sum(axis=1)
             square += weighted @ part.T
         return mean[place], square[place[:, :, None, None], place]
+
+    def phase(self, A: NDArray) -> float:
+        """E[Im log det (1 + A F)] at a complex A with Im A > 0."""
+        inverse, total = -np.linalg.inv(A), 0.0
+        weights, F = self.nodes.weights.reshape(-1), self.curvature.reshape(-1, self.p, self.p)
+        for start in range(0, weights.size, CHUNK):
+            part = slice(start, start + CHUNK)
+            total += float(weights[part] @ phase(inverse - F[part]))
+        return total - float(phase(inverse))
 
     def signal(self, A: NDArray) -> NDArray:
         """E[v vᵀ ⊗ T], shape (q p, q p); A may be complex.
