@@ -163,6 +163,10 @@ def test_inputs_have_the_theory_of_their_own_law():
     assert abs(row.z) < 4
     assert abs(row.z_finite_size) < 4
     assert abs(row.measured - row.isotropic) > 6 * row.standard_error
+    # Both theories have the shift of the lowest of pN eigenvalues.
+    plain = bb.spectrum(found.model.replace(inputs=bb.InputLaw()), found.alpha).left_edge
+    lowest = next(row for row in found.rows if row.quantity == "lowest of the bulk")
+    assert lowest.isotropic == pytest.approx(plain.value + plain.tracy_widom_shift(2 * N), rel=1e-9)
     # The table names both theories.
     assert "isotropic" in found.summary()
     assert "these inputs" in found.summary()

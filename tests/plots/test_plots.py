@@ -30,6 +30,23 @@ def test_a_histogram_shares_the_normalization_of_the_density():
     assert counted == pytest.approx(float(result.theory.fraction_below(edges[-1])), abs=0.03)
 
 
+def test_a_law_of_inputs_is_named_once():
+    """In the title of draws of the model's law; the dimension is that of the spectrum."""
+    model = bb.TeacherStudent(1, 1, bb.NormalizedSquare(0.5), inputs=bb.InputLaw("power:0.5"))
+    title = bb.compare(model, alpha=6.0, N=50, draws=2).plot().get_suptitle()
+    assert title.count("power:0.5") == 1
+    assert "$N = 50$" in bb.spectrum(model, alpha=6.0, N=50).plot().get_suptitle()
+
+
+def test_the_theory_of_methods_is_seen_at_a_single_alpha():
+    found = bb.methods(bb.TeacherStudent(1, 1, bb.NormalizedSquare(0.5)), [4.0], N=40, draws=2)
+    lines = found.plot().axes[0].get_lines()
+    bars = [line for line in lines if line.get_marker() == "_" and len(line.get_xdata())]
+    assert [float(one.get_ydata()[0]) for one in bars] == [
+        float(m.theory[0]) for m in found.methods
+    ]
+
+
 def test_an_overlap_curve_marks_the_transition():
     model = bb.TeacherStudent(p=1, p_star=1, loss=bb.NormalizedSquare(a=2.0))
     labels = [

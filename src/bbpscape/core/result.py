@@ -59,6 +59,9 @@ class Result:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The result that ``to_dict`` wrote down.
 
+        A loss or activation of your own is known by its name: list it before, with
+        ``bb.losses.LOSSES.add`` or ``ACTIVATIONS.add`` (docs/networks.md).
+
         Raises
         ------
         InvalidInput

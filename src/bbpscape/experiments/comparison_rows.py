@@ -72,13 +72,13 @@ def rows(
     found = _rows(theory, done)
     if isotropic is None:
         return found
-    plain = _values(isotropic)
+    plain = _values(isotropic, done[0].eigenvalues.size)
     return [replace(row, isotropic=plain.get(row.quantity)) for row in found]
 
 
-def _values(theory: Spectrum) -> dict[str, float]:
+def _values(theory: Spectrum, size: int) -> dict[str, float]:
     """What the theory of isotropic inputs says of the rows that it has in common with others."""
-    values: dict[str, float] = {"lowest of the bulk": theory.left_edge.value}
+    values: dict[str, float] = {"lowest of the bulk": _lowest_of_bulk(theory, size)}
     for one in left_outliers(theory):
         values[f"{one.direction} outlier"] = one.eigenvalue
         if one.teacher_m2 > 0:
@@ -119,11 +119,16 @@ def _lowest_row(theory: Spectrum, position: int, done: Sequence[MeasuredDraw]) -
     edge, measured = theory.left_edge, [one.eigenvalues[position] for one in done]
     if not math.isfinite(edge.value):
         return _row("lowest eigenvalue", None, None, measured)
-    sharp = edge.kind == "sharp"
-    shift = edge.tracy_widom_shift(done[0].eigenvalues.size) if sharp else 0.0
+    expected = _lowest_of_bulk(theory, done[0].eigenvalues.size)
     predicted = _predicted(done, "left_edge" if position else "lowest")
-    lowest = _row("lowest of the bulk", edge.value + shift, predicted, measured)
+    lowest = _row("lowest of the bulk", expected, predicted, measured)
     return replace(lowest, z=None, z_finite_size=None)
+
+
+def _lowest_of_bulk(theory: Spectrum, size: int) -> float:
+    """The left edge, with its Tracy–Widom shift among ``size`` eigenvalues if it is sharp."""
+    edge = theory.left_edge
+    return edge.value + (edge.tracy_widom_shift(size) if edge.kind == "sharp" else 0.0)
 
 
 def _quantile_row(theory: Spectrum, done: Sequence[MeasuredDraw]) -> Row:

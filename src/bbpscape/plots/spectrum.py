@@ -31,11 +31,13 @@ def _(result: Comparison, ax: Axes | None = None) -> Figure:
 
 def _figure(theory: Spectrum, measured: Comparison | None, ax: Axes | None) -> Figure:
     """The left edge and the bulk, side by side."""
-    title = parameters(theory.model, **{r"\alpha": theory.alpha})
-    if measured is not None:
-        title = parameters(theory.model, **{r"\alpha": theory.alpha}, N=measured.N)
-        alone = measured.inputs == "Gaussian"
-        title += f",  {measured.inputs} inputs" if alone else f"\n{measured.inputs}"
+    N = theory.N if measured is None else measured.N
+    sizes = {r"\alpha": theory.alpha} | ({} if N is None else {"N": N})
+    title = parameters(theory.model, **sizes)
+    if measured is not None and measured.inputs == "Gaussian":
+        title += f",  {measured.inputs} inputs"
+    elif measured is not None and measured.inputs not in title:
+        title += f"\n{measured.inputs}"
     panels = [functools.partial(_panel, theory, measured, name) for name in PANELS]
     return compose(ax, panels, title, width_ratios=(1.25, 1))
 

@@ -114,7 +114,7 @@ class Simulation(Result):
         }
 
     def report(self) -> Report:
-        columns = ("draw", "lowest", "gap", "m2", "residual", "products", "s", "status")
+        columns = ("draw", "lowest", "gap", "total_m2", "residual", "products", "s", "status")
         rows = [
             (
                 str(index),

@@ -63,7 +63,7 @@ def overlap_curve(
         Samples per input dimension; 200 values up to 3 α_BBP by default, with α_BBP among them (40
         for a network without closed forms).
     N : int, optional
-        Input dimension that the covariance of the inputs is that of, where it needs one.
+        Input dimension, where the law of the inputs belongs to one: power:BETA, source:R, top:K.
 
     Raises
     ------

@@ -157,8 +157,7 @@ def spectrum(
         Length of the density arrays; they are denser where ρ changes fast, and end where 99.9 % of
         the bulk lies below if it has no right edge.
     N : int, optional
-        Input dimension that the covariance of the inputs is that of, where it needs one: that of a
-        power law.
+        Input dimension, where the law of the inputs belongs to one: power:BETA, source:R, top:K.
 
     Raises
     ------

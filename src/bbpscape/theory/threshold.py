@@ -78,8 +78,7 @@ def threshold(model: TeacherStudent | Law, N: int | None = None) -> Threshold:
     ----------
     model : TeacherStudent, or a Law with the direction "teacher"
     N : int, optional
-        Input dimension that the covariance of the inputs is that of, where it needs one: that of a
-        power law.
+        Input dimension, where the law of the inputs belongs to one: power:BETA, source:R, top:K.
 
     Returns
     -------

@@ -7,7 +7,13 @@ import pytest
 from scipy.integrate import quad
 
 import bbpscape as bb
-from bbpscape.model.inputs.covariance import Eigenvalues, PowerLaw, Product, covariance
+from bbpscape.model.inputs.covariance import (
+    Eigenvalues,
+    PowerLaw,
+    Product,
+    covariance,
+    read_covariance,
+)
 from bbpscape.model.inputs.profile import profile
 from bbpscape.model.inputs.radial import Atoms, ChiSquare, LogNormal, radial
 
@@ -45,6 +51,21 @@ def test_a_product_has_the_law_of_marchenko_and_pastur(gamma):
     W = np.random.default_rng(1).standard_normal((round(400 * gamma), 400))
     drawn = np.linalg.eigvalsh(W.T @ W / len(W))[::-1]
     assert abs(Product(gamma).values(400) - drawn).max() < 0.03 * drawn.max()
+
+
+@pytest.mark.parametrize("name", ["chi2:5", "lognormal:0.5", "atoms:0.5@0.5,1.5@0.5", "gaussian"])
+def test_a_radial_law_is_told_as_it_was_written(name):
+    assert radial(name).label == name
+
+
+def test_a_file_of_eigenvalues_is_npy(tmp_path):
+    sigma = tmp_path / "sigma.npy"
+    np.save(sigma, [3.0, 1.0])
+    assert read_covariance("covariance", str(sigma)).given == (1.5, 0.5)
+    table = tmp_path / "sigma.csv"
+    table.write_text("3,1\n")
+    with pytest.raises(bb.InvalidInput, match=r"must be a \.npy file of eigenvalues .*sigma\.csv"):
+        read_covariance("covariance", str(table))
 
 
 @pytest.mark.parametrize("name", RADIALS)
@@ -105,7 +126,12 @@ def test_a_model_keeps_the_law_of_its_inputs():
     ("given", "told"),
     [
         ({"covariance": "power"}, "covariance must be isotropic, power:BETA"),
-        ({"covariance": "power:x"}, "covariance must be a number, got 'x'"),
+        (
+            {"covariance": "power:x"},
+            "GAMMA.* got 'power:x': beta must be a number, got 'x'",
+        ),
+        ({"covariance": "power:-1"}, "got 'power:-1': beta must be from 0 to 10"),
+        ({"covariance": "product:0"}, "got 'product:0': gamma must be from 0.001"),
         ({"covariance": "1,-1"}, "at least 0"),
         ({"covariance": [[1.0, 2.0], [0.0, 1.0]]}, "symmetric"),
         ({"covariance": [1.0, 1e-20]}, "within 1e"),

@@ -300,6 +300,13 @@ def test_a_component_of_hardly_any_share_is_inverted():
     assert not found
 
 
+@pytest.mark.parametrize("N", [100, 200, 700])
+def test_shares_that_sum_to_one_but_for_rounding_leave_no_atom(N):
+    way = route(model_of(2, 1, 0.5, "power:0.5"), N).fine
+    assert way.atom(4.0) == way.atom(1.0) == 0.0
+    assert way.atom(0.25) == pytest.approx(0.75, rel=1e-12)
+
+
 def test_a_power_law_needs_its_dimension():
     with pytest.raises(bb.InvalidInput, match="N must be given"):
         bb.threshold(model_of(2, 1, 0.5, "power:0.5"))

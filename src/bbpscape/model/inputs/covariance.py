@@ -3,6 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -249,11 +250,14 @@ def _named(text: str) -> Covariance:
     kind, colon, rest = text.strip().partition(":")
     if text.strip() == "isotropic":
         return ISOTROPIC
-    if colon and kind in ("power", "product"):
-        value = parse_number("covariance", rest)
-        if kind == "product":
-            return Product(value)
-        return PowerLaw(value) if value else ISOTROPIC
+    try:
+        if kind == "product" and colon:
+            return Product(parse_number("gamma", rest))
+        if kind == "power" and colon:
+            beta = parse_number("beta", rest)
+            return PowerLaw(beta) if beta else ISOTROPIC
+    except InvalidInput as error:
+        raise InvalidInput(f"covariance must be {FORMS}, got {text!r}: {error}") from None
     try:
         values = parse_list("covariance", text)
     except InvalidInput:
@@ -263,6 +267,10 @@ def _named(text: str) -> Covariance:
 
 def read_covariance(name: str, text: str) -> Covariance:
     """The covariance that a text of the command line stands for: its name, or a .npy file."""
-    if not text.endswith(".npy"):
-        return covariance(text)
-    return covariance(read_npy(name, text))
+    if text.endswith(".npy"):
+        return covariance(read_npy(name, text))
+    if Path(text).suffix and Path(text).is_file():
+        raise InvalidInput(
+            f"{name} must be a .npy file of eigenvalues or of the matrix, got {text!r}"
+        )
+    return covariance(text)

@@ -72,6 +72,10 @@ class ChiSquare(Radial):
     def __str__(self) -> str:
         return f"chi2:{self.nu!r}"
 
+    @property
+    def label(self) -> str:
+        return f"chi2:{self.nu:g}"
+
     def nodes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         from scipy.special import roots_genlaguerre, roots_hermitenorm
 
@@ -104,6 +108,10 @@ class LogNormal(Radial):
 
     def __str__(self) -> str:
         return f"lognormal:{self.s!r}"
+
+    @property
+    def label(self) -> str:
+        return f"lognormal:{self.s:g}"
 
     def nodes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         from scipy.special import roots_hermitenorm

@@ -217,7 +217,7 @@ def _varying(
     if divided and len(constant):
         raise InvalidInput(
             f"inputs cannot be {divided} with constant columns, and {len(constant)} of {N} are: "
-            f"{given.named(constant)}; use drop_constant=True"
+            f"{given.named(constant)}; drop_constant drops them"
         )
     return np.arange(N), ()
 
