@@ -135,7 +135,7 @@ def test_constant_columns():
     rows = frame(one="x0 * 0 + 1", share="x1 - x1 + 0.3")
     rows.loc[5, "share"] = 0.1 + 0.2
     for options in ({}, {"standardize": True, "whiten": False}, {"standardize": True}):
-        with pytest.raises(InvalidInput, match="2 of 12 are: columns 'one', 'share'; use drop"):
+        with pytest.raises(InvalidInput, match="2 of 12 are: columns 'one', 'share'; drop"):
             prepare_inputs(rows, **options)
     kept = prepare_inputs(rows, drop_constant=True)
     assert kept.dropped == ("one", "share")

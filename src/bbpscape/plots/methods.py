@@ -23,7 +23,7 @@ def _(result: MethodComparison, ax: Axes | None = None) -> Figure:
             marker, dashes = MARKERS[i % len(MARKERS)], DASHES[i % len(DASHES)]
             alphas, theory = _theory(method, result.alpha)
             # A line through one point is nothing to see.
-            bar = {"marker": "_", "markersize": 24} if alphas.size == 1 else {}
+            bar: Any = {"marker": "_", "markersize": 24} if alphas.size == 1 else {}
             axes.plot(alphas, theory, color=f"C{i}", linestyle=dashes, **bar)
             errors = np.nan_to_num(method.standard_error)
             points: Any = {"marker": marker, "markersize": 4, "color": f"C{i}"}

@@ -139,6 +139,8 @@ def test_a_model_keeps_the_law_of_its_inputs():
         ({"radial": "atoms:1@-1"}, "weights above 0"),
         ({"mean": -1}, "mean must be"),
         ({"covariance": "power:1", "profile": "top"}, "profile must be random"),
+        ({"covariance": "power:1", "profile": "top:x"}, "top:K.* got 'top:x': K must be a number"),
+        ({"covariance": "power:1", "profile": "source:11"}, "got 'source:11': R must be from -10"),
         ({"profile": "top:3"}, "needs a covariance"),
         ({"metric": "cube"}, "metric must be one of"),
     ],

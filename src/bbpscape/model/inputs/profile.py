@@ -65,9 +65,11 @@ def profile(given: "Profile | str") -> Profile:
         kind, colon, rest = given.strip().partition(":")
         if given.strip() == "random":
             return RANDOM
-        if colon and kind in ("source", "top"):
-            value = parse_number("profile", rest)
-            if kind == "top":
-                return Profile(kind, int(positive_integer("K", value)))
-            return Profile(kind, rounded(number("R", value, -10.0, 10.0)))
+        try:
+            if kind == "top" and colon:
+                return Profile(kind, int(positive_integer("K", parse_number("K", rest))))
+            if kind == "source" and colon:
+                return Profile(kind, rounded(number("R", parse_number("R", rest), -10.0, 10.0)))
+        except InvalidInput as error:
+            raise InvalidInput(f"profile must be {FORMS}, got {given!r}: {error}") from None
     raise InvalidInput(f"profile must be {FORMS}, got {given!r}")
