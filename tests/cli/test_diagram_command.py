@@ -30,6 +30,18 @@ def test_over_alpha_the_student_width_is_two(run):
     assert json.loads(out)["fixed"] == {"p": 2.0, "p_star": 1.0}
 
 
+def test_inputs_with_structure_and_beta(run):
+    options = ["--a", "0.3,1", "--beta", "0:0.4:2", "--p", "1", "--N", "60", "--radial", "0.4,1.6"]
+    status, out, err = run("diagram", *options, "--json")
+    assert (status, err) == (0, "")
+    law = bb.InputLaw(radial="0.4,1.6")
+    expected = bb.diagram(a=[0.3, 1], beta=[0, 0.4], p=1, N=60, inputs=law)
+    assert json.loads(out) == expected.to_dict()
+    status, out, _ = run("diagram", "--help")
+    assert "Exponent" in out
+    assert "Momentum" not in out
+
+
 def test_the_table_says_the_status(run):
     status, out, _ = run("diagram", "--a", "0.1,1", "--p", "1:3")
     assert status == 0
@@ -44,6 +56,8 @@ def test_the_table_says_the_status(run):
         (["--a", "0:1:5"], "a must be finite and greater than 0"),
         (["--p", "1,inf"], "p cannot have inf in a list"),
         (["--p", "1.5"], "p must be an integer"),
+        (["--a", "0.1,1", "--beta", "0,1"], "N must be given: a power law"),
+        (["--a", "0.1,1", "--p", "1,2", "--covariance", "power:1"], "N must be given"),
         (["--csv", "d.txt"], "--csv must end in .csv"),
         (["--alpha", "2", "--p", "1:3"], "alpha must be a list"),
     ],

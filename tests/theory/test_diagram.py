@@ -8,6 +8,8 @@ import pytest
 
 import bbpscape as bb
 from bbpscape.theory import diagram as module
+from bbpscape.theory import diagram_cells as cells
+from bbpscape.theory.laws.committee import CommitteeLaw
 from bbpscape.theory.scalar.edges import left_edge
 
 
@@ -65,7 +67,7 @@ def test_over_alpha_against_single_calls(axes, name):
         assert result.fields["eigenvalue"][:, i] == pytest.approx(curve.eigenvalue)
         assert line["alpha_bbp"][i] == bb.threshold(at).alpha_bbp
         assert line["weak_recovery"][i] == at.p_star / 2
-        sharp = [left_edge(module.CommitteeLaw(at), x).kind for x in alphas]
+        sharp = [left_edge(CommitteeLaw(at), x).kind for x in alphas]
         assert result.fields["sharp_edge"][:, i].tolist() == [kind == "sharp" for kind in sharp]
         assert (np.array(alphas) > line["alpha_sharp"][i]).tolist() == [k == "sharp" for k in sharp]
         assert result.quadrature_error[i] == bb.threshold(at).diagnostics.quadrature_error
@@ -85,12 +87,12 @@ def test_progress_is_told_column_by_column(axes):
 
 
 def test_a_failed_cell_is_empty_and_said(monkeypatch):
-    def fails(at):
+    def fails(at, N):
         if at.p == 2:
             raise bb.NoConvergence("no")
-        return bb.threshold(at)
+        return bb.threshold(at, N)
 
-    monkeypatch.setattr(module, "threshold", fails)
+    monkeypatch.setattr(cells, "threshold", fails)
     result = bb.diagram(a=[0.1, 1.0], p=[1, 2, 3])
     assert np.isnan(result.fields["alpha_bbp"][1]).all()
     assert np.isfinite(result.fields["alpha_bbp"][[0, 2]]).all()
@@ -131,7 +133,7 @@ def test_columns_are_tidy():
 )
 def test_what_is_not_given_is_a_list_where_one_is_missing(monkeypatch, axes, shape, fixed):
     nothing = ({}, {}, np.zeros(1))
-    for name in ("_over_alpha", "_over_parameters"):
+    for name in ("over_alpha", "over_parameters"):
         monkeypatch.setattr(module, name, lambda *arguments: nothing)
     result = bb.diagram(**axes)
     assert (result.x_name, result.x.size, result.y_name, result.y.size) == shape

@@ -36,6 +36,14 @@ def _signature_of(parameters: Iterable[Parameter]) -> inspect.Signature:
 network.__signature__ = _signature_of((*MODEL, *INPUTS))  # type: ignore[attr-defined]
 
 
+def input_law(**parts: Any) -> "bb.InputLaw":
+    """The law of the inputs of the parts in the table of inputs."""
+    return bb.InputLaw(**parts)
+
+
+input_law.__signature__ = _signature_of(INPUTS)  # type: ignore[attr-defined]
+
+
 def own_inputs(inputs: Path | None = None, **preparation: Any) -> "bb.data.Inputs | None":
     """The rows of a file, prepared as the table of parameters says."""
     if inputs is not None:
@@ -84,6 +92,7 @@ def block_of(hint: Any) -> Callable[..., Any] | None:
 # By the name of a class: none is imported before a command needs it.
 BLOCKS: dict[str, Callable[[], Callable[..., Any]]] = {
     "TeacherStudent": lambda: network,
+    "InputLaw": lambda: input_law,
     "Inputs": lambda: own_inputs,
     "DescentRule": lambda: bb.DescentRule,
     "StudyResults": lambda: results_of,

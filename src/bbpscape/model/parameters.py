@@ -12,7 +12,7 @@ from typing import Any
 from bbpscape.core import checks
 from bbpscape.core.arrays import real_array
 from bbpscape.core.grids import parse_list, parse_rows
-from bbpscape.model.inputs.covariance import covariance, read_covariance
+from bbpscape.model.inputs.covariance import STEEPEST, covariance, read_covariance
 from bbpscape.model.inputs.profile import profile
 from bbpscape.model.inputs.radial import radial
 
@@ -156,11 +156,7 @@ MODEL = (
         str,
     ),
     Parameter(
-        "delta",
-        "Where the Huber loss turns linear, > 0.",
-        checks.positive,
-        1.0,
-        symbol=r"$\delta$",
+        "delta", "Where the Huber loss turns linear, > 0.", checks.positive, 1.0, symbol=r"$\delta$"
     ),
     Parameter(
         "activation",
@@ -279,6 +275,13 @@ SOLVING = (
     ),
     _flag("stream", "Make the inputs anew instead of holding them."),
     _flag("phi", "Decide where the largest teacher overlap is."),
+    Parameter(
+        "diagram.beta",
+        "Exponent β of the inputs' covariance, σ_i ∝ i^−β; needs N.",
+        _between(0, STEEPEST),
+        symbol=r"$\beta$",
+        meaning="exponent of the covariance",
+    ),
     Parameter("points", "Points of the density.", checks.integer, 400, int),
     Parameter("resamples", "How often draws are resampled.", checks.integer, 400, int),
 )

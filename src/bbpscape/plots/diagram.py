@@ -2,6 +2,7 @@
 
 import functools
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
@@ -21,8 +22,39 @@ from bbpscape.plots.style import HATCH, OUTLIER, STYLE, axis_label, symbol
 from bbpscape.theory.diagram import Diagram
 
 RATIOS = (1.2, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0)
-ORDER = ("p", "p_star", "a", "alpha")
-BAR = r"in units of weak recovery, $p^*/2$"
+# Of thresholds themselves, in each decade.
+LEVELS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
+TITLES = {"alpha_bbp": r"$\alpha_\mathrm{BBP}$", "alpha_0": r"$\alpha_0$"}
+ORDER = ("p", "p_star", "a", "beta", "alpha")
+
+
+@dataclass(frozen=True)
+class Colours:
+    """From where to where the colours of a threshold reach, its ``unit`` in each cell, contours,
+    and what stands at the bar."""
+
+    unit: NDArray[np.float64]
+    low: float
+    top: float
+    levels: list[float]
+    label: str
+
+    @classmethod
+    def of(cls, result: Diagram) -> "Colours":
+        """In units of weak recovery where that is known."""
+        alpha = result.fields["alpha_bbp"]
+        if not result.standard:
+            low, top = float(np.nanmin(alpha)), 1.001 * float(np.nanmax(alpha))
+            decades = range(math.floor(math.log10(low)), math.ceil(math.log10(top)))
+            levels = [one * 10.0**k for k in decades for one in LEVELS]
+            ones = np.ones(alpha.shape)
+            return cls(ones, low, top, [one for one in levels if low < one < top], r"$\alpha$")
+        x, y = np.meshgrid(result.x, result.y)
+        given = {"p_star": result.fixed.get("p_star"), result.x_name: x, result.y_name: y}
+        weak = np.broadcast_to(np.asarray(given["p_star"], dtype=float), x.shape) / 2
+        top = max(float(np.nanmax(alpha / weak)), 1.5)
+        levels = [level for level in RATIOS if level < top]
+        return cls(weak, 1.0, top, levels, r"in units of weak recovery, $p^*/2$")
 
 
 @plot.register
@@ -56,29 +88,27 @@ def _over_alpha(result: Diagram, ax: Axes | None) -> Figure:
 
 
 def _over_parameters(result: Diagram, ax: Axes | None) -> Figure:
-    """α_BBP and α₀ in units of the weak-recovery threshold, side by side on one scale."""
+    """α_BBP and α₀ side by side on one scale, in units of weak recovery where that is known."""
     if ax is None:
         figure = Figure(figsize=(7.2, 4.1))
         panels = list(figure.subplots(1, 2, sharex=True, sharey=True))
     else:
         figure, panels = figure_of(check_axes(ax)), [ax]
-    x, y = np.meshgrid(result.x, result.y)
-    given = {"p_star": result.fixed.get("p_star"), result.x_name: x, result.y_name: y}
-    weak = np.broadcast_to(np.asarray(given["p_star"], dtype=float), x.shape) / 2
-    bbp, onset = result.fields["alpha_bbp"] / weak, result.fields["alpha_0"] / weak
-    top = max(float(np.nanmax(bbp)), 1.5)
-    mesh = _ratio(result, top, bbp, r"$\alpha_\mathrm{BBP}$", panels[0])
+    colours = Colours.of(result)
+    mesh = _coloured(result, "alpha_bbp", colours, panels[0])
     if ax is None:
-        _ratio(result, top, onset, r"$\alpha_0$", panels[1])
-        if np.nanmin(onset) < 1 < np.nanmax(onset) and min(x.shape) > 1:
+        _coloured(result, "alpha_0", colours, panels[1])
+        onset = result.fields["alpha_0"] / colours.unit
+        if result.standard and np.nanmin(onset) < 1 < np.nanmax(onset) and min(onset.shape) > 1:
+            x, y = np.meshgrid(result.x, result.y)
             panels[1].contour(x, y, onset, [1.0], colors="black", linewidths=1.6, linestyles=":")
         panels[1].set_ylabel("")
     bar = figure.colorbar(mesh, ax=panels, extend="min", shrink=0.9)
-    bar.set_label(BAR)
-    ticks = [level for level in (1.0, *RATIOS) if level <= top]
+    bar.set_label(colours.label)
+    ticks = [1.0, *colours.levels] if result.standard else colours.levels
     bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     bar.minorticks_off()
-    handles = _kinds(weak_recovery=ax is None)
+    handles = _kinds(result, alone=ax is None)
     if ax is None:
         figure.legend(handles=handles, loc="outside lower center", ncols=4)
     else:
@@ -86,40 +116,44 @@ def _over_parameters(result: Diagram, ax: Axes | None) -> Figure:
     return figure
 
 
-def _ratio(result: Diagram, top: float, values: NDArray, title: str, axes: Axes) -> Any:
-    """A threshold over weak recovery, from 1 to ``top``, below 1 in white."""
+def _coloured(result: Diagram, name: str, colours: Colours, axes: Axes) -> Any:
+    """A threshold in its colours, in white what lies below them."""
     x, y = np.meshgrid(result.x, result.y)
+    values = result.fields[name] / colours.unit
     shown = np.where(values > 0, np.maximum(values, 1e-9), 1e-9)
-    colours = mpl.colormaps["viridis_r"].with_extremes(under="white")
-    mesh = axes.pcolormesh(x, y, shown, norm=LogNorm(1, top), cmap=colours, shading="nearest")
+    scale = LogNorm(colours.low, colours.top)
+    palette = mpl.colormaps["viridis_r"].with_extremes(under="white")
+    mesh = axes.pcolormesh(x, y, shown, norm=scale, cmap=palette, shading="nearest")
     # A label takes its place on the screen: it needs the final scales.
     _scales(axes, result)
-    levels = [level for level in RATIOS if level < top]
-    if min(x.shape) > 1 and levels:
-        lines = axes.contour(x, y, shown, levels, colors="black", linewidths=0.6, alpha=0.6)
+    if min(x.shape) > 1 and colours.levels:
+        lines = axes.contour(x, y, shown, colours.levels, colors="black", linewidths=0.6, alpha=0.6)
         axes.clabel(lines, fmt="%g", fontsize=7)
     continuous = result.fields["continuous"]
     if min(continuous.shape) > 1 and np.nanmin(continuous) < 1:
         axes.contourf(x, y, continuous, [-0.5, 0.5], colors="none", hatches=[HATCH])
     _critical_line(axes, result)
-    axes.set_title(title, loc="left")
+    axes.set_title(TITLES[name], loc="left")
     return mesh
 
 
-def _kinds(weak_recovery: bool) -> list[Any]:
+def _kinds(result: Diagram, alone: bool) -> list[Any]:
     box = functools.partial(Patch, facecolor="white", edgecolor="black", linewidth=0.6)
     handles: list[Any] = [
         box(label="continuous"),
         box(label="discontinuous", hatch=HATCH),
-        Line2D([], [], color=OUTLIER, linewidth=2, label="tricritical line"),
     ]
-    if weak_recovery:
+    if "critical" in result.lines:
+        handles.append(Line2D([], [], color=OUTLIER, linewidth=2, label="tricritical line"))
+    if alone and result.standard:
         handles.append(Line2D([], [], color="black", linestyle=":", label="weak recovery"))
     return handles
 
 
 def _critical_line(axes: Axes, result: Diagram) -> None:
-    line = result.lines["critical"]
+    line = result.lines.get("critical")
+    if line is None:
+        return
     x, y = line[result.x_name], line[result.y_name]
     if result.x_name == "p_star":
         # p_c is the narrowest discontinuous student: the line runs below its cell.
@@ -132,9 +166,8 @@ def _scales(axes: Axes, result: Diagram) -> None:
     """Logarithmic where the values are spread evenly in their logarithms."""
     for name, values in ((result.x_name, result.x), (result.y_name, result.y)):
         which = "x" if name == result.x_name else "y"
-        getattr(axes, f"set_{which}label")(axis_label(name))
-        steps = np.diff(np.log(values))
-        if values.size > 2 and values[-1] > 5 * values[0] and np.ptp(steps) < 0.3 * steps.mean():
+        getattr(axes, f"set_{which}label")(axis_label(name, "diagram"))
+        if _even_in_logarithm(values):
             getattr(axes, f"set_{which}scale")("log")
         elif name in ("p", "p_star"):
             getattr(axes, f"{which}axis").set_major_locator(
@@ -142,9 +175,18 @@ def _scales(axes: Axes, result: Diagram) -> None:
             )
 
 
+def _even_in_logarithm(values: NDArray[np.float64]) -> bool:
+    if values.size <= 2 or not values[0] > 0 or values[-1] <= 5 * values[0]:
+        return False
+    steps = np.diff(np.log(values))
+    return bool(np.ptp(steps) < 0.3 * steps.mean())
+
+
 def _fixed(result: Diagram) -> str:
     parts = []
     for name, value in sorted(result.fixed.items(), key=lambda one: ORDER.index(one[0])):
         shown = r"\infty" if math.isinf(value) else f"{value:g}"
-        parts.append(f"{symbol(name)[:-1]} = {shown}$")
+        parts.append(f"{symbol(name, 'diagram')[:-1]} = {shown}$")
+    parts += result.inputs.label
+    parts += [] if result.N is None else [f"$N = {result.N}$"]
     return ",  ".join(parts)

@@ -29,7 +29,8 @@ def draw_phases(axes: Axes, result: Diagram) -> Any:
         below: Any = {"facecolor": "none", "edgecolor": FAINT, "hatch": HATCH, "linewidth": 0}
         axes.fill_between(x, onset, line["alpha_bbp"], **below)
         axes.plot(x, onset, color="black", linestyle="-.", linewidth=1.4)
-    axes.plot(x, line["weak_recovery"], color="black", linestyle=":", linewidth=1.6)
+    if result.standard:
+        axes.plot(x, line["weak_recovery"], color="black", linestyle=":", linewidth=1.6)
     if _sharp_is_seen(result):
         axes.plot(x, line["alpha_sharp"], color=FAINT, linewidth=1)
     if (corner := _corner(result)) is not None:
@@ -50,7 +51,8 @@ def phases_legend(result: Diagram) -> list[Any]:
             Line2D([], [], color="black", linestyle="-.", label=r"$\alpha_0$"),
             Patch(facecolor="none", edgecolor=FAINT, hatch=HATCH, linewidth=0.6, label=label),
         ]
-    handles.append(Line2D([], [], color="black", linestyle=":", label="weak recovery"))
+    if result.standard:
+        handles.append(Line2D([], [], color="black", linestyle=":", label="weak recovery"))
     if _sharp_is_seen(result):
         handles.append(Line2D([], [], color=FAINT, linewidth=1, label="left edge: sharp above"))
     if _corner(result) is not None:
@@ -80,7 +82,7 @@ def _drawn(result: Diagram, kind: str) -> NDArray[np.bool_]:
 
 
 def _sharp_is_seen(result: Diagram) -> bool:
-    sharp = result.lines["thresholds"]["alpha_sharp"]
+    sharp = result.lines["thresholds"].get("alpha_sharp", np.empty(0))
     return bool(((sharp > result.y[0]) & (sharp < result.y[-1])).any())
 
 

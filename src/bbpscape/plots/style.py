@@ -30,14 +30,16 @@ STYLE: Any = {
 }
 
 
-def symbol(name: str) -> str:
-    """A parameter's symbol; any other name in words."""
-    return PARAMETERS[name].symbol if name in PARAMETERS else name.replace("_", " ")
+def symbol(name: str, command: str = "") -> str:
+    """A parameter's symbol, as it is in ``command``; any other name in words."""
+    found = PARAMETERS.get(f"{command}.{name}") or PARAMETERS.get(name)
+    return name.replace("_", " ") if found is None else found.symbol
 
 
-def axis_label(name: str) -> str:
+def axis_label(name: str, command: str = "") -> str:
     """What stands along the axis of a parameter: its meaning and its symbol."""
-    return PARAMETERS[name].axis if name in PARAMETERS else symbol(name)
+    found = PARAMETERS.get(f"{command}.{name}") or PARAMETERS.get(name)
+    return symbol(name) if found is None else found.axis
 
 
 def parameters(model: TeacherStudent | None, **others: float | int | str) -> str:
