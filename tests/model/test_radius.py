@@ -6,6 +6,7 @@ import pytest
 import bbpscape as bb
 from bbpscape.model.curvature import curvature
 from bbpscape.model.radius import at_radius
+from bbpscape.theory.route import route
 
 MODELS = [
     bb.TeacherStudent(2, 1),
@@ -27,3 +28,18 @@ def test_the_curvature_is_that_of_longer_samples(model, tau):
     found = scale * curvature(same, lam, same.teacher_output(u))
     assert found == pytest.approx(expected, rel=1e-12, abs=1e-13)
     assert same.inputs.standard
+
+
+def test_samples_of_hardly_any_norm_add_nothing():
+    """a/τ beyond what a closed form takes: the spectrum is that of norms a hundred times larger."""
+    edges, overlaps = [], []
+    for tau in ("1e-12", "1e-14"):
+        model = bb.TeacherStudent(
+            1, 1, bb.NormalizedSquare(0.5), inputs=bb.InputLaw(radial=f"{tau},1")
+        )
+        left, _ = route(model).edges(4.0)
+        (outlier,) = route(model).outliers(4.0)
+        edges.append(left.value)
+        overlaps.append(outlier.m2)
+    assert edges[0] == pytest.approx(edges[1], rel=1e-9)
+    assert overlaps[0] == pytest.approx(overlaps[1], rel=1e-7)

@@ -13,6 +13,9 @@ from bbpscape.model.loss import Loss
 from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
 
+# Of a normalization in closed form.
+LARGEST_A = 1e12
+
 
 @dataclass(frozen=True)
 class Rescaled(Loss):
@@ -94,6 +97,6 @@ def at_radius(model: TeacherStudent, tau: float) -> tuple[float, TeacherStudent]
         return 1.0, dataclasses.replace(plain, activation=activation)
     labels = Labels(model.labels.noise / tau**2, model.labels.flip)
     a = model.loss.closed_form
-    if a is not None:
+    if a is not None and a / tau <= LARGEST_A:
         return tau, dataclasses.replace(plain, loss=NormalizedSquare(a / tau), labels=labels)
     return 1.0, dataclasses.replace(plain, loss=Rescaled(model.loss, tau), labels=labels)

@@ -149,3 +149,25 @@ def test_what_is_refused(given, told):
     with pytest.raises(bb.InvalidInput, match=told) as caught:
         bb.InputLaw(**given)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("part", "names"),
+    [
+        ("covariance", ["isotropic", "power:0", PowerLaw(0.0), "3,3", [2.0], np.eye(3)]),
+        ("covariance", ["power:0.5", "power:0.50", "power:5e-1", PowerLaw(0.5)]),
+        ("covariance", ["1,2", "2,1", [10.0, 20.0], np.diag([4.0, 2.0])]),
+        ("radial", ["gaussian", "atoms:2@3", "1,1", [5.0]]),
+        ("radial", ["1,3", "3,1", "atoms:3@1,1@1", "atoms:1@2,3@1,3@1", [2.0, 6.0]]),
+    ],
+)
+def test_one_law_has_one_name(part, names):
+    """Its draws are told by it."""
+    models = [bb.TeacherStudent(1, 1, inputs=bb.InputLaw(**{part: one})) for one in names]
+    assert len({one.identity(4.0, 60) for one in models}) == 1
+    assert bb.InputLaw("1,2", profile="source:0") == bb.InputLaw("1,2")
+
+
+def test_a_power_law_of_too_many_components_has_no_theory():
+    with pytest.raises(bb.InvalidInput, match="N must be"):
+        PowerLaw(1.0).population(10**9)

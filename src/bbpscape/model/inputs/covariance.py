@@ -20,6 +20,8 @@ Population = tuple[NDArray[np.float64], NDArray[np.float64]]
 PRODUCT_NODES = 400
 LEAST_ASPECT, LARGEST_ASPECT = 1e-3, 1e6
 STEEPEST = 10.0
+# Of the theory, whose sums over the components take minutes beyond.
+LARGEST_N = 1e6
 # Largest over smallest positive eigenvalue.
 CONDITION = 1e14
 # Lists from this length on are spectra of a matrix.
@@ -54,6 +56,11 @@ class Covariance(ABC):
 
         Raises InvalidInput where the spectrum is that of a dimension, and ``N`` is None.
         """
+
+    @property
+    def simplest(self) -> "Covariance":
+        """The same law by its shortest name, so that its draws are the same."""
+        return self
 
     @property
     def label(self) -> str:
@@ -96,6 +103,10 @@ class PowerLaw(Covariance):
         return f"power:{self.beta!r}"
 
     @property
+    def simplest(self) -> Covariance:
+        return self if self.beta else ISOTROPIC
+
+    @property
     def label(self) -> str:
         return f"power:{self.beta:g}"
 
@@ -108,6 +119,7 @@ class PowerLaw(Covariance):
             raise InvalidInput(
                 f"N must be given: the covariance {self.label} belongs to a dimension"
             )
+        number("N", N, 1, LARGEST_N)
         return self.values(N), np.full(N, 1 / N)
 
 
@@ -186,6 +198,10 @@ class Eigenvalues(Covariance):
         return ",".join(map(repr, self.given))
 
     @property
+    def simplest(self) -> Covariance:
+        return self if self.given[0] > self.given[-1] else ISOTROPIC
+
+    @property
     def single(self) -> bool:  # type: ignore[override]
         """A long list is the spectrum of a matrix, a short one has levels of many components."""
         return len(self.given) >= LONG
@@ -226,12 +242,12 @@ def covariance(given: "Covariance | str | ArrayLike") -> Covariance:
     (PowerLaw(beta=0.5), '1.5,0.5')
     """
     if isinstance(given, Covariance):
-        return given
+        return given.simplest
     if isinstance(given, str):
-        return _named(given)
+        return _named(given).simplest
     array = real_array("covariance", given)
     if array.ndim == 1:
-        return Eigenvalues(tuple(array.tolist()))
+        return Eigenvalues(tuple(array.tolist())).simplest
     size = abs(array).max(initial=0.0)
     if (
         array.ndim != 2
@@ -243,7 +259,7 @@ def covariance(given: "Covariance | str | ArrayLike") -> Covariance:
         )
     sigma = np.linalg.eigvalsh(array)
     sigma[abs(sigma) < ROUNDING * size] = 0.0
-    return Eigenvalues(tuple(sigma.tolist()))
+    return Eigenvalues(tuple(sigma.tolist())).simplest
 
 
 def _named(text: str) -> Covariance:
@@ -254,8 +270,7 @@ def _named(text: str) -> Covariance:
         if kind == "product" and colon:
             return Product(parse_number("gamma", rest))
         if kind == "power" and colon:
-            beta = parse_number("beta", rest)
-            return PowerLaw(beta) if beta else ISOTROPIC
+            return PowerLaw(parse_number("beta", rest))
     except InvalidInput as error:
         raise InvalidInput(f"covariance must be {FORMS}, got {text!r}: {error}") from None
     try:

@@ -69,7 +69,8 @@ def profile(given: "Profile | str") -> Profile:
             if kind == "top" and colon:
                 return Profile(kind, int(positive_integer("K", parse_number("K", rest))))
             if kind == "source" and colon:
-                return Profile(kind, rounded(number("R", parse_number("R", rest), -10.0, 10.0)))
+                power = rounded(number("R", parse_number("R", rest), -10.0, 10.0))
+                return Profile(kind, power) if power else RANDOM
         except InvalidInput as error:
             raise InvalidInput(f"profile must be {FORMS}, got {given!r}: {error}") from None
     raise InvalidInput(f"profile must be {FORMS}, got {given!r}")

@@ -37,6 +37,11 @@ class Radial(ABC):
         """τ of ``size`` samples."""
 
     @property
+    def simplest(self) -> "Radial":
+        """The same law by its shortest name, so that its draws are the same."""
+        return self
+
+    @property
     def label(self) -> str:
         """In words, for tables and figures."""
         return str(self)
@@ -147,6 +152,9 @@ class Atoms(Radial):
             raise InvalidInput("radial must have one weight for each tau")
         if tau.min() < 0 or weights.min() <= 0 or not tau.max() > 0:
             raise InvalidInput("radial must have tau of at least 0, weights above 0, and a tau > 0")
+        # By increasing τ, each once: a law has one name, and so the same draws however it is given.
+        tau, place = np.unique(tau, return_inverse=True)
+        weights = np.bincount(place, weights).astype(float)
         total = float(weights.sum())
         weights = weights if abs(total - 1) < ROUNDING else weights / total
         object.__setattr__(self, "tau", tuple(of_mean_one(tau, weights).tolist()))
@@ -155,6 +163,10 @@ class Atoms(Radial):
     def __str__(self) -> str:
         pairs = zip(self.tau, self.weights or (), strict=True)
         return "atoms:" + ",".join(f"{tau!r}@{weight!r}" for tau, weight in pairs)
+
+    @property
+    def simplest(self) -> Radial:
+        return self if len(self.tau) > 1 else GAUSSIAN
 
     @property
     def label(self) -> str:
@@ -188,20 +200,20 @@ def radial(given: "Radial | str | ArrayLike") -> Radial:
     (Atoms(tau=(0.4, 1.6), weights=(0.5, 0.5)), ChiSquare(nu=3.0))
     """
     if isinstance(given, Radial):
-        return given
+        return given.simplest
     if not isinstance(given, str):
         values = real_array("radial", given).tolist()
-        return Atoms(tuple(values) if isinstance(values, list) else values)
+        return Atoms(tuple(values) if isinstance(values, list) else values).simplest
     kind, colon, rest = given.strip().partition(":")
     if given.strip() == "gaussian":
         return GAUSSIAN
     try:
         if kind == "atoms" and colon:
-            return _atoms(rest)
+            return _atoms(rest).simplest
         if kind in ("chi2", "lognormal") and colon:
             value = parse_number("radial", rest)
             return ChiSquare(value) if kind == "chi2" else LogNormal(value)
-        return Atoms(tuple(parse_list("radial", given)))
+        return Atoms(tuple(parse_list("radial", given))).simplest
     except InvalidInput as error:
         raise InvalidInput(f"radial must be {FORMS}, got {given!r}: {error}") from None
 
