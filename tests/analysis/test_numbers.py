@@ -105,7 +105,7 @@ def test_the_limit_is_that_of_the_largest_n():
     """Theory is evaluated at M/N, which is nearest to α at the largest N, wherever that stands."""
 
     def row(alpha, N, mean):
-        cell = SimpleNamespace(alpha=alpha, parameters={"N": N})
+        cell = SimpleNamespace(alpha=alpha, parameters={"N": N}, dimension=None)
         return SimpleNamespace(observable="m2", source="theory", cell=cell, mean=mean)
 
     rows = [row(1.0, 100, 0.1), row(1.0, 400, 0.4), row(1.0, 200, 0.2), row(2.0, 100, 0.7)]
