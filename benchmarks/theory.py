@@ -29,6 +29,7 @@ from scipy.special import gammaln, roots_genlaguerre
 from scipy.stats import chi
 
 from bbpscape import (
+    InputLaw,
     NormalizedSquare,
     TeacherStudent,
     diagram,
@@ -38,6 +39,7 @@ from bbpscape import (
 from bbpscape.theory.finite.law import finite_size_law
 from bbpscape.theory.law import TEACHER
 from bbpscape.theory.laws.committee import CommitteeLaw
+from bbpscape.theory.route import route
 from bbpscape.theory.scalar.edges import left_edge
 from bbpscape.theory.scalar.outliers import left_outlier
 from bbpscape.theory.scalar.transition import SINGLE, transition
@@ -374,12 +376,82 @@ def diagrams(quick):
     return {"title": "Diagrams on one core", "rows": rows}
 
 
+def fixed_point_structured(way, alpha, eigenvalues, eta, steps=2000, tolerance=1e-8):
+    """ρ by Γ ← Σ w_i σ_i/(z − σ_i α m_1(Γ)) at z = λ + iη, all points at once."""
+    law, population = way.fine.law, way.population
+    sigma, weights, z = population.sigma, population.weights, eigenvalues + 1j * eta
+    gamma, s = 1 / z, np.zeros(z.size, dtype=complex)
+    active = np.arange(z.size)
+    for _ in range(steps):
+        s[active] = alpha * law.moments(gamma[active], 1)[0, 0]
+        pole = 1 / (z[active, None] - s[active, None] * sigma)
+        new = (gamma[active] + pole @ (weights * sigma)) / 2
+        moved = abs(new - gamma[active]) > tolerance * abs(new)
+        gamma[active] = new
+        active = active[moved]
+        if not active.size:
+            break
+    g = (1 / (z[:, None] - s[:, None] * sigma)) @ weights
+    return -g.imag / np.pi, active.size
+
+
+def bisected_threshold(way, low, high, accuracy=1e-10):
+    """α_BBP by bisection: the edge and the outliers of each α, anew."""
+    while high / low - 1 > accuracy:
+        middle = math.sqrt(low * high)
+        known = any(one.direction == TEACHER for one in way.level(1.4).left(middle)[1])
+        low, high = (low, middle) if known else (middle, high)
+    return high
+
+
+def structured(quick):
+    """A covariance of 2000 eigenvalues: a threshold, and a spectrum of 1000 points."""
+    N, rows = 2000, []
+    for case in QUICK[2:4] if quick else [(1, 1, 0.5), (2, 1, 0.5), (2, 1, 2.0)]:
+        model = model_of(*case).replace(inputs=InputLaw("power:0.5"))
+        seconds, at = median_time(lambda model=model: threshold(model, N), 5 if quick else 21)
+        way = route(model, N)
+        slow, other = median_time(
+            lambda way=way, at=at: bisected_threshold(way, 0.7 * at.alpha_bbp, 1.4 * at.alpha_bbp),
+            1,
+        )
+        alpha = 3 * at.alpha_bbp
+        density_time, found = median_time(
+            lambda model=model, alpha=alpha: spectrum(model, alpha, POINTS, N), 2 if quick else 7
+        )
+        eta = 1e-2 * model.curvature_unit
+        some = found.eigenvalue[:: POINTS // 100]
+        fixed, (rho, left) = median_time(
+            lambda way=way, alpha=alpha, some=some, eta=eta: fixed_point_structured(
+                way, alpha, some, eta
+            ),
+            1,
+        )
+        rows.append(
+            {
+                "model": named(case),
+                "threshold, ms": 1e3 * seconds,
+                "met (20 ms)": seconds <= 0.02,
+                "bisection, ms": 1e3 * slow,
+                "ratio": slow / seconds,
+                "difference": abs(other / at.alpha_bbp - 1),
+                "spectrum, s": density_time,
+                "met (0.5 s)": density_time <= 0.5,
+                "fixed point at 100 points, η = 0.01: s": fixed,
+                "L1 difference": float(np.trapezoid(abs(rho - found.rho[:: POINTS // 100]), some)),
+                "not converged": left,
+            }
+        )
+    return {"title": f"A power law of β = 0.5, N = {N}", "rows": rows}
+
+
 SECTIONS = {
     "accuracy": accuracy,
     "threshold": one_threshold,
     "density": density,
     "finite-size": finite_size,
     "diagram": diagrams,
+    "structured": structured,
 }
 
 

@@ -199,3 +199,50 @@ def test_figure13_the_signature_washes_out(data):
         assert abs(first["m2"] - first["theory_m2"]) < GAP * first["m2_error"] + 0.02
         assert last["m2"] < 0.5 * first["m2"]
         assert last["student_m2"] > 0.1
+
+
+def test_figure14_inputs_of_a_power_law_follow_the_theory(data):
+    theory = data.tables["theory"]
+    for p in data.parameters["widths"]:
+        alpha = values(data, "theory", "alpha_bbp", p=p)
+        assert (np.diff(alpha) < 0).all()
+        # Beyond β = 0.8 a few components are all: one draw is not like another (README).
+        for row in rows(data.tables["simulation"], p=p):
+            (at,) = rows(theory, p=p, beta=row["beta"])
+            expected = at[f"m2_{row['alpha']:g}"]
+            if row["beta"] <= 0.8 and expected > 0.25:
+                assert abs(row["mean"] - expected) < GAP * row["standard_error"] + 0.01
+
+
+def test_figure14_theory_of_isotropic_inputs_does_not(data):
+    """Negative control: β = 0 for all."""
+    (plain,) = rows(data.tables["theory"], p=1, beta=0.0)
+    alpha = max(data.parameters["alpha"])
+    last = [row for row in rows(data.tables["simulation"], p=1, alpha=alpha) if row["beta"] > 0.5]
+    gap = [(row["mean"] - plain[f"m2_{alpha:g}"]) / row["standard_error"] for row in last]
+    assert min(np.abs(gap)) > GAP
+
+
+def test_figure14_others_measurements_follow_the_theory(data):
+    """|overlap| of ten instances at each α: z of Student's law with 9 degrees."""
+    for gamma in (0.5, 1.0):
+        law = rows(data.tables["product"], gamma=gamma)
+        alpha, q = [row["alpha"] for row in law], [math.sqrt(row["m2"]) for row in law]
+        found = [row for row in rows(data.tables["measured"], gamma=gamma) if row["alpha"] > 0.45]
+        gap = [
+            (row["q_mean"] - np.interp(row["alpha"], alpha, q)) / (row["q_std"] / math.sqrt(10))
+            for row in found
+        ]
+        assert len(gap) > 30
+        assert abs(np.mean(gap)) < GAP * 1.134 / math.sqrt(len(gap))
+        assert 0.7 < np.std(gap) < 1.6
+
+
+def test_figure15_the_covariance_explains_most(data):
+    for kind in data.parameters["kinds"]:
+        far = {row["theory"]: row for row in rows(data.tables["distance"], kind=kind)}
+        assert far["isotropic"]["distance"] > 10 * far["isotropic"]["error"]
+        assert far["covariance"]["distance"] < 0.5 * far["isotropic"]["distance"]
+        # Norms bring it nearer, or leave it as near as the draws can tell.
+        bound = far["covariance"]["distance"] + 2 * far["covariance"]["error"]
+        assert far["norms"]["distance"] < bound
