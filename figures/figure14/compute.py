@@ -49,7 +49,7 @@ def compute(size: str) -> Data:
     shown = SHOWN if SHOWN in s["alpha"] else 4.0
     given = {"p_star": 1, "a": A, "seed": SEED, "widths": WIDTHS, "shown": shown, "source": SOURCE}
     data = Data("figure14", size, given | s)
-    betas = np.unique(np.append(np.linspace(0, 1.2, s["fine"]), s["beta"]))
+    betas = np.unique(np.round(np.append(np.linspace(0, 1.2, s["fine"]), s["beta"]), 9))
     data.tables["theory"] = table_of(
         [_at(p, float(beta), s["N"], s["alpha"]) for p in WIDTHS for beta in betas]
     )

@@ -222,6 +222,8 @@ class Eigenvalues(Covariance):
         return np.repeat(self.given, N // len(self.given))
 
     def population(self, N: int | None) -> Population:
+        if self.single:
+            return np.array(self.given), np.full(len(self.given), 1 / len(self.given))
         sigma, counts = np.unique(self.given, return_counts=True)
         return sigma[::-1].copy(), counts[::-1] / counts.sum()
 

@@ -53,13 +53,15 @@ class Side:
             edge, point = self._branch(count).edge()
             return point is not None and self.whole.sigma[count - 1] * point.s < edge.value
 
+        most = min(MOST_APART, self.whole.sigma.size - 1)
         low, high = 0, 1
-        while high <= MOST_APART and is_apart(high):
+        while high <= most and is_apart(high):
             low, high = high, 2 * high
-        while high - low > 1 and low < MOST_APART:
+        high = min(high, most + 1)
+        while high - low > 1:
             middle = (low + high) // 2
             low, high = (middle, high) if is_apart(middle) else (low, middle)
-        return min(low, MOST_APART)
+        return low
 
     @cached_property
     def end(self) -> float:
