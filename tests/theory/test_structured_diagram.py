@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import bbpscape as bb
+from bbpscape.theory.route import route
 
 
 def model(p, a, beta=None, **parts):
@@ -39,13 +40,14 @@ def test_spectra_over_beta_and_alpha():
     for name, values in standard.fields.items():
         assert found.fields[name][:, 0] == pytest.approx(values[:, 0], rel=1e-9), name
     for row, alpha in enumerate(alphas):
-        spectrum = bb.spectrum(model(1, 0.5, 0.5), alpha, 20, N=100)
-        teacher = [one for one in spectrum.outliers if one.direction == "teacher"]
+        way = route(model(1, 0.5, 0.5), 100)
+        left = way.edges(alpha)[0]
+        teacher = [one for one in way.outliers(alpha) if one.direction == "teacher"]
         m2, value = found.fields["m2"][row, 1], found.fields["eigenvalue"][row, 1]
         assert m2 == pytest.approx(teacher[0].m2 if teacher else 0.0, rel=1e-6)
-        place = teacher[0].eigenvalue if teacher else spectrum.left_edge.value
+        place = teacher[0].eigenvalue if teacher else left.value
         assert value == pytest.approx(place, rel=1e-6)
-        assert found.fields["sharp_edge"][row, 1] == (spectrum.left_edge.kind == "sharp")
+        assert found.fields["sharp_edge"][row, 1] == (left.kind == "sharp")
     assert found.fields["m2"][2].min() > 0.1
     line = found.lines["thresholds"]
     assert line["alpha_bbp"][1] == bb.threshold(model(1, 0.5, 0.5), 100).alpha_bbp

@@ -207,7 +207,7 @@ def test_many_norms_hold_no_more_numbers_than_one():
 
 def test_norms_without_an_upper_bound():
     unbounded = TANH.replace(radial="chi2:6")
-    assert "chi2:6.0, have no upper bound" in str(MatrixRoute(unbounded).no_left_edge)
+    assert "chi2:6, have no upper bound" in str(MatrixRoute(unbounded).no_left_edge)
     with pytest.raises(bb.InvalidInput, match="no left edge"):
         bb.threshold(unbounded)
     # F ≥ 0 has an edge whatever the norms: that of lognormal norms of vanishing width.
