@@ -15,7 +15,7 @@ def plot(data: Data) -> Figure:
         axes.plot(x, y, color=COLOURS[i], linestyle=DASHES[i], linewidth=1.0)
         found = rows(data.tables["simulation"], method=name)
         label = f"{name}, from $\\alpha = {law['alpha']:.3f}$"
-        points(axes, found, i, label=label, linestyle=DASHES[i], linewidth=0.0, elinewidth=0.9)
+        points(axes, found, i, label=label)
     axes.set(xlabel=r"$\alpha$", ylabel="$m^2$ with the teacher", ylim=(0, 1.0))
     axes.set_title(
         f"$p = {given['p']}$, $p^* = 1$, $a = {given['a']:g}$, $N = {given['N']}$, "
