@@ -7,6 +7,7 @@ import pytest
 from tests.theory.direct import model_of
 from tests.theory.followed import trace
 
+import bbpscape as bb
 from bbpscape.core.checks import InvalidInput
 from bbpscape.theory.law import TEACHER
 from bbpscape.theory.laws.committee import CommitteeLaw
@@ -66,3 +67,12 @@ def test_refusals(alpha, points, message):
 def test_wide_committees_are_refused():
     with pytest.raises(InvalidInput, match="p of at most 10000, or inf, got 20000"):
         spectrum(model_of(20_000, 1, 1.0), 1.0)
+
+
+def test_an_atom_at_zero_is_no_density():
+    """A relu student leaves 0.818 of the eigenvalues at 0, where a hard edge begins."""
+    found = bb.spectrum(bb.TeacherStudent(1, 1, "huber", "relu"), 0.5)
+    assert found.left_edge.kind == "hard"
+    assert found.rho.max() < 1
+    assert found.cumulative[0] == pytest.approx(found.atom, abs=1e-5)
+    assert np.trapezoid(found.rho, found.eigenvalue) == pytest.approx(1 - found.atom, abs=1e-3)

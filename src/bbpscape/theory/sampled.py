@@ -25,6 +25,8 @@ TAILS = 1e-3
 MARGIN = 1e-6
 # λ + i0, where a descent to it ends, and the least distance of points, in units of the width.
 ABOVE, LOWEST, LEAST = 1e-10, 1e-9, 1e-10
+# Nearer to an atom at 0, in these units, its own width above the axis would be taken for a ρ.
+BESIDE = 3e-4
 
 
 class States(Protocol):
@@ -58,6 +60,8 @@ def sample_bulk(
 
     low, high, spread = _range(states, alpha, edges, atom)
     grid = _grid(low, high, *(math.isfinite(edge.value) for edge in edges))
+    if atom:
+        grid = grid[abs(grid) > BESIDE * spread]
     grid, found = _refined(states, alpha, grid, low, atom, spread)
     rho = _density(states, found)
     cumulative = np.maximum.accumulate(np.clip([states.below(alpha, s) for s in found], 0.0, 1.0))
@@ -125,10 +129,12 @@ def _refined(
         mass = np.diff(below) - atom * ((ends[:-1] < 0) & (ends[1:] >= 0))
         straight = width * (rho[1:] + rho[:-1]) / 2
         far = (abs(mass) > SHARE * (1 - atom)) | (abs(mass - straight) > BENT * (1 - atom))
+        middle = (ends[:-1] + ends[1:]) / 2
+        far &= (abs(middle) > BESIDE * height) | (not atom)
         (places,) = np.nonzero(far & (width > LEAST * height))
         if not places.size:
             break
-        between = (ends[places] + ends[places + 1]) / 2
+        between = middle[places]
         for place, eigenvalue in zip(places[::-1], between[::-1].tolist(), strict=True):
             near = found[max(place - 1, 0) : place + 1]
             starts = [np.mean(near, axis=0), *near]
