@@ -17,7 +17,7 @@ demo: .venv/demo.stamp
 	@echo "== real inputs: patches of photographs =="
 	@$(BIN)/bbpscape data patches --size $(SIZE) --contrast --out demo/patches.npy
 	@$(BIN)/bbpscape compare --p 2 --p-star 1 --a 0.01 --alpha 3 --inputs demo/patches.npy \
-		--no-whiten --draws $(REAL_DRAWS) --seed 0 --plot demo/patches.png --save demo/patches.json
+		--equal-norms --draws $(REAL_DRAWS) --seed 0 --plot demo/patches.png --save demo/patches.json
 	@echo "Figures: demo/gaussian.png, demo/patches.png   JSON: demo/gaussian.json, demo/patches.json"
 
 test: .venv/dev.stamp

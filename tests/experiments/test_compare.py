@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import bbpscape as bb
+from bbpscape.experiments import own_inputs
 from bbpscape.theory.finite.label_sampled import solve_labels
 
 MODEL = bb.TeacherStudent(p=2, p_star=1, loss=bb.NormalizedSquare(a=0.01))
@@ -259,3 +260,27 @@ def test_whitened_gaussian_inputs_agree_with_drawn_ones():
     raw = bb.data.prepare_inputs(rows + 5.0, whiten=False)
     row = next(one for one in bb.compare(MODEL, 3.0, draws=40, inputs=raw).rows if one.isotropic)
     assert abs(row.measured - row.isotropic) > 4 * row.standard_error
+
+
+def test_inputs_without_a_theory_say_so_and_stand_beside_the_isotropic_one(monkeypatch):
+    real = own_inputs.spectrum
+
+    def spectrum(model, alpha, **others):
+        if not model.inputs.standard:
+            raise bb.NoConvergence("not here")
+        return real(model, alpha, **others)
+
+    monkeypatch.setattr(own_inputs, "spectrum", spectrum)
+    rows = np.random.default_rng(0).standard_normal((900, 20)) * np.arange(1, 21)
+    found = bb.compare(MODEL, 3.0, draws=2, inputs=bb.data.prepare_inputs(rows, whiten=False))
+    assert any("no theory of these inputs" in note for note in found.notes)
+    # No column of that name, then.
+    assert "these inputs  " not in found.summary()
+    assert found.rows[0].theory == real(MODEL, 3.0).outliers[0].eigenvalue
+
+
+@pytest.mark.parametrize(("covariance", "few"), [("power:1.2", True), ("power:0.5", False)])
+def test_the_notes_say_where_few_components_count(covariance, few):
+    model = MODEL.replace(covariance=covariance)
+    found = bb.compare(model, 3.0, N=60, draws=1)
+    assert any("principal components count" in note for note in found.notes) == few

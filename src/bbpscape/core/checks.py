@@ -45,6 +45,10 @@ class NoConvergence(ArithmeticError):
     """A solve failed; the message says which and what to try."""
 
 
+class NoTransition(NoConvergence):
+    """No outlier along the teacher leaves the bulk at any α that was looked at: a finding."""
+
+
 # The largest integer that a double can stand for, with room to multiply.
 LARGEST = 10**300
 

@@ -14,6 +14,7 @@ from bbpscape.core.report import Report, Table, counted, number
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.core.status import Status
+from bbpscape.experiments.comparison_labels import labels_predict
 from bbpscape.experiments.comparison_notes import notes
 from bbpscape.experiments.comparison_rows import Row, left_outliers, measure, rows
 from bbpscape.experiments.own_inputs import theory_of
@@ -150,7 +151,7 @@ def compare(
         done.append(measure(instance, k, sampled=own is None))
         if progress is not None:
             progress(len(done), draws)
-    predicted = sum(one.predicted is not None for one in done) / draws
+    missed = labels_predict(beside.model) and any(one.predicted is None for one in done)
     return Comparison(
         model=model,
         alpha=M / N,
@@ -160,7 +161,7 @@ def compare(
         seed=seed,
         inputs=beside.description,
         rows=tuple(rows(theory, done, beside.isotropic)),
-        notes=(*beside.notes, *notes(theory, count, own, M, predicted)),
+        notes=(*beside.notes, *notes(theory, count, own, M, missed)),
         theory=theory,
         eigenvalues=np.stack([one.eigenvalues for one in done]),
         m2=np.stack([one.m2 for one in done]),

@@ -6,11 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.model.inputs.law import STANDARD
+from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import Instance
 from bbpscape.theory.finite.label_population import sampled_side, solve_side
 from bbpscape.theory.finite.label_sampled import LabelSampled, solve_labels
 from bbpscape.theory.population.population import Population
 from bbpscape.theory.roots import NoConvergence
+
+
+def labels_predict(model: TeacherStudent) -> bool:
+    """Whether there are label-sampled equations for the model."""
+    known = model.inputs.preactivations_known
+    return known and model.replace(inputs=STANDARD).is_reference
 
 
 def predicted_by_labels(instance: Instance, sampled: bool) -> LabelSampled | None:
@@ -20,7 +27,7 @@ def predicted_by_labels(instance: Instance, sampled: bool) -> LabelSampled | Non
     ``sampled`` inputs are those of the model's law, others are given.
     """
     model, law = instance.model, instance.model.inputs
-    if not (model.replace(inputs=STANDARD).is_reference and law.preactivations_known):
+    if not labels_predict(model):
         return None
     y, r = instance.label_scalars
     norms = None if sampled and law.radial.trivial else _norms(instance, sampled)

@@ -6,16 +6,12 @@ from bbpscape.simulation.data.inputs import Inputs
 from bbpscape.theory.spectrum import Spectrum
 
 
-def notes(
-    theory: Spectrum, count: int, inputs: Inputs | None, M: int, predicted: float
-) -> list[str]:
-    """``count`` outliers are left of the bulk; each draw takes ``M`` of the inputs, and a share
-    ``predicted`` of the draws has a finite-N theory."""
+def notes(theory: Spectrum, count: int, inputs: Inputs | None, M: int, missed: bool) -> list[str]:
+    """``count`` outliers are left of the bulk; each draw takes ``M`` of the inputs. ``missed`` says
+    that the label-sampled equations of a draw were not solved."""
     found = []
-    if 0 < predicted < 1:
-        found.append(
-            f"no finite N: the {M} labels of some draws have no left edge that is solved for"
-        )
+    if missed:
+        found.append(f"no finite N: the {M} labels of a draw have no left edge that is solved for")
     if not math.isfinite(theory.left_edge.value):
         found.append(f"the spectrum has no left edge: {theory.no_left_edge}")
     elif count == 0:

@@ -18,13 +18,17 @@ ELLIPTICAL = (
     "is what is not elliptical in them"
 )
 
+# Theory and simulation of power laws agree where 4.3 components count, and differ where 2.5 do.
+FEW = 4.0
+
 
 @dataclass(frozen=True, eq=False)
 class Beside:
     """The theory of a model at one α, and the inputs of its draws.
 
     ``model`` has the law of the given inputs, whose rows are in the eigenbasis of their covariance;
-    ``isotropic`` is the theory without that law, None where there are no inputs of one's own.
+    ``isotropic`` is the theory without that law, None where there are no inputs of one's own, or no
+    theory of them: ``theory`` is the isotropic one then.
     """
 
     model: TeacherStudent
@@ -46,7 +50,7 @@ def theory_of(model: TeacherStudent, alpha: float, N: int, inputs: Inputs | None
         law = model.inputs
         theory = spectrum(model, alpha, N=law.dimension(N))
         described = "Gaussian" if law.standard else ", ".join(law.label)
-        return Beside(model, theory, None, None, described, ())
+        return Beside(model, theory, None, None, described, _few(model, N))
     if (law := model.inputs).replace(profile="random", metric="covariance") != InputLaw():
         raise InvalidInput(
             "inputs have a law of their own: leave out covariance, radial and mean of the model"
@@ -62,8 +66,22 @@ def theory_of(model: TeacherStudent, alpha: float, N: int, inputs: Inputs | None
     if own.inputs.standard:
         return Beside(own, isotropic, isotropic, turned, inputs.description, (ELLIPTICAL,))
     try:
-        theory, told = spectrum(own, alpha, N=own.inputs.dimension(N)), ELLIPTICAL
+        theory = spectrum(own, alpha, N=own.inputs.dimension(N))
     except (InvalidInput, NoConvergence) as error:
-        theory, told = isotropic, f"no theory of these inputs, that of isotropic ones: {error}"
+        why = f"no theory of these inputs: N → ∞ is that of isotropic ones ({error})"
+        return Beside(own, isotropic, None, turned, inputs.description, (why,))
     by = f"theory of these inputs: {found.covariance_by}, norms {own.inputs.radial.label}"
-    return Beside(own, theory, isotropic, turned, inputs.description, (by, told))
+    return Beside(
+        own, theory, isotropic, turned, inputs.description, (by, ELLIPTICAL, *_few(own, N))
+    )
+
+
+def _few(model: TeacherStudent, N: int) -> tuple[str, ...]:
+    """What to know of the theory where few principal components count."""
+    count = model.inputs.components(N)
+    if count >= min(FEW, N):
+        return ()
+    return (
+        f"{count:.2g} principal components count, (Σσ²)²/Σσ⁴: the theory averages over many, and "
+        "takes teacher and student to be orthogonal within them",
+    )

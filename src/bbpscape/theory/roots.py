@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from scipy.optimize import brentq
 
 from bbpscape.core.checks import NoConvergence as NoConvergence
+from bbpscape.core.checks import NoTransition as NoTransition
 
 # α between which a transition is looked for.
 LOWEST_ALPHA, HIGHEST_ALPHA = 1e-3, 1e5
@@ -105,7 +106,7 @@ def bracket(excess: Callable[[float], float]) -> tuple[float, float]:
     low, high, last = 0.0, step, math.log(HIGHEST_ALPHA)
     while excess(high) <= 0:
         if high >= last:
-            raise NoConvergence(
+            raise NoTransition(
                 "threshold: no informative outlier left of the bulk up to alpha = "
                 f"{HIGHEST_ALPHA:g}"
             )

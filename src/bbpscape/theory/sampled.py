@@ -64,6 +64,7 @@ def sample_bulk(
         grid = grid[abs(grid) > BESIDE * spread]
     grid, found = _refined(states, alpha, grid, low, atom, spread)
     rho = _density(states, found)
+    # Rounding alone takes them back, or out of [0, 1].
     cumulative = np.maximum.accumulate(np.clip([states.below(alpha, s) for s in found], 0.0, 1.0))
     special = [states.special(alpha, complex(x, 0), s) for x, s in zip(grid, found, strict=True)]
     along, shift = np.array(special).T

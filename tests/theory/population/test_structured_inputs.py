@@ -16,8 +16,10 @@ from bbpscape.theory.population.population import Population
 from bbpscape.theory.population.route import StructuredRoute
 from bbpscape.theory.population.scalar import PopulationLevel, Side
 from bbpscape.theory.population.transition import search, solve
+from bbpscape.theory.roots import NoConvergence, NoTransition
 from bbpscape.theory.route import route
 from bbpscape.theory.scalar.route import ScalarRoute
+from bbpscape.theory.spectral import structured
 from bbpscape.theory.spectral.channel import QuadraticTeacher
 from bbpscape.theory.spectral.law import preprocessing_law
 from bbpscape.theory.spectral.preprocessing import optimal
@@ -191,8 +193,6 @@ def test_densities_have_all_the_mass(covariance, radial, alpha):
     mass = np.trapezoid(found.rho, found.eigenvalue)
     assert mass + found.atom == pytest.approx(1, abs=3e-3)
     assert found.cumulative[-1] == pytest.approx(1, abs=3e-3)
-    # Components of their own in the tail are a comb, finer than the points.
-    assert np.diff(found.cumulative).min() > -1e-3
     # The mean of H is α E f, whatever Σ; of the quadratic committee E f has no closed form.
     law = route(replace_inputs(found.model)).law
     if radial == "gaussian":
@@ -348,3 +348,20 @@ def test_a_component_apart_is_no_outlier_of_a_direction():
     assert {one.direction for one in found} == {INPUT}
     eigenvalues = sorted((one.eigenvalue for one in found), reverse=True)
     assert eigenvalues[:4] == pytest.approx([7.16, 4.32, 3.23, 2.62], rel=0.08)
+
+
+def test_a_search_that_fails_is_no_method_that_never_begins(monkeypatch):
+    level = structured.spectral_level(
+        QuadraticTeacher(1), optimal(QuadraticTeacher(1)), bb.InputLaw("1,4"), None
+    )
+    for error in (NoTransition("none up to 1e5"), NoConvergence("lost")):
+
+        def search(level, error=error):
+            raise error
+
+        monkeypatch.setattr(structured, "search", search)
+        if isinstance(error, NoTransition):
+            assert structured.spectral_transition(level) is None
+        else:
+            with pytest.raises(NoConvergence, match="lost"):
+                structured.spectral_transition(level)

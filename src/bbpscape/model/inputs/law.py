@@ -130,6 +130,15 @@ class InputLaw:
         """``N`` where the theory of these inputs is that of a dimension, else None."""
         return N if self.covariance.needs_dimension or not self.profile.random else None
 
+    def components(self, N: int) -> float:
+        """(Σσ²)²/Σσ⁴: how many principal components count in an outlier, N of isotropic inputs.
+
+        >>> InputLaw("isotropic").components(100), round(InputLaw("power:1").components(100), 1)
+        (100.0, 2.5)
+        """
+        square = self.covariance.values(N) ** 2
+        return float(square.sum() ** 2 / (square**2).sum())
+
     def to_dict(self) -> dict[str, Any]:
         """Its parts as plain JSON values."""
         return {

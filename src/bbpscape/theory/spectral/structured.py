@@ -8,7 +8,7 @@ from bbpscape.theory.laws.mixture import MixtureLaw, Part
 from bbpscape.theory.population.population import Population
 from bbpscape.theory.population.scalar import PopulationLevel
 from bbpscape.theory.population.transition import search, solve
-from bbpscape.theory.roots import NoConvergence
+from bbpscape.theory.roots import NoTransition
 from bbpscape.theory.scalar.route import ScalarRoute
 from bbpscape.theory.scalar.transition import find_transition
 from bbpscape.theory.solution import Transition
@@ -38,7 +38,7 @@ def spectral_transition(level: ScalarRoute | PopulationLevel) -> Transition | No
     else:
         try:
             found = solve(level, search(level))[0]
-        except NoConvergence:
+        except NoTransition:
             return None
     return None if found is None else found.mirrored()
 
