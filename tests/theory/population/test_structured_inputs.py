@@ -4,30 +4,20 @@ import math
 
 import numpy as np
 import pytest
-from tests.theory.population.measured import PHASE_RETRIEVAL, TABLE
+from tests.theory.population.measured import TABLE
+from tests.theory.population.models import model_of
 
 import bbpscape as bb
 from bbpscape.theory.law import INPUT, MEAN, TEACHER
 from bbpscape.theory.laws.committee import CommitteeLaw
 from bbpscape.theory.laws.discrete import DiscreteLaw
-from bbpscape.theory.laws.mirrored import Mirrored
 from bbpscape.theory.laws.mixture import MixtureLaw, Part
 from bbpscape.theory.population.population import Population
 from bbpscape.theory.population.route import StructuredRoute
 from bbpscape.theory.population.scalar import PopulationLevel, Side
 from bbpscape.theory.population.transition import search, solve
-from bbpscape.theory.roots import NoConvergence, NoTransition
 from bbpscape.theory.route import route
 from bbpscape.theory.scalar.route import ScalarRoute
-from bbpscape.theory.spectral import structured
-from bbpscape.theory.spectral.channel import QuadraticTeacher
-from bbpscape.theory.spectral.law import preprocessing_law
-from bbpscape.theory.spectral.preprocessing import optimal
-
-
-def model_of(p, p_star, a, covariance="isotropic", radial="gaussian", **others):
-    inputs = bb.InputLaw(covariance, radial, **others)
-    return bb.TeacherStudent(p, p_star, bb.NormalizedSquare(a), inputs=inputs)
 
 
 def teacher_outlier(model, alpha, N=None):
@@ -56,34 +46,6 @@ def test_norms_need_not_be_of_mean_one_to_be_a_mixture():
     found = Side(MixtureLaw(parts, 2), population, 2, 5.0).outlier(TEACHER)
     assert found.eigenvalue == pytest.approx(-1.2093, abs=1e-4)
     assert found.m2 == pytest.approx(0.5284, abs=1e-4)
-
-
-@pytest.mark.parametrize("gamma", [0.5, 1.0])
-def test_spectral_method_of_product_inputs(gamma):
-    """Overlaps of others' instances, ten to a point: z of Student's law with 9 degrees."""
-    channel = QuadraticTeacher(1)
-    law = Mirrored(preprocessing_law(channel, optimal(channel), 2))
-    population = Population.of(bb.InputLaw(f"product:{gamma}"))
-    level = PopulationLevel(law, population, 1)
-    found, _ = solve(level, search(level))
-    assert found.alpha == pytest.approx(gamma / (2 * (1 + gamma)), rel=1e-8)
-
-    def z_of(population):
-        z = []
-        for alpha, q, error in PHASE_RETRIEVAL[gamma]:
-            outlier = Side(law, population, 1, alpha).outlier(TEACHER)
-            if outlier is not None:
-                z.append((q - math.sqrt(outlier.m2)) / error)
-        return np.array(z)
-
-    z = z_of(population)
-    assert len(z) >= 12
-    assert abs(z.mean()) < 3 * 1.134 / math.sqrt(len(z))
-    assert 0.7 < z.std() < 1.7
-    assert abs(z).max() < 4
-    # Isotropic inputs, and a K that forgets the covariance.
-    one = np.ones(1)
-    assert abs(z_of(Population(one, one, one)).mean()) > 10
 
 
 @pytest.mark.parametrize("rho", [0.5, 1.5, 4.0])
@@ -179,62 +141,6 @@ def test_m2_is_the_slope_of_the_outlier_in_the_teachers_strength():
     assert found.m2 == pytest.approx(slope, rel=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("covariance", "radial", "alpha"),
-    [
-        ("power:0.5", "gaussian", 6.0),
-        ("1,4", "gaussian", 4.0),
-        ("product:0.5", "gaussian", 3.0),
-        ("isotropic", "atoms:0.4@0.5,1.6@0.5", 3.0),
-    ],
-)
-def test_densities_have_all_the_mass(covariance, radial, alpha):
-    found = bb.spectrum(model_of(2, 1, 0.5, covariance, radial), alpha, N=400)
-    mass = np.trapezoid(found.rho, found.eigenvalue)
-    assert mass + found.atom == pytest.approx(1, abs=3e-3)
-    assert found.cumulative[-1] == pytest.approx(1, abs=3e-3)
-    # The mean of H is α E f, whatever Σ; of the quadratic committee E f has no closed form.
-    law = route(replace_inputs(found.model)).law
-    if radial == "gaussian":
-        first = alpha * law.moments(0.0, 1)[0, 0]
-        tail = 1 - found.cumulative[-1]
-        mean = np.trapezoid(found.rho * found.eigenvalue, found.eigenvalue)
-        assert mean + tail * found.eigenvalue[-1] == pytest.approx(first, rel=0.03)
-
-
-@pytest.mark.parametrize(
-    ("covariance", "radial", "alpha", "N"),
-    [
-        ("power:3", "gaussian", 4.0, 300),
-        ("power:10", "gaussian", 4.0, 2),
-        ("product:1", "gaussian", 4.0, None),
-        ("1,3", "gaussian", 1.0, None),
-        ("1,3", "gaussian", 1e6, None),
-        ("isotropic", "1,3", 1.0, None),
-        ("1,1e-3,1e-6", "gaussian", 4.0, None),
-    ],
-)
-def test_a_bulk_of_many_scales_is_resolved(covariance, radial, alpha, N):
-    """Its mass by ρ = −Im g/π, which is solved point by point, and by the potential ∫ g dz."""
-    found = bb.spectrum(model_of(1, 1, 0.5, covariance, radial), alpha, points=800, N=N)
-    mass = np.trapezoid(found.rho, found.eigenvalue)
-    assert mass + found.atom == pytest.approx(1, abs=3e-3)
-    assert 0.999 - 1e-6 <= found.cumulative[-1] <= 1
-    assert np.diff(found.cumulative).min() >= 0
-    middle = np.searchsorted(found.cumulative, 0.7 + 0.3 * found.atom)
-    below = np.trapezoid(found.rho[:middle], found.eigenvalue[:middle])
-    assert below + found.atom == pytest.approx(found.cumulative[middle - 1], abs=3e-3)
-
-
-def test_all_components_leave_no_atom():
-    """1/100 a hundred times is not 1."""
-    assert bb.spectrum(model_of(1, 1, 0.5, "power:0.5"), 4.0, points=2, N=100).atom == 0
-
-
-def replace_inputs(model):
-    return model.replace(inputs=bb.InputLaw())
-
-
 def test_large_components_are_outliers_of_the_inputs():
     """Of H = Σ x xᵀ alone, by the formula of spiked covariances (Baik and Silverstein 2006)."""
     N, alpha, spike = 400, 4.0, 9.0
@@ -300,13 +206,6 @@ def test_a_component_of_hardly_any_share_is_inverted():
     assert not found
 
 
-@pytest.mark.parametrize("N", [100, 200, 700])
-def test_shares_that_sum_to_one_but_for_rounding_leave_no_atom(N):
-    way = route(model_of(2, 1, 0.5, "power:0.5"), N).fine
-    assert way.atom(4.0) == way.atom(1.0) == 0.0
-    assert way.atom(0.25) == pytest.approx(0.75, rel=1e-12)
-
-
 def test_a_power_law_needs_its_dimension():
     with pytest.raises(bb.InvalidInput, match="N must be given"):
         bb.threshold(model_of(2, 1, 0.5, "power:0.5"))
@@ -322,24 +221,6 @@ def test_a_general_network_has_structured_inputs_too():
     assert found.m2_jump == pytest.approx(expected.m2_jump, abs=1e-8)
 
 
-def test_methods_on_inputs_with_structure():
-    """Thresholds γ/(2(1 + γ)) of the optimal T on products; norms against their own simulation."""
-    channel = QuadraticTeacher(1)
-    inputs = bb.InputLaw("product:0.5")
-    found = bb.spectral.spectral_threshold(channel, optimal(channel), inputs)
-    assert found.alpha == pytest.approx(0.5 / 3, rel=1e-8)
-    model = bb.TeacherStudent(1, 1, inputs=bb.InputLaw("power:0.4", "0.5,1.5"))
-    result = bb.methods(model, [2.0, 4.0], N=200, draws=8)
-    assert math.isnan(result.weak_recovery)
-    assert "weak recovery" not in result.summary()
-    for one in result.methods:
-        z = (one.measured - one.theory) / one.standard_error
-        assert abs(z[one.theory > 0.1]).max(initial=0) < 4.5
-    plain = bb.overlap_curve(model.replace(inputs=bb.InputLaw()), [4.0]).m2[0]
-    hessian = result.methods[0]
-    assert abs(plain - hessian.theory[1]) > 0.1
-
-
 def test_a_component_apart_is_no_outlier_of_a_direction():
     """Of this bounded network five components lie right of the bulk, and nothing of the teacher's:
     the eigenvalues of 40 draws are 7.16 ± 0.34, 4.32, 3.23, 2.62, 2.26 and then the bulk's."""
@@ -348,20 +229,3 @@ def test_a_component_apart_is_no_outlier_of_a_direction():
     assert {one.direction for one in found} == {INPUT}
     eigenvalues = sorted((one.eigenvalue for one in found), reverse=True)
     assert eigenvalues[:4] == pytest.approx([7.16, 4.32, 3.23, 2.62], rel=0.08)
-
-
-def test_a_search_that_fails_is_no_method_that_never_begins(monkeypatch):
-    level = structured.spectral_level(
-        QuadraticTeacher(1), optimal(QuadraticTeacher(1)), bb.InputLaw("1,4"), None
-    )
-    for error in (NoTransition("none up to 1e5"), NoConvergence("lost")):
-
-        def search(level, error=error):
-            raise error
-
-        monkeypatch.setattr(structured, "search", search)
-        if isinstance(error, NoTransition):
-            assert structured.spectral_transition(level) is None
-        else:
-            with pytest.raises(NoConvergence, match="lost"):
-                structured.spectral_transition(level)
