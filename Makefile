@@ -7,7 +7,7 @@ REAL_DRAWS ?= 60
 
 LOWEST := .venv-lowest
 
-.PHONY: demo test test-lowest figures figures-quick figures-full clean
+.PHONY: demo test test-lowest docs figures figures-quick figures-full clean
 
 demo: .venv/demo.stamp
 	@mkdir -p demo
@@ -28,6 +28,12 @@ test-lowest: $(LOWEST)/stamp
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(LOWEST)/bin/python -m pytest -q \
 		-o filterwarnings=default
 
+# The site, in build/docs: warnings are errors.
+docs: .venv/docs.stamp
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/sphinx-build -q -W --keep-going -j 2 -d build/doctrees \
+		docs build/docs
+	@echo "The site: build/docs/index.html"
+
 # Under a minute, from the committed data; ten minutes on two cores; two hours, and it resumes.
 figures: .venv/demo.stamp
 	$(BIN)/python -m figures draw
@@ -39,7 +45,7 @@ figures-full: .venv/demo.stamp
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m figures full
 
 clean:
-	rm -rf .venv $(LOWEST) demo
+	rm -rf .venv $(LOWEST) demo build docs/made docs/reference/api docs/reference/cli.md docs/reference/figures.md
 
 .venv/pip.stamp:
 	$(PYTHON) -m venv .venv
@@ -51,6 +57,10 @@ clean:
 
 .venv/dev.stamp: .venv/pip.stamp pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[data,dev]'
+	@touch $@ .venv/demo.stamp
+
+.venv/docs.stamp: .venv/pip.stamp pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[data,docs]'
 	@touch $@ .venv/demo.stamp
 
 $(LOWEST)/stamp: pyproject.toml .ci/lowest.py

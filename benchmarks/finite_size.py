@@ -1,4 +1,4 @@
-"""The finite-N law against full diagonalization, the table of docs/finite-size.md, and its speed.
+"""The finite-N law against full diagonalization, the table of finite-size.md, and its speed.
 
     python benchmarks/finite_size.py            # accuracy: N up to 1500
     python benchmarks/finite_size.py --speed    # seconds per draw, beside the generic solve

@@ -3,7 +3,7 @@
     python benchmarks/network.py
 
 Draws are added until the standard error of the lowest outlier is below 3 % of its gap to the edge.
-The tables of docs/networks.md.
+The tables of networks.md.
 """
 
 import time

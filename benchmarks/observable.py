@@ -1,4 +1,4 @@
-"""Teacher mass Q below the N → ∞ left edge against φ, as the table of docs/finite-size.md.
+"""Teacher mass Q below the N → ∞ left edge against φ, as the table of finite-size.md.
 
     python benchmarks/observable.py
 

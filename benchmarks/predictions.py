@@ -1,4 +1,4 @@
-"""What `study check` says a study takes, and what it takes: the table of docs/studies.md.
+"""What `study check` says a study takes, and what it takes: the table of studies.md.
 
     python benchmarks/predictions.py [NAME ...]
 

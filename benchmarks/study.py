@@ -1,4 +1,4 @@
-"""What a study costs beyond its own work: the tables of docs/studies.md.
+"""What a study costs beyond its own work: the tables of studies.md.
 
     python benchmarks/study.py overhead [POINTS]
     python benchmarks/study.py workers

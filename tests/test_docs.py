@@ -13,7 +13,12 @@ from bbpscape import cli
 from bbpscape.cli.output import Output
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+MADE = ("made", "api")  # by `make docs`, as the two pages below
+PAGES = [ROOT / "README.md"] + [
+    page
+    for page in sorted((ROOT / "docs").rglob("*.md"))
+    if not set(MADE) & set(page.parts) and page.name not in ("cli.md", "figures.md")
+]
 SOURCES = [*PAGES, ROOT / "Makefile", ROOT / "figures" / "README.md"]
 # The examples are of a size that shows something; a test needs less.
 SMALLER = (
@@ -26,6 +31,9 @@ SMALLER = (
 )
 # Options of other programs.
 FOREIGN = {
+    "--wheel-dir",
+    "--no-index",
+    "--find-links",
     "--interface",
     "--no-dashboard",
     "--nworkers",

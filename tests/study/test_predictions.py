@@ -24,7 +24,7 @@ def plan(model, alpha, N=200, observables=("lowest",), draws=1, workers=1, **axe
 
 
 def test_phi_costs_nothing_where_the_lowest_eigenvector_has_most_of_the_teacher():
-    """m² > 1/2 of one copy at N → ∞ is from 1.5 α_BBP on (docs/theory.md), 0 below."""
+    """m² > 1/2 of one copy at N → ∞ is from 1.5 α_BBP on (theory.md), 0 below."""
     threshold = bb.threshold(SOURCE).alpha_bbp
     below, above = (
         plan(SOURCE, factor * threshold, observables=("phi",)).seconds

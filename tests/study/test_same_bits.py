@@ -1,4 +1,4 @@
-"""The same bits whatever computes them, as docs/studies.md promises: two BLAS threads."""
+"""The same bits whatever computes them, as studies.md promises: two BLAS threads."""
 
 import os
 import subprocess

@@ -51,7 +51,7 @@ def test_rows_are_the_single_calls():
     ],
 )
 def test_the_table_of_the_page(p_star, noise, limit, subset, trimming):
-    """docs/weak-recovery.md; and no t beside the best, over all of the labels, begins earlier."""
+    """weak-recovery.md; and no t beside the best, over all of the labels, begins earlier."""
     found = weak_recovery(p_star, noise)
     rows = {one.preprocessing: one for one in found.thresholds}
     assert found.information_limit.alpha == pytest.approx(limit, abs=5e-7)

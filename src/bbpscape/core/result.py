@@ -60,7 +60,7 @@ class Result:
         """The result that ``to_dict`` wrote down.
 
         A loss or activation of your own is known by its name: list it before, with
-        ``bb.losses.LOSSES.add`` or ``ACTIVATIONS.add`` (docs/networks.md).
+        ``bb.losses.LOSSES.add`` or ``ACTIVATIONS.add`` (networks.md).
 
         Raises
         ------

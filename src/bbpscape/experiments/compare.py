@@ -128,7 +128,7 @@ def compare(
     InvalidInput
         If an argument is not allowed, α is beyond the inputs, or the Hessian would not fit.
 
-    Source: docs/theory.md §2–5.
+    Source: theory.md §2–5.
     """
     own = None if inputs is None else inputs_of(inputs)
     N, M = check_sizes(model, alpha, _dimension(N, own))

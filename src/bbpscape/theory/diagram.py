@@ -159,7 +159,7 @@ def diagram(
         If the arrays are not two, a value is not allowed, or the Hessian has no left edge; before
         anything is computed.
 
-    Source: docs/theory.md §3–4 and §6.
+    Source: theory.md §3–4 and §6.
 
     >>> result = diagram(p=[1, 2], a=[0.1, 10.0])
     >>> result.fields["continuous"].tolist()

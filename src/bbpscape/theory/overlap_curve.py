@@ -70,7 +70,7 @@ def overlap_curve(
     InvalidInput
         If an α is not a positive number.
 
-    Source: docs/theory.md §3.
+    Source: theory.md §3.
     """
     way, at = route(model, N), threshold(model, N)
     if alpha is None:

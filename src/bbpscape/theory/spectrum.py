@@ -166,7 +166,7 @@ def spectrum(
     NoConvergence
         If an edge, an outlier or the density could not be found.
 
-    Source: docs/theory.md §2–3.
+    Source: theory.md §2–3.
 
     >>> from bbpscape.model.losses import NormalizedSquare
     >>> result = spectrum(TeacherStudent(p=2, p_star=1, loss=NormalizedSquare(a=0.01)), alpha=3.0)

@@ -93,7 +93,7 @@ def threshold(model: TeacherStudent | Law, N: int | None = None) -> Threshold:
         If no outlier leaves the left edge at any α, or parameters are near the limits of double
         precision.
 
-    Source: docs/theory.md §4. At p = ∞, α_BBP = p*(a + 1)/2:
+    Source: theory.md §4. At p = ∞, α_BBP = p*(a + 1)/2:
 
     >>> from bbpscape.model.losses import NormalizedSquare
     >>> model = TeacherStudent(p=float("inf"), p_star=1, loss=NormalizedSquare(a=1.0))

@@ -118,7 +118,7 @@ def weak_recovery(
     InvalidInput
         If an argument is not allowed, or the teacher of the model is not quadratic.
 
-    Source: docs/weak-recovery.md.
+    Source: weak-recovery.md.
 
     >>> found = weak_recovery(p_star=2)
     >>> round(found.information_limit.alpha, 10), round(found.thresholds[0].alpha, 10)

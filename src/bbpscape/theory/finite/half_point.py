@@ -1,6 +1,6 @@
 """Where half of the draws have an outlier: α_½(N), and its inverse N(α).
 
-Source: docs/theory.md §5.
+Source: theory.md §5.
 """
 
 import math
@@ -67,7 +67,7 @@ def strengths(
 ) -> NDArray[np.float64]:
     """α g (m_1^y − m_1) at the left edge of each draw, shape (draws,): above 1 with an outlier.
 
-    Of inputs with structure it is Δ K of docs/theory.md §6.
+    Of inputs with structure it is Δ K of theory.md §6.
     """
     N, M = check_sizes(model, alpha, N)
     draws, seed = check_draws(draws), check_seed(seed)

@@ -1,6 +1,6 @@
 """The label-sampled equations of inputs with structure.
 
-Given (y_μ, r_μ, τ_μ) and how the teacher lies along the principal components, docs/theory.md §6
+Given (y_μ, r_μ, τ_μ) and how the teacher lies along the principal components, theory.md §6
 holds with (1/N) Σ_μ in place of α E.
 """
 

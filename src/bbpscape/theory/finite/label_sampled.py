@@ -2,7 +2,7 @@
 
 Conditioned on the label scalars (y_μ, r_μ) the Hessian is again of the form Σ F_μ ⊗ x xᵀ, with
 atoms f_μ instead of their law. This keeps the extreme labels, which at finite N decide where the
-left edge is; it costs O(M) and no matrix. Source: docs/theory.md §5.
+left edge is; it costs O(M) and no matrix. Source: theory.md §5.
 """
 
 import math

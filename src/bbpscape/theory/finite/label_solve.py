@@ -1,7 +1,7 @@
 """The label-sampled equations of one draw, solved in a few passes over its labels.
 
 With x = −p/(2g) and t = d/((a + y) x + d), d = c r − y, an atom f = (2/p) d/(a + y) has
-−g f/(1 − g f) = −t, so that the theory of docs/theory.md §2–3 is five sums over labels and atoms,
+−g f/(1 − g f) = −t, so that the theory of theory.md §2–3 is five sums over labels and atoms,
 
     S_k = (1/N) Σ w t^k,   Y_k = (1/N) Σ w y t^k:
 

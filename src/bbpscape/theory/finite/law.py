@@ -2,7 +2,7 @@
 
 Each draw samples M = round(αN) label pairs, y ~ χ²_{p*}/p* and r ~ χ²_p/p, and solves the
 label-sampled equations: no matrix, O(M) a draw. Of inputs with structure it samples a norm for
-each label, and how the teacher lies along the principal components. Source: docs/theory.md §5–6.
+each label, and how the teacher lies along the principal components. Source: theory.md §5–6.
 """
 
 import math
@@ -143,7 +143,7 @@ def finite_size_law(
     InvalidInput
         If an argument is not allowed.
 
-    Source: docs/theory.md §5.
+    Source: theory.md §5.
 
     >>> from bbpscape.model.losses import NormalizedSquare
     >>> model = TeacherStudent(p=1, p_star=1, loss=NormalizedSquare(a=2.0))

@@ -159,7 +159,7 @@ def finite_size(
     InvalidInput
         If an argument is not allowed; before anything is sampled.
 
-    Source: docs/theory.md §5–6.
+    Source: theory.md §5–6.
     """
     check_finite(model)
     draws, seed = check_draws(draws), check_seed(seed)

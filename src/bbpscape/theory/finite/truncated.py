@@ -40,7 +40,7 @@ class TruncatedThreshold(Result):
 
 
 def truncated_threshold(model: TeacherStudent, N: int) -> TruncatedThreshold:
-    """α_BBP(N): the threshold of docs/theory.md §4 for y ~ χ²_{p*}/p* given y ≤ Y.
+    """α_BBP(N): the threshold of theory.md §4 for y ~ χ²_{p*}/p* given y ≤ Y.
 
     Y is the median of the largest of M = αN labels, 1 − P(y ≤ Y) = 1 − 2^{−1/M}, at α = α_BBP(N)
     itself. Near the cut the edge is sharp for p ≤ 2, so that the transition is continuous there.

@@ -5,7 +5,7 @@ For unit vectors V of Σ^½ W, with W the weights of a direction, and Ŵ those o
     K = Vᵀ Σ^½ (z − S ⊗ Σ)⁻¹ Σ^½ V,    L = Ŵᵀ (z − S ⊗ Σ)⁻¹ Σ^½ V,    M = K⁻¹ + I ⊗ S − S_v,
 
 and M⁻¹ is the resolvent of H on Σ^½ V. The inputs' mean is no vector of Σ^½ ℝ^N: there V = Ŵ, and
-without S. Where Σ = 1, K = (z − S)⁻¹ and M = z − S_v. Source: docs/theory.md §6.
+without S. Where Σ = 1, K = (z − S)⁻¹ and M = z − S_v. Source: theory.md §6.
 """
 
 import math

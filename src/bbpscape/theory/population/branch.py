@@ -2,7 +2,7 @@
 
 S = α m_1(Γ) is explicit in Γ, and z(Γ) is one root left of all σ_i S. As Γ falls from 0 to
 −1/|inf f| the bulk comes closer: a sharp edge is where dz/dΓ = 0, a smooth one the end of the
-branch. Σ = 1 gives Γ = g and z = 1/g + α m_1(g). Source: docs/theory.md §6.
+branch. Σ = 1 gives Γ = g and z = 1/g + α m_1(g). Source: theory.md §6.
 """
 
 import math

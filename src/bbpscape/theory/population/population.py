@@ -4,7 +4,7 @@ With R(z) ≈ (z − S Σ)⁻¹ all that is asked of Σ is a sum over its eigenv
 
     Γ = Σ_i w_i σ_i/(z − σ_i S),   g = Σ_i w_i/(z − σ_i S),   K = Σ_i w_i c_i σ_i²/(z − σ_i S),
 
-with c_i how a unit vector lies along the components. Source: docs/theory.md §6.
+with c_i how a unit vector lies along the components. Source: theory.md §6.
 """
 
 from dataclasses import dataclass, replace

@@ -1,7 +1,7 @@
 """Sums over the principal components at a p × p matrix S: φ(S) = Σ_i f_i (z − σ_i S)⁻¹.
 
 In the eigenbasis of S they are scalar sums, and so are their derivatives, by divided differences:
-(z − σ s)⁻¹ has the difference σ/((z − σ s_j)(z − σ s_k)). Source: docs/theory.md §6.
+(z − σ s)⁻¹ has the difference σ/((z − σ s_j)(z − σ s_k)). Source: theory.md §6.
 """
 
 import numpy as np

@@ -41,7 +41,7 @@ def solve_branch(law: Law, alphas: NDArray[np.float64]) -> Branch:
     NoConvergence
         If a root is not found.
 
-    Source: docs/theory.md §2–3.
+    Source: theory.md §2–3.
     """
     end = 1 / law.support()[0]
     edge_g = np.full(alphas.shape, end)

@@ -108,7 +108,7 @@ class BulkCurve:
 
         The mean squared overlap of an eigenvector at λ with one unit vector of the direction is
         ρ_w/ρ divided by the number of eigenvalues. NaN outside the bulk, and in a tail so thin
-        that rounding hides ρ. Source: docs/theory.md §5.
+        that rounding hides ρ. Source: theory.md §5.
         """
         targets = _finite(eigenvalues)
         profile = np.full(targets.shape, np.nan)

@@ -15,7 +15,7 @@ from bbpscape.theory.solution import Edge
 def inverse_stieltjes(law: Law, alpha: float, g: ArrayLike, order: int = 0) -> NDArray:
     """z(g) = 1/g + α m_1(g) and its first ``order`` derivatives in g, stacked along axis 0.
 
-    Shape (order + 1, *g.shape); z in units of eigenvalues. Source: docs/theory.md §2.
+    Shape (order + 1, *g.shape); z in units of eigenvalues. Source: theory.md §2.
     """
     g = np.asarray(g)
     moments = law.moments(g, order + 1)[0]

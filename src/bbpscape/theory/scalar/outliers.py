@@ -12,7 +12,7 @@ def left_outlier(law: Law, alpha: float, edge: Edge, direction: str) -> Outlier 
     """The outlier 1/g = α (m_1^w − m_1)(g) left of ``edge`` along ``direction``, if there is one.
 
     z − Σ_w(z) increases with z left of the bulk, so that there is at most one; it exists iff
-    α g (m_1^w − m_1) > 1 at the edge. Its overlap is 1/(1 − dΣ_w/dz). Source: docs/theory.md §3.
+    α g (m_1^w − m_1) > 1 at the edge. Its overlap is 1/(1 − dΣ_w/dz). Source: theory.md §3.
     """
     if not edge.bounded or edge.g >= 0:
         return None

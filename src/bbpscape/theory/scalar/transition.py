@@ -60,7 +60,7 @@ def find_transition(law: Law, scan: Iterable[float] = DENSE) -> Transition | Non
     Transition or None
         None where f has no infimum, or no outlier leaves the edge at any α.
 
-    Source: docs/theory.md §4.
+    Source: theory.md §4.
     """
 
     def excess(log_g: float) -> float:
