@@ -155,14 +155,15 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-# Code, emphasis and starred arguments; and what is a mark to reStructuredText and mathematics here.
+# Code, emphasis and starred arguments stay; other marks of reStructuredText are mathematics here.
 MARKED = re.compile(
-    r"(``.*?``|`[^`]*`|(?<![\w*])\*\w[^*\n]*\w\*(?![\w*])|^\s*\*{1,2}\w+(?: :|$)|^\s*\* )|([|*])|(_\b)"
+    r"(``.*?``|`[^`]*`|(?<![\w*])\*\w[^*\n]*\w\*(?![\w*])|^\s*\*{1,2}\w+(?: :|$)|^\s*\* )"
+    r"|[|*]|_\b"
 )
 
 
 def _readable(app: Sphinx, what: str, name: str, of: Any, options: Any, lines: list[str]) -> None:
-    """Stars and bars of formulas stay what they are; ``theory.md`` leads to the page of that name."""
+    """Stars and bars of formulas stay; ``theory.md`` leads to the page of that name."""
     pages = {path.stem: path for path in Path(app.srcdir).rglob("*.md")}
 
     def link(match: re.Match[str]) -> str:
