@@ -24,7 +24,6 @@ extensions = [
     "offline",
 ]
 exclude_patterns = ["gallery", "notebooks", "_ext"]
-suppress_warnings = ["toc.empty_glob"]
 highlight_language = "none"
 
 myst_enable_extensions = ["dollarmath", "amsmath", "attrs_inline"]
