@@ -19,6 +19,8 @@ from .model.labels import Labels as Labels
 from .model.losses import Loss as Loss
 from .model.losses import NormalizedSquare as NormalizedSquare
 from .model.losses import loss as loss
+from .model.teacher import Teacher as Teacher
+from .model.teacher import teacher as teacher
 from .model.teacher_student import TeacherStudent as TeacherStudent
 from .simulation import data as data
 from .simulation import eigen as eigen

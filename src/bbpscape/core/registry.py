@@ -1,11 +1,16 @@
 """Names for objects that users add: activations, losses, observables, preprocessings, starts."""
 
 from collections.abc import Iterator, Mapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from bbpscape.core.checks import InvalidInput
 
 T = TypeVar("T")
+
+
+class Named(Protocol):
+    @property
+    def name(self) -> str: ...
 
 
 class Registry(Mapping[str, T], Generic[T]):
@@ -55,3 +60,12 @@ class Registry(Mapping[str, T], Generic[T]):
 
     def __len__(self) -> int:
         return len(self._known)
+
+
+def check_listed(registry: Registry[Any], one: Named) -> None:
+    """InvalidInput if the name of ``one`` is that of another object that is listed."""
+    if registry.get(one.name, one) != one:
+        raise InvalidInput(
+            f"the {registry.what} {one.name!r} is not the one that is listed by this name: give it "
+            "another"
+        )

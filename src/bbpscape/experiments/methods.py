@@ -135,9 +135,10 @@ def methods(
     """
     TeacherStudent.check(model)
     channel = QuadraticTeacher.of(model)
-    if channel is None:
+    if channel is None or not model.activation.quadratic:
         raise InvalidInput(
-            "methods needs the quadratic activation, labels without flips and no overlap"
+            "methods needs the quadratic activation and teacher, labels without flips and no "
+            "overlap"
         )
     values, N = _check_alphas(model, alpha, N)
     draws, seed = int(positive_integer("draws", draws)), check_seed(seed)

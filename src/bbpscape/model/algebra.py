@@ -248,6 +248,21 @@ def kinks(formula: Node) -> list[Node]:
     return list(found)
 
 
+def singularities(formula: Node) -> list[Node]:
+    """At whose zeros it or a derivative diverges: bases of powers and of logarithms."""
+    found: dict[Node, None] = {}
+    for node in formula.nodes():
+        if node.head == "log" or (node.head == "**" and not _polynomial(float(node.leaf))):
+            found[node.parts[0]] = None
+        elif node.head == "tan":
+            found[function("cos", node.parts[0])] = None
+    return list(found)
+
+
+def _polynomial(exponent: float) -> bool:
+    return exponent > 0 and exponent.is_integer()
+
+
 def names(formula: Node) -> set[str]:
     """The variables that it depends on."""
     return {str(node.leaf) for node in formula.nodes() if node.head == "variable"}

@@ -74,6 +74,10 @@ class Expression:
         """The arguments that jump or have a corner at 0."""
         return tuple(Kink(inner, self.variables) for inner in algebra.kinks(self.formula))
 
+    def singularities(self) -> tuple["Kink", ...]:
+        """The sub-expressions at whose zeros it, or a derivative, diverges."""
+        return tuple(Kink(inner, self.variables) for inner in algebra.singularities(self.formula))
+
 
 @dataclass(frozen=True)
 class Kink:

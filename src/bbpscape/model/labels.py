@@ -4,14 +4,17 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import gammaln, xlogy
 
-from bbpscape.core.checks import number
+from bbpscape.core.checks import InvalidInput, boolean, number
 
 
 @dataclass(frozen=True)
 class Labels:
-    """y = s ŷ* + √noise ξ, ξ standard Gaussian, s = −1 with probability ``flip``, else 1.
+    """y = s z + √noise ξ, ξ standard Gaussian, s = −1 with probability ``flip``, else 1.
+
+    z is the teacher's output φ(u) itself, or a count, z ~ Poisson(φ(u)), with ``poisson``.
 
     Parameters
     ----------
@@ -19,6 +22,8 @@ class Labels:
         Variance of the additive noise.
     flip : float
         Probability of a sign flip, from 0 to 1.
+    poisson : bool
+        Labels are counts; the teacher must not be negative.
 
     Raises
     ------
@@ -31,19 +36,23 @@ class Labels:
 
     noise: float = 0.0
     flip: float = 0.0
+    poisson: bool = False
 
     def __post_init__(self) -> None:
         for name, limit in (("noise", 1e6), ("flip", 1.0)):
             object.__setattr__(self, name, number(name, getattr(self, name), 0.0, limit))
+        object.__setattr__(self, "poisson", boolean("poisson", self.poisson))
 
     @property
     def clean(self) -> bool:
         """y is the teacher's output itself."""
-        return self.noise == 0 and self.flip == 0
+        return self.noise == 0 and self.flip == 0 and not self.poisson
 
     def apply(self, outputs: NDArray, generator: np.random.Generator) -> NDArray[np.float64]:
         """y of every sample; nothing is drawn where nothing is random."""
         y = np.asarray(outputs, dtype=float)
+        if self.poisson:
+            y = generator.poisson(y).astype(float)
         if self.flip:
             y = np.where(generator.random(y.shape) < self.flip, -y, y)
         if self.noise:
@@ -52,8 +61,40 @@ class Labels:
 
     def range(self, low: float, high: float) -> tuple[float, float]:
         """Infimum and supremum of y where the teacher's output goes from ``low`` to ``high``."""
+        if self.poisson:
+            if low < 0:
+                raise InvalidInput(
+                    "Poisson labels need a teacher that is nowhere negative, and its output goes "
+                    f"down to {low:.4g}"
+                )
+            low, high = 0.0, math.inf
         if self.noise:
             return -math.inf, math.inf
         if self.flip == 1:
             return -high, -low
         return (min(low, -high), max(high, -low)) if self.flip else (low, high)
+
+    def density(self, y: ArrayLike, outputs: ArrayLike) -> NDArray[np.float64]:
+        """P(y | φ) of labels given the teacher's outputs φ; arrays broadcast.
+
+        A probability for counts without noise; exact labels have none.
+
+        >>> Labels(poisson=True).density([0, 1], 2.0).round(4).tolist()
+        [0.1353, 0.2707]
+        """
+        y, outputs = np.asarray(y, dtype=float), np.asarray(outputs, dtype=float)
+        if not self.poisson and not self.noise:
+            raise InvalidInput("exact labels have no density given the teacher's output")
+        if self.poisson and self.noise:
+            raise InvalidInput("counts with noise have no density in closed form")
+
+        def plain(y: NDArray) -> NDArray[np.float64]:
+            if self.noise:
+                return np.exp(-((y - outputs) ** 2) / (2 * self.noise)) / math.sqrt(
+                    2 * math.pi * self.noise
+                )
+            count = np.maximum(y, 0.0)
+            mass = np.exp(xlogy(count, outputs) - outputs - gammaln(count + 1))
+            return np.where((y < 0) | (y != np.floor(y)), 0.0, mass)
+
+        return (1 - self.flip) * plain(y) + self.flip * plain(-y) if self.flip else plain(y)

@@ -165,8 +165,15 @@ MODEL = (
         "quadratic",
         str,
     ),
+    Parameter(
+        "teacher",
+        "An expression in u1, u2, …, or an activation; the student's by default.",
+        checks.text,
+        kind=str,
+    ),
     Parameter("label_noise", "Variance of the Gaussian noise on the labels.", checks.number, 0.0),
     Parameter("flip", "Probability that the sign of a label is flipped.", checks.number, 0.0),
+    _flag("poisson", "Labels are counts, y ~ Poisson(the teacher's output)."),
     Parameter(
         "second_layer", "p weights with commas; 1/p each by default.", _weights, read=parse_list
     ),

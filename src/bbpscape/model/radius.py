@@ -11,6 +11,7 @@ from bbpscape.model.inputs.law import STANDARD
 from bbpscape.model.labels import Labels
 from bbpscape.model.loss import Loss
 from bbpscape.model.losses import NormalizedSquare
+from bbpscape.model.teacher import committee
 from bbpscape.model.teacher_student import TeacherStudent
 
 # Of a normalization in closed form.
@@ -82,8 +83,8 @@ def rescaled_activation(activation: Activation, factor: float) -> Activation:
 def at_radius(model: TeacherStudent, tau: float) -> tuple[float, TeacherStudent]:
     """(c, model′) with τ F(√τ λ; y(√τ u)) = c F′(λ; y′(u)), of inputs of unit variance.
 
-    Samples √τ x of a model are samples x of one whose activation is σ(√τ x), or, where that is
-    τ σ(x), whose loss is ℓ(τ y, τ ŷ).
+    Samples √τ x of a model are samples x of one whose activation is σ(√τ x) and whose teacher is
+    φ(√τ u), or, where these are τ σ(x) and τ φ(u), whose loss is ℓ(τ y, τ ŷ).
 
     >>> scale, same = at_radius(TeacherStudent(2, 1, "normalized-square"), 4.0)
     >>> scale, same.normalization
@@ -92,9 +93,11 @@ def at_radius(model: TeacherStudent, tau: float) -> tuple[float, TeacherStudent]
     plain = dataclasses.replace(model, inputs=STANDARD)
     if tau == 1:
         return 1.0, plain
-    if not model.activation.quadratic:
-        activation = rescaled_activation(model.activation, math.sqrt(tau))
-        return 1.0, dataclasses.replace(plain, activation=activation)
+    root = math.sqrt(tau)
+    if not model.activation.quadratic or not model.teacher.quadratic or model.labels.poisson:
+        activation = rescaled_activation(model.activation, root)
+        teacher = model.teacher.scaled(root) if model.own_teacher else committee(activation)
+        return 1.0, dataclasses.replace(plain, activation=activation, teacher=teacher)
     labels = Labels(model.labels.noise / tau**2, model.labels.flip)
     a = model.loss.closed_form
     if a is not None and a / tau <= LARGEST_A:

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 # Numbers of losses that have names of their own in a record.
 NUMBERS = ("a", "delta")
+# Attributes of labels, which have names of their own too.
+LABELS = {"label_noise": "noise", "flip": "flip", "poisson": "poisson"}
 # Values that a model takes as they are.
-ARGUMENTS: tuple[str, ...] = ("p", "p_star", "activation", "second_layer", "overlap")
+ARGUMENTS: tuple[str, ...] = ("p", "p_star", "activation", "second_layer", "overlap", "teacher")
 # What an identity names even where it is the default.
 ALWAYS = ("p", "p_star", "alpha", "N")
 
@@ -36,8 +38,12 @@ def values_of(model: "TeacherStudent") -> dict[str, Any]:
     values |= {name: numbers.pop(name) for name in NUMBERS if name in numbers}
     if numbers:
         values["loss_parameters"] = numbers
+    if model.own_teacher:
+        values["teacher"] = model.teacher.name
     if not model.labels.clean:
         values |= {"label_noise": model.labels.noise, "flip": model.labels.flip}
+    if model.labels.poisson:
+        values["poisson"] = True
     if model.second_layer is not None:
         values["second_layer"] = list(model.second_layer)
     if model.overlap != 0.0:
@@ -56,7 +62,8 @@ def arguments_of(values: Mapping[str, Any]) -> dict[str, Any]:
     numbers = {name: left.pop(name) for name in NUMBERS if name in left}
     numbers |= left.pop("loss_parameters", {})
     arguments["loss"] = loss(left.pop("loss", PARAMETERS["loss"].default), **numbers)
-    arguments["labels"] = Labels(left.pop("label_noise", 0.0), left.pop("flip", 0.0))
+    given = {own: left.pop(name) for name, own in LABELS.items() if name in left}
+    arguments["labels"] = Labels(**given)
     parts = {name: left.pop(name) for name in PARTS if name in left}
     if parts:
         arguments["inputs"] = InputLaw(**parts)
@@ -97,12 +104,15 @@ def label_of(values: Mapping[str, Any], *, symbols: bool = False) -> list[str]:
     parts = [told(name, values[name]) for name in ("p", "p_star")]
     if values["activation"] != PARAMETERS["activation"].default:
         parts.append(str(values["activation"]))
+    if "teacher" in values:
+        parts.append(f"teacher {values['teacher']}")
     if values["loss"] != PARAMETERS["loss"].default:
         parts.append(f"{values['loss']} loss")
     numbers = {name: values[name] for name in NUMBERS if name in values}
     numbers |= values.get("loss_parameters", {})
     numbers |= {name: values[name] for name in ("label_noise", "flip") if values.get(name)}
     parts += [told(name, value) for name, value in numbers.items()]
+    parts += ["Poisson labels"] if values.get("poisson") else []
     if "second_layer" in values:
         parts.append(f"second layer {values['second_layer']}")
     if "overlap" in values:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.checks import InvalidInput, positive_integer
+from bbpscape.core.registry import check_listed
 from bbpscape.model.activations import ACTIVATIONS, Activation
 from bbpscape.model.activations import activation as to_activation
 from bbpscape.model.inputs.law import PARTS, STANDARD, InputLaw
@@ -18,7 +19,9 @@ from bbpscape.model.layers import check_overlap, check_second_layer, common_over
 from bbpscape.model.loss import Loss, examine
 from bbpscape.model.losses import LOSSES
 from bbpscape.model.losses import loss as to_loss
-from bbpscape.model.record import NUMBERS, arguments_of, identity_of, label_of, values_of
+from bbpscape.model.record import LABELS, NUMBERS, arguments_of, identity_of, label_of, values_of
+from bbpscape.model.teacher import TEACHERS, Teacher, committee
+from bbpscape.model.teacher import teacher as to_teacher
 
 # Wider students than this are p = ∞ to all digits.
 WIDEST = 10**9
@@ -27,10 +30,11 @@ EXACT = Labels()
 
 @dataclass(frozen=True)
 class TeacherStudent:
-    """y = (1/p*) Σ_l σ(w*_l·x),  ŷ = Σ_k c_k σ(w_k·x),  L = Σ_μ ℓ(y_μ, ŷ_μ).
+    """y = φ(w*_1·x, …, w*_{p*}·x),  ŷ = Σ_k c_k σ(w_k·x),  L = Σ_μ ℓ(y_μ, ŷ_μ).
 
     Inputs are x ~ N(0, I_N/N), and the rows of w and w* lie on the sphere of radius √N. With the
-    defaults, σ(x) = x², c_k = 1/p and w independent of w*, it is the model of the source.
+    defaults, φ(u) = (1/p*) Σ_l σ(u_l), σ(x) = x², c_k = 1/p and w independent of w*, it is the
+    model of the source.
     ``inputs`` may give x a covariance, norms and a mean, and w and w* the sphere w·Σw = N.
 
     Parameters
@@ -43,16 +47,18 @@ class TeacherStudent:
     loss : Loss, or text
         The loss of one sample: a name in LOSSES or an expression in y and yhat, or an object.
     activation : Activation, or text
-        σ, of the teacher and of the student: a name in ACTIVATIONS, an expression in x, or an
-        object.
+        σ: a name in ACTIVATIONS, an expression in x, or an object.
     labels : Labels
-        Noise and sign flips of the labels y.
+        What is done to the teacher's output: noise, sign flips, counts.
     second_layer : sequence of p numbers, optional
         c_k, fixed; 1/p each by default.
     overlap : number, or array of shape (p_star, p)
         w*_l·w_k/N, a number standing for every pair. Beyond it the student is random.
     inputs : InputLaw
         The law of x; w and w* are scaled, and ``overlap`` is measured, in its metric.
+    teacher : Teacher, or text, optional
+        φ: an expression in u1, u2, …, the name of a listed teacher, an activation or its name for a
+        committee of such neurons, or an object. A committee of the student's σ by default.
 
     Raises
     ------
@@ -73,6 +79,7 @@ class TeacherStudent:
     second_layer: tuple[float, ...] | None
     overlap: float | tuple[tuple[float, ...], ...]
     inputs: InputLaw
+    teacher: Teacher
 
     def __init__(
         self,
@@ -84,9 +91,11 @@ class TeacherStudent:
         second_layer: ArrayLike | None = None,
         overlap: ArrayLike = 0.0,
         inputs: InputLaw = STANDARD,
+        teacher: Teacher | Activation | str | None = None,
     ) -> None:
         loss, activation = to_loss(loss), to_activation(activation)
-        given = (p, p_star, loss, activation, labels, second_layer, overlap, inputs)
+        teacher = committee(activation) if teacher is None else to_teacher(teacher)
+        given = (p, p_star, loss, activation, labels, second_layer, overlap, inputs, teacher)
         for one, value in zip(dataclasses.fields(self), given, strict=True):
             object.__setattr__(self, one.name, value)
         self._check()
@@ -112,12 +121,11 @@ class TeacherStudent:
 
     def _check_names(self) -> None:
         """A listed name stands for the listed object alone: it is all that a record keeps."""
-        listed = ACTIVATIONS.get(self.activation.name, self.activation)
-        if listed != self.activation:
-            raise InvalidInput(
-                f"the activation {self.activation.name!r} is not the one that is listed by this "
-                "name: give it another"
-            )
+        check_listed(ACTIVATIONS, self.activation)
+        if self.teacher.unit is None:
+            check_listed(TEACHERS, self.teacher)
+        else:
+            check_listed(ACTIVATIONS, self.teacher.unit)
         if self.loss.name in LOSSES:
             numbers = self.loss.parameters
             if to_loss(self.loss.name, **numbers) != self.loss:
@@ -146,10 +154,16 @@ class TeacherStudent:
         return checked
 
     @property
+    def own_teacher(self) -> bool:
+        """Whether the teacher is other than a committee of the student's activation."""
+        return self.teacher != committee(self.activation)
+
+    @property
     def is_reference(self) -> bool:
         """Whether this is the model of the source, which has closed forms."""
         return (
             self.activation.quadratic
+            and self.teacher.quadratic
             and self.loss.closed_form is not None
             and self.labels.clean
             and self.second_layer is None
@@ -187,7 +201,7 @@ class TeacherStudent:
     @property
     def label_range(self) -> tuple[float, float]:
         """Infimum and supremum of y; either may be infinite."""
-        return self.labels.range(*self.activation.bounds)
+        return self.labels.range(*self.teacher.range(self.p_star))
 
     def output(self, preactivations: ArrayLike) -> NDArray:
         """ŷ = Σ_k c_k σ(λ_k), over the last axis: (..., p) → (...)."""
@@ -197,8 +211,8 @@ class TeacherStudent:
         return values @ self.output_weights
 
     def teacher_output(self, preactivations: ArrayLike) -> NDArray:
-        """(1/p*) Σ_l σ(u_l), over the last axis: (..., p_star) → (...)."""
-        return self.activation.value(np.asarray(preactivations)).mean(axis=-1)
+        """φ(u), over the last axis: (..., p_star) → (...)."""
+        return self.teacher(np.asarray(preactivations))
 
     def label(self, **others: object) -> str:
         """The parameters on one line, then ``others``; what is as in the source goes unsaid.
@@ -225,6 +239,8 @@ class TeacherStudent:
         """
         given = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
         given["overlap"] = common_overlap(self.overlap)
+        if not self.own_teacher:
+            given["teacher"] = None
         mine = self.loss.parameters
         others = {name: parameters.pop(name) for name in [*parameters] if name in (*NUMBERS, *mine)}
         loss = parameters.pop("loss", None)
@@ -233,8 +249,7 @@ class TeacherStudent:
             given["loss"] = to_loss(loss, **shared | others)
         elif others:
             given["loss"] = self.loss.replace(**others)
-        noise = {"label_noise": "noise", "flip": "flip"}
-        changed = {noise[name]: parameters.pop(name) for name in noise if name in parameters}
+        changed = {LABELS[name]: parameters.pop(name) for name in LABELS if name in parameters}
         given["labels"] = dataclasses.replace(parameters.pop("labels", self.labels), **changed)
         parts = {name: parameters.pop(name) for name in PARTS if name in parameters}
         if parts:

@@ -18,7 +18,7 @@ DESCENT = ("start", "method", "domain", "steps")
 REQUIRED = ("p", "p_star", "alpha", "N")
 MODEL = (
     *("p", "p_star", "a", "loss", "delta", "activation"),
-    *("label_noise", "flip", "second_layer", "overlap"),
+    *("teacher", "label_noise", "flip", "poisson", "second_layer", "overlap"),
     *INPUTS,
 )
 

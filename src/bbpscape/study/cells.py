@@ -85,10 +85,15 @@ class Cell:
 
     @property
     def model(self) -> TeacherStudent:
-        """The model, or InvalidInput if its loss or activation is an object that is not here."""
+        """The model, or InvalidInput if an object that it names is not here."""
         values = {name: self.parameters[name] for name in MODEL if name in self.parameters}
-        named = (self.objects.get(name, {}).get(values[name]) for name in ("loss", "activation"))
-        return _model(tuple(values.items()), *named)
+        named = {
+            name: self.objects.get(name, {}).get(values[name])
+            for name in ("loss", "activation", "teacher")
+            if name in values
+        }
+        own = {name: one for name, one in named.items() if one is not None}
+        return _model(tuple(values.items()), tuple(own.items()))
 
     @property
     def alpha(self) -> float:
@@ -143,20 +148,26 @@ class Cell:
 
 
 @functools.lru_cache(maxsize=256)
-def _model(values: tuple[tuple[str, Value], ...], own: Any, activation: Any) -> TeacherStudent:
-    given = dict(values)
+def _model(
+    values: tuple[tuple[str, Value], ...], objects: tuple[tuple[str, Any], ...]
+) -> TeacherStudent:
+    given, own = dict(values), dict(objects)
     numbers = {name: given[name] for name in NUMBERS}
-    if own is not None:
-        own = own.replace(**{k: v for k, v in numbers.items() if k in own.parameters})
+    if "loss" in own:
+        mine = own["loss"]
+        own["loss"] = mine.replace(**{k: v for k, v in numbers.items() if k in mine.parameters})
+    else:
+        own["loss"] = loss(given["loss"], **numbers)
     return TeacherStudent(
         given["p"],
         given["p_star"],
-        loss(given["loss"], **numbers) if own is None else own,
-        given["activation"] if activation is None else activation,
-        Labels(given["label_noise"], given["flip"]),
+        own["loss"],
+        own.get("activation", given["activation"]),
+        Labels(given["label_noise"], given["flip"], given["poisson"]),
         given.get("second_layer"),
         given["overlap"],
         _inputs(tuple(given[name] for name in INPUTS)),
+        own.get("teacher", given.get("teacher")),
     )
 
 

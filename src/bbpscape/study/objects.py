@@ -1,4 +1,4 @@
-"""Losses, activations and starts of the user's: points name them, workers need the objects.
+"""Losses, activations, teachers and starts of users: points name them, workers need the objects.
 
 What the package has, and what an expression says, any process finds by its name.
 """
@@ -13,13 +13,14 @@ from bbpscape.model import activations
 from bbpscape.model.activations import ACTIVATIONS, Activation, activation
 from bbpscape.model.loss import Loss
 from bbpscape.model.losses import LOSSES, loss
+from bbpscape.model.teacher import TEACHERS, Teacher, teacher
 from bbpscape.simulation.descent.start import Start
 from bbpscape.study.spectral_start import find_start
 
 # By parameter and name, such as {"loss": {"Quartic": Quartic()}}.
 Objects = Mapping[str, Mapping[str, Any]]
 # Parameters whose values may be objects.
-NAMED = ("loss", "activation", "start")
+NAMED = ("loss", "activation", "teacher", "start")
 # Numbers of a loss that are parameters of a point by themselves.
 NUMBERS = ("a", "delta")
 BUILT_IN = tuple(one for one in vars(activations).values() if isinstance(one, Activation))
@@ -119,6 +120,15 @@ def _activation(value: str | Activation) -> tuple[str, Activation | None]:
     return value.name, None if value in BUILT_IN or _same(activation, value) else value
 
 
+def _teacher(value: str | Activation | Teacher) -> tuple[str, Teacher | None]:
+    found = teacher(value)
+    if found.unit is not None:
+        name, own = _activation(found.unit)
+        return name, None if own is None else found
+    alone = found.name not in TEACHERS and _same(teacher, found)
+    return found.name, None if alone else found
+
+
 def _start(value: str | Start) -> tuple[str, Start | None]:
     found = find_start(value)
     return found.name, None if built_in(found.point) else found
@@ -127,6 +137,7 @@ def _start(value: str | Start) -> tuple[str, Start | None]:
 RESOLVERS: dict[str, Callable[[Any], tuple[str, Any]]] = {
     "loss": _loss,
     "activation": _activation,
+    "teacher": _teacher,
     "start": _start,
 }
 
@@ -150,6 +161,8 @@ def fingerprint(value: Any) -> list[float]:
         found = [value.value(LABELS, OUTPUTS), *value.derivatives(LABELS, OUTPUTS)]
     elif isinstance(value, Activation):
         found = [value.value(OUTPUTS), value.first(OUTPUTS), value.second(OUTPUTS)]
+    elif isinstance(value, Teacher):
+        found = [value(np.resize(OUTPUTS + LABELS * k, (3, value.p_star or 1))) for k in (0, 1, 2)]
     else:
         return []
     return [float(one) for array in found for one in np.broadcast_to(array, LABELS.shape)]

@@ -35,9 +35,11 @@ def spectral_preprocessing(
     InvalidInput
         If the activation is not the quadratic one, or labels are flipped.
     """
-    if not model.activation.quadratic or model.labels.flip:
+    exact = not model.labels.flip and not model.labels.poisson
+    if not model.activation.quadratic or not model.teacher.quadratic or not exact:
         raise InvalidInput(
-            "the spectral start needs the quadratic activation and labels without flips"
+            "the spectral start needs the quadratic activation and teacher, and labels without "
+            "flips"
         )
     best = optimal(QuadraticTeacher(model.p_star, model.labels.noise))
     return lambda y: np.maximum(best(y), LOWEST_T)

@@ -225,7 +225,7 @@ def _own(path: str | os.PathLike[str]) -> Path:
 
 
 def _parameters(model: TeacherStudent) -> dict[str, Any]:
-    """The parameters of a model, its loss and activation as they are."""
+    """The parameters of a model, its loss, activation and teacher as they are."""
     checked = TeacherStudent.check(model)
     numbers = {k: v for k, v in checked.loss.parameters.items() if k in NUMBERS}
     second = {} if checked.second_layer is None else {"second_layer": checked.second_layer}
@@ -235,8 +235,10 @@ def _parameters(model: TeacherStudent) -> dict[str, Any]:
         "loss": checked.loss,
         **numbers,
         "activation": checked.activation,
+        **({"teacher": checked.teacher} if checked.own_teacher else {}),
         "label_noise": checked.labels.noise,
         "flip": checked.labels.flip,
+        "poisson": checked.labels.poisson,
         **second,
         "overlap": common_overlap(checked.overlap),
         **checked.inputs.to_dict(),

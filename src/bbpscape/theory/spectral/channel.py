@@ -109,7 +109,8 @@ class QuadraticTeacher:
     @classmethod
     def of(cls, model: TeacherStudent) -> "QuadraticTeacher | None":
         """The teacher of ``model``; None if it is another, or the student knows it already."""
-        if not model.activation.quadratic or model.labels.flip or model.overlap != 0.0:
+        labels = model.labels
+        if not model.teacher.quadratic or labels.flip or labels.poisson or model.overlap != 0.0:
             return None
         return cls(model.p_star, model.labels.noise)
 

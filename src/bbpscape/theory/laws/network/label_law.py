@@ -62,6 +62,8 @@ def teacher_nodes(model: TeacherStudent, refinement: float, *, full: bool) -> La
     else permutations of u, and signs where σ is even, share one, ``first`` and ``second`` being
     their means.
     """
+    if model.own_teacher or model.labels.poisson:
+        raise InvalidInput("the theory of a network needs a teacher with the student's activation")
     activation, p_star = model.activation, model.p_star
     if activation.quadratic and not full and p_star > 1:
         return _radial_nodes(model, refinement)
