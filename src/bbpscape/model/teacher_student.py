@@ -147,7 +147,7 @@ class TeacherStudent:
         checked = TeacherStudent.check(model)
         same = dataclasses.replace(checked, inputs=STANDARD) if any_inputs else checked
         if not same.is_reference:
-            needs = "the quadratic activation, the normalized square loss, exact labels"
+            needs = "the quadratic activation and teacher, the normalized square loss, exact labels"
             last = ["no overlap"] if any_inputs else ["no overlap", "standard Gaussian inputs"]
             *more, end = ["a uniform second layer", *last]
             raise InvalidInput(f"{what} needs {needs}, {', '.join(more)} and {end}")
