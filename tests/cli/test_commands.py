@@ -66,6 +66,39 @@ def test_compare_takes_inputs(run, tmp_path):
     )
 
 
+@pytest.mark.parametrize("name", ["simulate", "descend", "methods"])
+def test_other_commands_take_inputs_too(run, tmp_path, name):
+    rows = np.random.default_rng(0).standard_normal((200, 10)) * np.arange(1, 11) ** -0.3
+    np.savez(tmp_path / "rows.npz", first=rows, second=rows[:3])
+    path = ["--inputs", tmp_path / "rows.npz", "--key", "first"]
+    few = {"descend": ["--steps", "3"]}.get(name, [])
+    given = [*path, "--no-whiten", "--standardize", "--pca", 6, "--draws", 2, "--seed", 3, *few]
+    status, out, err = run(name, *given, "--alpha", "5", "--json")
+    assert (status, err) == (0, "")
+    found = json.loads(out)
+    prepared = bb.data.prepare_inputs(rows, whiten=False, standardize=True, pca=6)
+    assert (found["inputs"], found["N"]) == (prepared.description, 6)
+    options = {"descend": {"rule": bb.DescentRule(steps=3)}}.get(name, {})
+    alpha = [5.0] if name == "methods" else 5.0
+    expected = getattr(bb, name)(
+        bb.TeacherStudent(2, 1), alpha, draws=2, seed=3, inputs=prepared, **options
+    )
+    assert bb.Result.from_dict(expected.to_dict()).to_dict() == expected.to_dict()
+    timed = "seconds", "peak_bytes"
+    record = json.loads(json.dumps(expected.to_dict(compact=True)))
+    assert _without(found, timed) == _without(record, timed)
+    status, out, err = run(name, *path[:2], "--alpha", "5")
+    assert (status, out) == (2, "")
+    assert "key must say which array" in err
+    assert "--pca needs --inputs FILE" in run(name, "--pca", "3")[2]
+
+
+def _without(value, names):
+    if isinstance(value, dict):
+        return {key: _without(one, names) for key, one in value.items() if key not in names}
+    return [_without(one, names) for one in value] if isinstance(value, list) else value
+
+
 def test_inputs_are_prepared_as_the_options_say(run, tmp_path):
     rows = np.random.default_rng(0).standard_normal((200, 6)) * [1, 2, 3, 4, 5, 0]
     np.savez(tmp_path / "rows.npz", first=rows, second=rows[:, :2])

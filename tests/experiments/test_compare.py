@@ -217,7 +217,7 @@ def test_refusals(arguments, message):
 
 
 def test_memory_is_refused_before_anything_is_drawn(monkeypatch):
-    monkeypatch.setattr("bbpscape.experiments.compare.draw", lambda *_: pytest.fail("drawn"))
+    monkeypatch.setattr("bbpscape.experiments.compare.measure", lambda *_: pytest.fail("drawn"))
     with pytest.raises(bb.InvalidInput, match="GiB"):
         bb.compare(MODEL, 3.0, N=10**6)
 

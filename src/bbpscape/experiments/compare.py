@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bbpscape.core.checks import InvalidInput, positive_integer
+from bbpscape.core.checks import positive_integer
 from bbpscape.core.codec import BULKY
 from bbpscape.core.memory import require_memory
 from bbpscape.core.report import Report, Table, counted, number
@@ -20,8 +20,8 @@ from bbpscape.experiments.comparison_rows import Row, left_outliers, measure, ro
 from bbpscape.experiments.own_inputs import theory_of
 from bbpscape.experiments.sizes import check_sizes
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulation.data.inputs import Inputs, inputs_of, sample
-from bbpscape.simulation.data.instance import draw, draw_seeds, plant
+from bbpscape.simulation.data.inputs import Inputs
+from bbpscape.simulation.data.source import source_of
 from bbpscape.simulation.memory import dense_bytes, instance_bytes, kept_bytes
 from bbpscape.theory.spectrum import Spectrum
 
@@ -130,28 +130,22 @@ def compare(
 
     Source: theory.md §2–5.
     """
-    own = None if inputs is None else inputs_of(inputs)
-    N, M = check_sizes(model, alpha, _dimension(N, own))
+    source = source_of(TeacherStudent.check(model), inputs)
+    N, M = check_sizes(model, alpha, source.dimension(N, DIMENSION))
     draws, seed, p = int(positive_integer("draws", draws)), check_seed(seed), int(model.p)
-    if own is not None and own.n < M:
-        sample(own, alpha, np.random.default_rng(0))
+    source.check(alpha)
     require_memory(lambda count: kept_bytes(count, p * N), draws, "draws")
     require_memory(lambda n: _bytes(p, n, max(1, round(alpha * n)), draws), N)
-    beside = theory_of(model, M / N, N, own)
+    beside = theory_of(source, M / N, N)
     theory = beside.theory
     count = sum(int(one.multiplicity) for one in left_outliers(theory))
     k = max(count, p * model.p_star) + 1
     done = []
-    for one in draw_seeds(model, alpha, N, seed, draws):
-        generator = np.random.default_rng(one)
-        if own is None:
-            instance = draw(model, alpha, N, generator)
-        else:
-            instance = plant(beside.model, beside.sample(alpha, generator), generator)
-        done.append(measure(instance, k, sampled=own is None))
+    for one in source.seeds(alpha, N, seed, draws):
+        done.append(measure(source.draw(alpha, N, one), k, sampled=source.inputs is None))
         if progress is not None:
             progress(len(done), draws)
-    missed = labels_predict(beside.model) and any(one.predicted is None for one in done)
+    missed = labels_predict(source.model) and any(one.predicted is None for one in done)
     return Comparison(
         model=model,
         alpha=M / N,
@@ -159,22 +153,17 @@ def compare(
         M=M,
         draws=draws,
         seed=seed,
-        inputs=beside.description,
+        inputs=source.description or _described(model),
         rows=tuple(rows(theory, done, beside.isotropic)),
-        notes=(*beside.notes, *notes(theory, count, own, M, missed)),
+        notes=(*beside.notes, *notes(theory, count, source.inputs, M, missed)),
         theory=theory,
         eigenvalues=np.stack([one.eigenvalues for one in done]),
         m2=np.stack([one.m2 for one in done]),
     )
 
 
-def _dimension(N: int | None, inputs: Inputs | None) -> int:
-    """N, that of the inputs where there are some."""
-    if inputs is None:
-        return DIMENSION if N is None else N
-    if N is not None and N != inputs.N:
-        raise InvalidInput(f"N must be that of the inputs, {inputs.N}, got {N}")
-    return inputs.N
+def _described(model: TeacherStudent) -> str:
+    return "Gaussian" if model.inputs.standard else ", ".join(model.inputs.label)
 
 
 def _bytes(p: int, N: int, M: int, draws: int) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from bbpscape.core.checks import integer
 from bbpscape.core.memory import require_memory
@@ -17,7 +18,8 @@ from bbpscape.core.status import CONVERGED, Status
 from bbpscape.experiments.sizes import check_sizes
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.backend import backend, check_dtype
-from bbpscape.simulation.data.instance import draw, draw_seeds
+from bbpscape.simulation.data.inputs import Inputs
+from bbpscape.simulation.data.source import Source, source_of
 from bbpscape.simulation.descent.descend import descend_batch
 from bbpscape.simulation.descent.rule import RATE, DescentRule, Trajectory, budget_operations
 from bbpscape.simulation.descent.start import Start, start_label
@@ -25,6 +27,7 @@ from bbpscape.simulation.memory import instance_bytes
 from bbpscape.simulation.parallel import available_cpus, check_workers, gathered, ordered_map
 from bbpscape.study.spectral_start import find_start
 
+DIMENSION = 1000
 BATCH_BYTES = 2**29  # of inputs that advance together
 WORTH = 10.0  # seconds of work below which starting processes costs more than it saves
 MOST_DRAWS = 100_000
@@ -33,7 +36,10 @@ STATUSES = ("converged", "recovered", "budget", "diverged")
 
 @result
 class Descent(Result):
-    """The trajectories of the draws of one model at one α and N, all by one rule."""
+    """The trajectories of the draws of one model at one α and N, all by one rule.
+
+    ``inputs`` says what rows of one's own are, None of inputs of the model's law.
+    """
 
     derived: ClassVar[tuple[str, ...]] = ("draws", "recovered", "statuses")
 
@@ -45,6 +51,7 @@ class Descent(Result):
     start: str
     rule: DescentRule
     trajectories: tuple[Trajectory, ...]
+    inputs: str | None = None
 
     @property
     def draws(self) -> int:
@@ -79,7 +86,8 @@ class Descent(Result):
 
     def headline(self) -> str:
         sizes = self.model.label(alpha=self.alpha, N=self.N)
-        return f"{self.rule.method}, {start_label(self.start)}, {sizes}"
+        told = f"{self.rule.method}, {start_label(self.start)}, {sizes}"
+        return told if self.inputs is None else f"{told}, {self.inputs}"
 
     def report(self) -> Report:
         """How each draw ended, and how many recovered the teacher."""
@@ -118,7 +126,7 @@ class Descent(Result):
 class _Job:
     """What every draw of a descent shares."""
 
-    model: TeacherStudent
+    source: Source
     alpha: float
     N: int
     start: Start
@@ -130,12 +138,13 @@ class _Job:
 def descend(
     model: TeacherStudent,
     alpha: float = 2.0,
-    N: int = 1000,
+    N: int | None = None,
     draws: int = 20,
     seed: Seed = 0,
     start: str | Start = "random",
     rule: DescentRule | None = None,
     *,
+    inputs: Inputs | ArrayLike | None = None,
     dtype: str = "float64",
     device: str = "cpu",
     workers: int | None = None,
@@ -149,13 +158,18 @@ def descend(
         p must be finite.
     alpha : float
         M = round(αN).
-    N, draws : int
+    N : int
+        Dimension; with ``inputs`` it is theirs, else 1000 by default.
+    draws : int
     seed : int or numpy Generator
         Draw i depends on (seed, i) alone, and is that of ``compare`` and ``simulate``.
     start : str or Start
         "random"; "hessian", the lowest eigenvectors at the random student; "spectral", the optimal
         preprocessing of the labels; "overlap", the student at the model's overlap; or your own.
     rule : DescentRule, optional
+    inputs : Inputs, rows or file, optional
+        Your own inputs, as in ``compare``; ``generalization`` is that over Gaussian inputs of their
+        covariance and norms.
     dtype, device : str
         As in ``lowest``.
     workers : int, optional
@@ -169,23 +183,25 @@ def descend(
     InvalidInput
         If an argument is not allowed, or an instance would not fit in memory.
     """
-    N, M = check_sizes(model, alpha, N)
+    source = source_of(TeacherStudent.check(model), inputs)
+    N, M = check_sizes(model, alpha, source.dimension(N, DIMENSION))
+    source.check(alpha)
     draws, seed = integer("draws", draws, 1, MOST_DRAWS), check_seed(seed)
     begin = find_start(start).check_model(model)
     backend(device)
     rule = DescentRule() if rule is None else rule
-    job = _Job(model, alpha, N, begin, rule, check_dtype(dtype), device)
+    job = _Job(source, alpha, N, begin, rule, check_dtype(dtype), device)
     count, together = _shares(job, M, draws, workers)
-    children = draw_seeds(model, alpha, N, seed, draws)
+    children = source.seeds(alpha, N, seed, draws)
     batches = [children[i : i + together] for i in range(0, draws, together)]
     parts = ordered_map(functools.partial(_descend, job), batches, count)
     found = gathered(parts, draws, progress)
-    return Descent(model, M / N, N, M, seed, begin.name, rule, tuple(found))
+    return Descent(model, M / N, N, M, seed, begin.name, rule, tuple(found), source.description)
 
 
 def _shares(job: _Job, M: int, draws: int, workers: int | None) -> tuple[int, int]:
     """(processes, draws that advance together), refused where these do not fit in memory."""
-    p, N = int(job.model.p), job.N
+    p, N = int(job.source.model.p), job.N
     together = min(draws, max(1, BATCH_BYTES // (8 * M * N)))
     require_memory(lambda n: 2 * together * instance_bytes(p, n, -(-M * n // N)), N)
     if workers is None:
@@ -196,6 +212,6 @@ def _shares(job: _Job, M: int, draws: int, workers: int | None) -> tuple[int, in
 
 
 def _descend(job: _Job, children: Sequence[np.random.SeedSequence]) -> list[Trajectory]:
-    instances = [draw(job.model, job.alpha, job.N, child) for child in children]
+    instances = [job.source.draw(job.alpha, job.N, child) for child in children]
     starts = [job.start.begin(one) for one in instances]
     return descend_batch(instances, starts, job.rule, dtype=job.dtype, where=backend(job.device))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.checks import InvalidInput, positive, positive_integer
 from bbpscape.core.memory import require_memory
@@ -15,10 +15,13 @@ from bbpscape.core.report import Report, Table, counted, with_error
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.core.statistics import mean_and_error
+from bbpscape.experiments.own_inputs import notes_of
 from bbpscape.experiments.sizes import check_sizes
 from bbpscape.model.inputs.law import InputLaw
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulation.data.instance import Instance, draw
+from bbpscape.simulation.data.inputs import Inputs
+from bbpscape.simulation.data.instance import Instance
+from bbpscape.simulation.data.source import Source, source_of
 from bbpscape.simulation.eigen.diagonalize import lowest_dense, teacher_overlap
 from bbpscape.simulation.eigen.eigensolver import lowest
 from bbpscape.simulation.hessian import Hessian
@@ -33,6 +36,7 @@ from bbpscape.theory.spectral.threshold import spectral_threshold
 
 HESSIAN = "Hessian"
 ALPHAS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0)
+DIMENSION = 500
 MOST_ALPHAS = 1000
 TOLERANCE = 1e-6
 
@@ -57,7 +61,9 @@ class Method:
 class MethodComparison(Result):
     """m²(α) of spectral methods on the same data, in theory and by simulation.
 
-    ``weak_recovery`` is the information limit, NaN where the inputs are not standard.
+    ``weak_recovery`` is the information limit, NaN where the inputs are not standard. ``inputs``
+    says what rows of one's own are, None of inputs of the model's law, and ``notes`` what to know
+    of their theory.
     """
 
     model: TeacherStudent
@@ -67,10 +73,13 @@ class MethodComparison(Result):
     seed: int
     weak_recovery: float
     methods: tuple[Method, ...]
+    inputs: str | None = None
+    notes: tuple[str, ...] = ()
 
     def headline(self) -> str:
         sizes = self.model.label(N=self.N)
-        return f"m2 of spectral methods, {sizes}, {counted(self.draws, 'draw')}"
+        told = f"m2 of spectral methods, {sizes}, {counted(self.draws, 'draw')}"
+        return told if self.inputs is None else f"{told}\ninputs: {self.inputs}"
 
     def report(self) -> Report:
         """Each method's threshold, and its m² at every α beside the measured one."""
@@ -85,7 +94,7 @@ class MethodComparison(Result):
             rows.append((f"{value:.4g}", *cells))
         title = f"{self.headline()}\ntheory | measured ± s.e."
         note = f"weak recovery is possible from {self.weak_recovery:g}"
-        notes = [note] if math.isfinite(self.weak_recovery) else []
+        notes = [*[note] * math.isfinite(self.weak_recovery), *self.notes]
         return Report([Table(title, ("alpha", *names), rows)], notes)
 
     def columns(self) -> Mapping[str, Any]:
@@ -101,10 +110,11 @@ class MethodComparison(Result):
 def methods(
     model: TeacherStudent,
     alpha: Sequence[float] = ALPHAS,
-    N: int = 500,
+    N: int | None = None,
     draws: int = 4,
     seed: Seed = 0,
     preprocessings: Sequence[Preprocessing | Family] = (),
+    inputs: Inputs | ArrayLike | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> MethodComparison:
     """m² with the teacher of the lowest eigenvectors of H, and of D = Σ_μ T(y_μ) x_μ x_μᵀ.
@@ -120,11 +130,15 @@ def methods(
         With a quadratic teacher whose labels are not flipped, and no overlap.
     alpha : list of numbers
         Samples per dimension.
-    N, draws : int
-        Dimension and number of draws at each α.
+    N : int
+        Dimension; with ``inputs`` it is theirs, else 500 by default.
+    draws : int
+        At each α.
     seed : int or numpy Generator
     preprocessings : list of Preprocessing or Family
         T of your own, beside those above.
+    inputs : Inputs, rows or file, optional
+        Your own inputs, as in ``compare``; theory is that of their covariance and norms.
     progress : function, optional
         Called with the number of diagonalized instances, and of all.
 
@@ -140,19 +154,20 @@ def methods(
             "methods needs the quadratic activation and teacher, labels without flips and no "
             "overlap"
         )
-    values, N = _check_alphas(model, alpha, N)
+    source = source_of(model, inputs)
+    values, N = _check_alphas(source, alpha, source.dimension(N, DIMENSION))
     draws, seed = int(positive_integer("draws", draws)), check_seed(seed)
     choices = _choices(Setting(channel, student=model), preprocessings)
     chosen = [one.preprocessing for one in choices]
-    law, dimension = model.inputs, model.inputs.dimension(N)
-    predicted = [_hessian_theory(model, values, dimension)]
+    law, dimension = source.model.inputs, source.model.inputs.dimension(N)
+    predicted = [_hessian_theory(source.model, values, dimension)]
     predicted += [_theory(channel, one, values, law, dimension) for one in choices]
     numbers = len(predicted) * values.size
     require_memory(lambda count: 8 * numbers * count, draws, "draws")
     measured = np.empty((len(predicted), values.size, draws))
     for i, one_alpha in enumerate(values):
         for j in range(draws):
-            instance = draw(model, one_alpha, N, seed, j)
+            instance = source.draw(one_alpha, N, seed, j)
             measured[:, i, j] = _measure(instance, chosen)
             if progress is not None:
                 progress(i * draws + j + 1, values.size * draws)
@@ -161,17 +176,20 @@ def methods(
         for theory, one in zip(predicted, measured, strict=True)
     ]
     limit = information_limit(channel).alpha if law.standard else math.nan
-    return MethodComparison(model, values, N, draws, seed, limit, tuple(found))
+    told = source.description, notes_of(source, N)
+    return MethodComparison(model, values, N, draws, seed, limit, tuple(found), *told)
 
 
 def _check_alphas(
-    model: TeacherStudent, alpha: Sequence[float], N: int
+    source: Source, alpha: Sequence[float], N: int
 ) -> tuple[NDArray[np.float64], int]:
-    """(every α, N), refused where a Hessian would not fit in memory."""
+    """(every α, N), refused where a Hessian would not fit in memory, or there are too few rows."""
+    model = source.model
     values = np.array([positive("alpha", float(one)) for one in alpha])
     if not 0 < values.size <= MOST_ALPHAS:
         raise InvalidInput(f"alpha must be 1 to {MOST_ALPHAS} numbers, got {values.size}")
     sizes = [check_sizes(model, one, N) for one in values]
+    source.check(float(values.max()))
     N, largest = max(sizes)
     p = int(model.p)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from bbpscape.core.checks import boolean, positive, positive_integer
+from bbpscape.core.checks import InvalidInput, boolean, positive, positive_integer
 from bbpscape.core.memory import require_memory
 from bbpscape.core.report import Report, Table, counted, number
 from bbpscape.core.result import Result, result
@@ -18,7 +18,9 @@ from bbpscape.core.statistics import Fraction
 from bbpscape.core.status import CONVERGED, Status
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.backend import backend, check_dtype
-from bbpscape.simulation.data.instance import draw, draw_seeds, sample_count
+from bbpscape.simulation.data.inputs import Inputs
+from bbpscape.simulation.data.instance import sample_count
+from bbpscape.simulation.data.source import Source, source_of
 from bbpscape.simulation.data.stream import StreamedHessian
 from bbpscape.simulation.eigen.batch import batch_size, lowest_batch
 from bbpscape.simulation.eigen.certificate import Certificate
@@ -32,6 +34,7 @@ from bbpscape.simulation.parallel import available_cpus, check_workers, gathered
 
 # Numbers in X above which a draw is large: it takes all threads, and draws come one by one.
 LARGE = 2**23
+DIMENSION = 1000
 WORTH = 10.0  # seconds of work below which starting processes costs more than it saves
 
 
@@ -63,7 +66,10 @@ class SimulatedDraw:
 
 @result
 class Simulation(Result):
-    """``draws`` of one model at one α and N, each by the seed and its index alone."""
+    """``draws`` of one model at one α and N, each by the seed and its index alone.
+
+    ``inputs`` says what rows of one's own are, None of inputs of the model's law.
+    """
 
     model: TeacherStudent
     alpha: float
@@ -73,6 +79,7 @@ class Simulation(Result):
     seed: int
     cost: CostModel
     draws: tuple[SimulatedDraw, ...]
+    inputs: str | None = None
 
     derived: ClassVar[tuple[str, ...]] = ("phi",)
 
@@ -97,9 +104,10 @@ class Simulation(Result):
         )
 
     def headline(self) -> str:
-        return self.model.label(
+        told = self.model.label(
             alpha=f"{self.alpha:g}", N=self.N, M=self.M, draws=len(self.draws), seed=self.seed
         )
+        return told if self.inputs is None else f"{told}, {self.inputs}"
 
     def columns(self) -> Mapping[str, Any]:
         """One row an eigenpair of a draw."""
@@ -137,7 +145,7 @@ class Simulation(Result):
 
 @dataclass(frozen=True)
 class _Settings:
-    model: TeacherStudent
+    source: Source
     alpha: float
     N: int
     k: int
@@ -152,11 +160,12 @@ class _Settings:
 def simulate(
     model: TeacherStudent,
     alpha: float = 3.0,
-    N: int = 1000,
+    N: int | None = None,
     draws: int = 1,
     seed: Seed = 0,
     k: int = 1,
     *,
+    inputs: Inputs | ArrayLike | None = None,
     method: str = "auto",
     tol: float = 1e-8,
     dtype: str = "float64",
@@ -174,13 +183,17 @@ def simulate(
         p must be finite.
     alpha : float
         Samples per dimension; M = round(αN).
-    N, draws : int
-        Dimension of the inputs, and how many independent draws.
+    N : int
+        Dimension of the inputs; with ``inputs`` it is theirs, else 1000 by default.
+    draws : int
+        How many independent draws.
     seed : int or Generator
         Draw i is ``draw(model, alpha, N, seed, i)``, that of every other function too.
     k : int
         Pairs wanted; raised to p·p* + 1, so that the p·p* copies of an outlier come out whole, with
         the gap above them.
+    inputs : Inputs, rows or file, optional
+        Your own inputs, as in ``compare``.
     method, tol, dtype, device
         As in ``lowest``.
     stream : bool
@@ -200,10 +213,13 @@ def simulate(
     InvalidInput
         If an argument is not allowed, or an instance would not fit in memory.
     """
-    N, k = check_pairs(model, N, k)
+    source = source_of(TeacherStudent.check(model), inputs)
+    N, k = check_pairs(model, source.dimension(N, DIMENSION), k)
+    source.check(alpha)
     M, p = sample_count(alpha, N), int(model.p)
     draws, seed = int(positive_integer("draws", draws)), check_seed(seed)
-    boolean("stream", stream)
+    if boolean("stream", stream) and source.inputs is not None:
+        raise InvalidInput("rows of your own are held, and made anew by no seed: leave out stream")
     boolean("phi", phi)
     check_dtype(dtype)
     where = backend(device)
@@ -222,14 +238,14 @@ def simulate(
     size = 1
     if where.batches and chosen_method(method, cost, dtype, not stream) == "dense":
         size = batch_size(p, N, M)
-    settings = _Settings(model, alpha, N, k, method, tol, dtype, device, stream, phi)
+    settings = _Settings(source, alpha, N, k, method, tol, dtype, device, stream, phi)
     run = functools.partial(_simulate, settings)
-    seeds = draw_seeds(model, alpha, N, seed, draws)
+    seeds = source.seeds(alpha, N, seed, draws)
     batches = [seeds[i : i + size] for i in range(0, draws, size)]
     alone = M * N > LARGE or where.batches
     parts = (run(batch) for batch in batches) if alone else ordered_map(run, batches, count)
     done = gathered(parts, draws, progress)
-    return Simulation(model, M / N, N, M, k, seed, cost, tuple(done))
+    return Simulation(model, M / N, N, M, k, seed, cost, tuple(done), source.description)
 
 
 def _simulate(
@@ -254,9 +270,9 @@ def _simulate(
 def _make(s: _Settings, child: np.random.SeedSequence) -> tuple[Any, NDArray[np.float64]]:
     """(Hessian, an orthonormal basis of the teacher)."""
     if s.stream:
-        streamed = StreamedHessian(s.model, s.alpha, s.N, child)
+        streamed = StreamedHessian(s.source.model, s.alpha, s.N, child)
         return streamed, streamed.teacher_basis
-    instance = draw(s.model, s.alpha, s.N, child)
+    instance = s.source.draw(s.alpha, s.N, child)
     return instance.hessian, instance.teacher_basis
 
 
@@ -274,7 +290,7 @@ def _observe(
 ) -> SimulatedDraw:
     m2 = teacher_overlap(pairs.eigenvectors, basis)
     largest = largest_overlap(hessian, pairs.eigenvalues, m2, basis) if s.phi else None
-    copies = int(s.model.p) * s.model.p_star
+    copies = int(s.source.model.p) * s.source.model.p_star
     gap = None
     if len(pairs.eigenvalues) > copies:
         gap = float(pairs.eigenvalues[copies] - pairs.eigenvalues[copies - 1])

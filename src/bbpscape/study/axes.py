@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from bbpscape.core.arrays import real_array
-from bbpscape.core.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput, text
 from bbpscape.core.grids import TABLE, rounded, short, values_of
 from bbpscape.model.inputs.law import PARTS as INPUTS
 from bbpscape.model.parameters import PARAMETERS as SHARED
@@ -16,6 +16,8 @@ Value = Any
 # Parameters of a descent, which neither the model nor its theory knows.
 DESCENT = ("start", "method", "domain", "steps")
 REQUIRED = ("p", "p_star", "alpha", "N")
+# Rows of one's own: a point names them, and they decide its N.
+OWN = "inputs"
 MODEL = (
     *("p", "p_star", "a", "loss", "delta", "activation"),
     *("teacher", "label_noise", "flip", "poisson", "second_layer", "overlap"),
@@ -32,7 +34,8 @@ def _table(name: str, value: object) -> Value:
     return tuple(rows if array.ndim == 1 else map(tuple, rows))
 
 
-PARAMETERS = {name: SHARED[name] for name in (*MODEL, "alpha", "N", *DESCENT)}
+PARAMETERS = {name: SHARED[name] for name in (*MODEL, OWN, "alpha", "N", *DESCENT)}
+PARAMETERS[OWN] = replace(PARAMETERS[OWN], check=text, kind=str)
 PARAMETERS["overlap"] = replace(PARAMETERS["overlap"], check=_table)
 
 

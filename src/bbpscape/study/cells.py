@@ -18,9 +18,20 @@ from bbpscape.model.inputs.law import InputLaw
 from bbpscape.model.labels import Labels
 from bbpscape.model.losses import loss
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulation.data.instance import sample_count
+from bbpscape.simulation.data.inputs import Inputs
+from bbpscape.simulation.data.instance import Instance, sample_count
+from bbpscape.simulation.data.source import Source, source_of
 from bbpscape.simulation.descent.start import Start
-from bbpscape.study.axes import DESCENT, INPUTS, MODEL, PARAMETERS, REQUIRED, Value, check_value
+from bbpscape.study.axes import (
+    DESCENT,
+    INPUTS,
+    MODEL,
+    OWN,
+    PARAMETERS,
+    REQUIRED,
+    Value,
+    check_value,
+)
 from bbpscape.study.objects import NUMBERS, Objects
 from bbpscape.study.spectral_start import find_start
 
@@ -35,7 +46,7 @@ class Cell:
         JSON of the parameters that differ from their defaults, sorted by name. Theory at N → ∞ has
         no N, but where the inputs belong to one.
     objects : mapping
-        Losses, activations and starts that the key only names.
+        Losses, activations, starts and inputs that the key only names.
     """
 
     key: str
@@ -84,8 +95,8 @@ class Cell:
         return values
 
     @property
-    def model(self) -> TeacherStudent:
-        """The model, or InvalidInput if an object that it names is not here."""
+    def source(self) -> Source:
+        """What its draws come from; InvalidInput if it takes an object that is not here."""
         values = {name: self.parameters[name] for name in MODEL if name in self.parameters}
         named = {
             name: self.objects.get(name, {}).get(values[name])
@@ -93,7 +104,21 @@ class Cell:
             if name in values
         }
         own = {name: one for name, one in named.items() if one is not None}
-        return _model(tuple(values.items()), tuple(own.items()))
+        model = _model(tuple(values.items()), tuple(own.items()))
+        if OWN not in self.parameters:
+            return Source(model, model)
+        rows = self.objects.get(OWN, {}).get(self.parameters[OWN])
+        if rows is None:
+            raise InvalidInput(
+                f"the rows of {self.parameters[OWN]} are with the file or the script that made "
+                "this study: run it from there"
+            )
+        return _source(model, rows)
+
+    @property
+    def model(self) -> TeacherStudent:
+        """The model with the law of its inputs, refused as ``source`` is."""
+        return self.source.model
 
     @property
     def alpha(self) -> float:
@@ -139,7 +164,12 @@ class Cell:
 
     def seed(self, study_seed: int, draw: int) -> np.random.SeedSequence:
         """The seed of one draw: that of ``draw(model, alpha, N, study_seed, draw)``."""
-        return draw_seed(self.model.identity(self.alpha, self.N), study_seed, draw)
+        named = self.source.named
+        return draw_seed(named.identity(self.alpha, self.N), study_seed, draw)
+
+    def draw(self, seed: np.random.SeedSequence) -> Instance:
+        """The draw of a seed."""
+        return self.source.draw(self.alpha, self.N, seed)
 
     def entropy(self, study_seed: int) -> list[int]:
         """The numbers that seed the draws, but for the index of one."""
@@ -169,6 +199,11 @@ def _model(
         _inputs(tuple(given[name] for name in INPUTS)),
         own.get("teacher", given.get("teacher")),
     )
+
+
+@functools.lru_cache(maxsize=256)
+def _source(model: TeacherStudent, rows: Inputs) -> Source:
+    return source_of(model, rows)
 
 
 @functools.lru_cache(maxsize=256)

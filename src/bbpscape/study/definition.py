@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, Self
 
-from bbpscape.core.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput, integer
 from bbpscape.simulation.data.instance import check_size, sample_count
-from bbpscape.study.axes import PARAMETERS, REQUIRED, Value
+from bbpscape.study.axes import OWN, PARAMETERS, REQUIRED, Value
 from bbpscape.study.cells import Cell
 from bbpscape.study.objects import NAMED, Objects, built_in, fingerprint, named
 from bbpscape.study.observable import Observable
@@ -26,7 +26,8 @@ class Definition:
     """Every combination of the axes, with so many draws each; ``define`` and ``from_dict`` make it.
 
     ``fixed`` holds parameters with one value, ``axes`` those with several, each table of ``zipped``
-    those that go together, and ``objects`` the losses, activations and starts that they name.
+    those that go together, and ``objects`` the losses, activations, starts and inputs that they
+    name.
     ``custom`` says by what these, and observables of the user's, are known again.
     """
 
@@ -170,7 +171,19 @@ class Definition:
             for step in combination:
                 values |= step
             draws = values.pop(DRAWS, self.draws)
+            if (own := values[OWN]) is not None:
+                values["N"] = self._dimension(own, values.get("N"))
             yield Cell.of(values, self.objects), draws
+
+    def _dimension(self, own: str, N: int | None) -> int:
+        """That of the inputs of this name, which an N may only repeat."""
+        numbers = self.custom.get(OWN, {}).get(own)
+        if not (isinstance(numbers, list) and len(numbers) == 2):
+            raise InvalidInput(f"the study's definition cannot be read: inputs {own} have no size")
+        found = integer("N", numbers[1])
+        if N not in (None, found):
+            raise InvalidInput(f"N must be that of the inputs, {found}, got {N}: leave it out")
+        return found
 
     def _check_cells(self) -> None:
         """Build every model once, and check α, N and the draws of every cell."""
@@ -182,6 +195,7 @@ class Definition:
                     cell.theory()
                 if draws:
                     sample_count(cell.alpha, cell.N)
+                    cell.source.check(cell.alpha)
                     check_size(model, cell.N)
                     if model.p_star >= cell.N:
                         raise InvalidInput(f"N must be above p_star = {model.p_star}, got {cell.N}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bbpscape.simulation.backend import backend
-from bbpscape.simulation.data.instance import draw, sample_count
+from bbpscape.simulation.data.instance import sample_count
 from bbpscape.simulation.descent.descend import descend_batch
 from bbpscape.simulation.descent.rule import DescentRule, Trajectory, budget_seconds
 from bbpscape.simulation.memory import instance_bytes
@@ -43,7 +43,7 @@ class Descents(Subject):
         self, cell: Cell, seed: np.random.SeedSequence, numerics: Numerics, below_edge: bool
     ) -> Trajectory:
         rule = self.rule(cell)
-        instance = draw(cell.model, cell.alpha, cell.N, seed)
+        instance = cell.draw(seed)
         point = cell.start.begin(instance)
         where = backend(numerics.device)
         (found,) = descend_batch([instance], [point], rule, dtype=numerics.precision, where=where)

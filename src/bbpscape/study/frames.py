@@ -10,7 +10,7 @@ import numpy as np
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.simulation.data.instance import sample_count
-from bbpscape.study.axes import DESCENT, INPUTS, PARAMETERS, column
+from bbpscape.study.axes import DESCENT, INPUTS, OWN, PARAMETERS, column
 from bbpscape.study.definition import Definition
 from bbpscape.study.observables import subjects
 from bbpscape.study.rows import Row
@@ -29,7 +29,7 @@ def parameters_shown(definition: Definition, rows: Sequence[Row]) -> list[str]:
     absent = set(DESCENT) - read
     if not any("N" in row.cell.parameters for row in rows):
         absent.add("N")
-    for name in ("second_layer", *INPUTS):
+    for name in ("second_layer", OWN, *INPUTS):
         usual = PARAMETERS[name].default
         if all(row.cell.parameters.get(name) == usual for row in rows):
             absent.add(name)

@@ -1,6 +1,7 @@
-"""Losses, activations, teachers and starts of users: points name them, workers need the objects.
+"""Losses, activations, teachers, starts and inputs of users: points name them.
 
-What the package has, and what an expression says, any process finds by its name.
+Workers need the objects; what the package has, and what an expression says, any process finds by
+its name.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,14 +14,19 @@ from bbpscape.model import activations
 from bbpscape.model.activations import ACTIVATIONS, Activation, activation
 from bbpscape.model.loss import Loss
 from bbpscape.model.losses import LOSSES, loss
+from bbpscape.model.parameters import DATA
 from bbpscape.model.teacher import TEACHERS, Teacher, teacher
+from bbpscape.simulation.data.inputs import Inputs, inputs_of
 from bbpscape.simulation.descent.start import Start
+from bbpscape.study.axes import OWN
 from bbpscape.study.spectral_start import find_start
 
 # By parameter and name, such as {"loss": {"Quartic": Quartic()}}.
 Objects = Mapping[str, Mapping[str, Any]]
 # Parameters whose values may be objects.
-NAMED = ("loss", "activation", "teacher", "start")
+NAMED = ("loss", "activation", "teacher", "start", OWN)
+# What a table of inputs calls their file.
+FILE = "file"
 # Numbers of a loss that are parameters of a point by themselves.
 NUMBERS = ("a", "delta")
 BUILT_IN = tuple(one for one in vars(activations).values() if isinstance(one, Activation))
@@ -47,7 +53,10 @@ def named(
     objects: dict[str, dict[str, Any]] = {name: {} for name in NAMED}
 
     def text(parameter: str, value: Any) -> Any:
-        if isinstance(value, Mapping | bool | int | float | None):
+        if parameter == OWN:
+            if isinstance(value, str) and value in elsewhere.get(OWN, {}):
+                return value
+        elif isinstance(value, Mapping | bool | int | float | None):
             return value
         try:
             found, one = resolve(parameter, value)
@@ -134,11 +143,27 @@ def _start(value: str | Start) -> tuple[str, Start | None]:
     return found.name, None if built_in(found.point) else found
 
 
+def _inputs(value: Any) -> tuple[str, Inputs]:
+    """Of a file, a table of ``file`` and what is done to it, ``Inputs`` or rows."""
+    if isinstance(value, Mapping):
+        checks = {FILE if one.name == OWN else one.name: one.check for one in DATA}
+        if FILE not in value or not set(value) <= set(checks):
+            raise InvalidInput(
+                f"inputs must be a file or a table of {', '.join(checks)}, got "
+                f"{', '.join(map(str, value)) or 'an empty one'}"
+            )
+        given = {name: checks[name](name, one) for name, one in value.items()}
+        value = inputs_of(given.pop(FILE), **given)
+    found = inputs_of(value)
+    return found.name, found
+
+
 RESOLVERS: dict[str, Callable[[Any], tuple[str, Any]]] = {
     "loss": _loss,
     "activation": _activation,
     "teacher": _teacher,
     "start": _start,
+    OWN: _inputs,
 }
 
 
@@ -156,13 +181,15 @@ def _same(make: Any, value: Any, **numbers: float) -> bool:
 
 
 def fingerprint(value: Any) -> list[float]:
-    """Numbers of an object by which it is known again; none of one that is no function."""
+    """Numbers of an object by which it is known again: those of a function, (n, N) of inputs."""
     if isinstance(value, Loss):
         found = [value.value(LABELS, OUTPUTS), *value.derivatives(LABELS, OUTPUTS)]
     elif isinstance(value, Activation):
         found = [value.value(OUTPUTS), value.first(OUTPUTS), value.second(OUTPUTS)]
     elif isinstance(value, Teacher):
         found = [value(np.resize(OUTPUTS + LABELS * k, (3, value.p_star or 1))) for k in (0, 1, 2)]
+    elif isinstance(value, Inputs):
+        return [value.n, value.N]
     else:
         return []
     return [float(one) for array in found for one in np.broadcast_to(array, LABELS.shape)]

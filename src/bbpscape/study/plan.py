@@ -14,6 +14,7 @@ from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.backend import backend
 from bbpscape.simulation.data.instance import sample_count
 from bbpscape.simulation.parallel import available_cpus, check_workers
+from bbpscape.study.axes import OWN
 from bbpscape.study.cells import Cell
 from bbpscape.study.definition import Definition
 from bbpscape.study.observables import subjects
@@ -168,6 +169,7 @@ def check_extension(
     for (source, key), count in covered.items():
         asked = counts.get((source, key), 0)
         if asked == 0:
+            _check_inputs(definition, key)
             raise InvalidInput(
                 f"the study has points at {key} that the definition no longer has: axes can only "
                 "grow; start another file"
@@ -228,6 +230,16 @@ def _check_objects(now: Mapping[str, Mapping[str, Any]], stored: Any) -> None:
                     f"the {parameter} {name} is another than the study began with: give it a name "
                     "of its own, or start another file"
                 )
+
+
+def _check_inputs(definition: Definition, key: str) -> None:
+    """InvalidInput where a stored point is of rows that are now others."""
+    own = Cell(key).parameters.get(OWN)
+    if own is not None and own not in definition.custom.get(OWN, {}):
+        raise InvalidInput(
+            f"the study has points of the inputs {own}, and these are others now: a file, or what "
+            "is done to it, has changed; put it back, or start another file"
+        )
 
 
 def _many_points(definition: Definition, points: int) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from bbpscape.core.checks import InvalidInput
-from bbpscape.study.axes import REQUIRED, Value, axis_values, check_value
+from bbpscape.study.axes import OWN, REQUIRED, Value, axis_values, check_value
 from bbpscape.study.observable import Observable
 from bbpscape.study.observables import observable
 
@@ -79,7 +79,8 @@ class Keys(BaseModel):
             if names.count(name) > 1:
                 raise ValueError(f"{name} stands in more than one of [model], [axes], [[zipped]]")
         simulated = self.draws > 0 or DRAWS in names
-        needed = [name for name in REQUIRED if simulated or name != "N"]
+        sized = simulated and OWN not in names
+        needed = [name for name in REQUIRED if sized or name != "N"]
         if missing := [name for name in needed if name not in names]:
             raise ValueError(f"{', '.join(missing)} must be given in [model] or [axes]")
         if not simulated and not self.theory:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bbpscape.core.checks import NoConvergence
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.simulation.data.instance import Instance, draw, sample_count
+from bbpscape.simulation.data.instance import Instance, sample_count
 from bbpscape.simulation.eigen.cost_model import CostModel
 from bbpscape.simulation.eigen.diagonalize import teacher_overlap
 from bbpscape.simulation.eigen.eigensolver import lowest
@@ -93,7 +93,7 @@ class LowestPairs(Subject):
     ) -> MeasuredSpectrum:
         """The pairs, or NoConvergence if one did not converge or was missed."""
         model, N = cell.model, cell.N
-        instance = draw(model, cell.alpha, N, seed)
+        instance = cell.draw(seed)
         hessian = Hessian(instance.inputs, instance.curvature)
         size = hessian.shape[0]
         at = limit(model, sample_count(cell.alpha, N) / N, cell.dimension) if below_edge else None

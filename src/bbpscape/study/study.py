@@ -8,10 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
+from numpy.typing import ArrayLike
+
 from bbpscape.core.checks import InvalidInput
 from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.model.layers import common_overlap
 from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.simulation.data.inputs import Inputs, inputs_of
+from bbpscape.study.axes import OWN
 from bbpscape.study.definition import Definition
 from bbpscape.study.objects import NUMBERS
 from bbpscape.study.observable import Observable
@@ -42,6 +46,8 @@ class Study(Definition):
     draws : int
         Of every cell; 0 for theory alone, which needs no N.
     seed : int or Generator
+    inputs : Inputs, rows or file, optional
+        Your own inputs, as in ``compare``; N is theirs. As an axis: a list of ``Inputs`` or files.
     zipped : sequence of mappings
         Parameters that go together, as lists of one length, among them perhaps draws.
     block : int
@@ -72,6 +78,7 @@ class Study(Definition):
         draws: int = 1,
         seed: Seed = 0,
         *,
+        inputs: Inputs | ArrayLike | None = None,
         zipped: Sequence[Mapping[str, Any]] = (),
         block: int = 1,
         theory: bool = True,
@@ -85,6 +92,8 @@ class Study(Definition):
                 raise InvalidInput(f"{what} must map parameters to values, got {given!r}")
         varying = {*axes, *(name for table in zipped for name in table)}
         fixed = {k: v for k, v in _parameters(model).items() if k not in varying}
+        if inputs is not None:
+            fixed[OWN] = inputs_of(inputs)
         keys = {
             "model": fixed,
             "axes": dict(axes),

@@ -7,6 +7,8 @@ from typing import Any
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.core.files import check_input_path
+from bbpscape.study.axes import OWN
+from bbpscape.study.objects import FILE
 
 MOST_BYTES = 1_000_000
 
@@ -31,7 +33,27 @@ def read_keys(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise InvalidInput(f"{str(path)!r} could not be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise InvalidInput(f"{str(path)!r} must be text in UTF-8") from None
-    return parse_keys(text)
+    return _beside(parse_keys(text), target.parent)
+
+
+def _beside(keys: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The keys with the files of inputs where they are: named as seen from the study file."""
+
+    def found(value: Any) -> Any:
+        if isinstance(value, list):
+            return [found(one) for one in value]
+        if isinstance(value, dict) and FILE in value:
+            return value | {FILE: found(value[FILE])}
+        return str(folder / value) if isinstance(value, str) else value
+
+    def table(given: Any) -> Any:
+        named = isinstance(given, dict) and OWN in given
+        return given | {OWN: found(given[OWN])} if named else given
+
+    tables = {name: table(one) for name, one in keys.items() if name in ("model", "axes")}
+    if isinstance(zipped := keys.get("zipped"), list):
+        tables |= {"zipped": [table(one) for one in zipped]}
+    return keys | tables
 
 
 def parse_keys(text: str) -> dict[str, Any]:

@@ -82,7 +82,10 @@ def estimate_inputs(rows: ArrayLike) -> InputEstimate:
     # A mean of nothing has |μ|² of N/n ± √(2 N)/n.
     if length**2 < N / n + SEEN * math.sqrt(2 * N) / n:
         length = 0.0
-    return InputEstimate(_covariance(sigma), radial, length, by, vectors[:, ::-1])
+    # Of both signs that an eigenvector may have, the one whose largest entry is positive.
+    largest = np.take_along_axis(vectors, abs(vectors).argmax(axis=0)[None], axis=0)
+    vectors = (vectors * np.sign(largest))[:, ::-1]
+    return InputEstimate(_covariance(sigma), radial, length, by, vectors)
 
 
 def _covariance(sigma: NDArray[np.float64]) -> Covariance:

@@ -6,4 +6,6 @@ from .inputs import to_rows as to_rows
 from .instance import Instance as Instance
 from .instance import draw as draw
 from .patches import patches as patches
+from .source import Source as Source
+from .source import source_of as source_of
 from .stream import StreamedHessian as StreamedHessian

@@ -1,8 +1,10 @@
 """Real inputs: centred, whitened or scaled, and sampled."""
 
+import hashlib
 import math
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from os import PathLike
 from typing import Any
 
@@ -13,11 +15,14 @@ from bbpscape.core.checks import InvalidInput, boolean, integer
 from bbpscape.core.memory import require_memory
 from bbpscape.core.tables import Rows, rows_of
 from bbpscape.core.tables import to_rows as to_rows
+from bbpscape.model.inputs.estimate import InputEstimate, estimate_inputs
 from bbpscape.simulation.data import columns as _columns
 from bbpscape.simulation.data.files import read_rows
 from bbpscape.simulation.data.instance import sample_count
 
 WORK_MATRICES = 4  # of the smaller of N × N and n × n: a covariance, and what eigh takes
+DIGEST = 6  # bytes
+BLOCK = 2**20  # numbers that are digested at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +43,9 @@ class Inputs:
         Whether columns were brought to one variance.
     share : float, optional
         Of the variance, in the components that were kept.
+    digest : str, optional
+        By which they are known again; of ``rows`` by default, and of what these were made of, with
+        how, where ``prepare_inputs`` made them: the last digits of ``rows`` depend on the machine.
     """
 
     rows: NDArray[np.float64]
@@ -46,11 +54,13 @@ class Inputs:
     dropped: tuple[Hashable, ...] = ()
     standardized: bool = False
     share: float | None = None
+    digest: str = ""
 
     def __post_init__(self) -> None:
         view = rows_of(self.rows).values.view()
         view.flags.writeable = False
         object.__setattr__(self, "rows", view)
+        object.__setattr__(self, "digest", self.digest or _digest(view, ()))
 
     @property
     def n(self) -> int:
@@ -61,6 +71,34 @@ class Inputs:
     def N(self) -> int:
         """Dimension."""
         return self.rows.shape[1]
+
+    @property
+    def name(self) -> str:
+        """Short, with the digest: other inputs have another name."""
+        done = "whitened" if self.whitened else "not whitened"
+        return f"{self.n} x {self.N}, {done}, {self.digest}"
+
+    @cached_property
+    def law(self) -> InputEstimate:
+        """Their covariance and norms, as if they were elliptical."""
+        return estimate_inputs(self.rows)
+
+    @cached_property
+    def turned(self) -> "Inputs":
+        """The same in the eigenbasis of their covariance, by decreasing variance."""
+        if self.law.covariance.isotropic:
+            return self
+        return replace(self, rows=self.rows @ self.law.components)
+
+    def check(self, alpha: float) -> int:
+        """M = round(αN), refused below 1 and above the number of inputs."""
+        M = sample_count(alpha, self.N)
+        if self.n < M:
+            raise InvalidInput(
+                f"alpha must be at most n/N = {self.n}/{self.N} = {self.n / self.N:.6g}, "
+                f"got {alpha!r}"
+            )
+        return M
 
     @property
     def norm_spread(self) -> float:
@@ -178,7 +216,9 @@ def prepare_inputs(
         found *= math.sqrt(n / float(np.vdot(found, found)))
     if equal_norms:
         _equalize(found)
-    return Inputs(found, bool(whiten), bool(equal_norms), dropped, bool(standardize), share)
+    done = bool(whiten), bool(equal_norms), dropped, bool(standardize), share
+    asked = bool(whiten), bool(equal_norms), bool(drop_constant), bool(standardize), count
+    return Inputs(found, *done, digest=_digest(given.values, asked))
 
 
 def sample(inputs: Inputs, alpha: float, generator: np.random.Generator) -> NDArray[np.float64]:
@@ -189,12 +229,7 @@ def sample(inputs: Inputs, alpha: float, generator: np.random.Generator) -> NDAr
     InvalidInput
         If M is below 1 or above the number of inputs.
     """
-    M = sample_count(alpha, inputs.N)
-    if inputs.n < M:
-        raise InvalidInput(
-            f"alpha must be at most n/N = {inputs.n}/{inputs.N} = {inputs.n / inputs.N:.6g}, "
-            f"got {alpha!r}"
-        )
+    M = inputs.check(alpha)
     if not isinstance(generator, np.random.Generator):
         raise InvalidInput(f"generator must be a numpy Generator, got {generator!r}")
     return inputs.rows[generator.choice(inputs.n, size=M, replace=False)]
@@ -246,3 +281,11 @@ def _equalize(rows: NDArray[np.float64]) -> None:
         raise InvalidInput(f"equal norms need rows off the mean: row {index} is the mean itself")
     rows /= sizes[:, None]
     rows /= np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
+
+
+def _digest(rows: NDArray[np.float64], asked: tuple[object, ...]) -> str:
+    """Of the numbers, their shape and what is asked of them, hexadecimal."""
+    found = hashlib.blake2b(repr((rows.shape, asked)).encode(), digest_size=DIGEST)
+    for at in range(0, len(rows), step := math.ceil(BLOCK / rows.shape[1])):
+        found.update(np.ascontiguousarray(rows[at : at + step]).data)
+    return found.hexdigest()
