@@ -29,6 +29,7 @@ MODEL = {
     "poisson": False,
     "second_layer": None,
     "overlap": 0.0,
+    "student_gram": None,
     "covariance": "isotropic",
     "radial": "gaussian",
     "mean": 0.0,

@@ -25,6 +25,7 @@ MODEL = {
     "poisson": None,
     "second_layer": None,
     "overlap": "0",
+    "student_gram": None,
     "covariance": "isotropic",
     "radial": "gaussian",
     "mean": "0",

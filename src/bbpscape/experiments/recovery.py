@@ -187,8 +187,10 @@ def recovery(
     backend(device)
     if workers is not None:
         check_workers(workers)
-    if model.second_layer is not None or model.overlap != 0.0:
-        raise InvalidInput("a recovery curve needs a uniform second layer and no overlap")
+    if model.second_layer is not None or model.overlap != 0.0 or model.student_gram is not None:
+        raise InvalidInput(
+            "a recovery curve needs a uniform second layer, no overlap and no student_gram"
+        )
     domain = "sphere" if rule.sphere else "free"
     fixed = {"N": N, "method": rule.method, "steps": rule.steps, "domain": domain}
     study = Study(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from bbpscape.core.arrays import real_array
-from bbpscape.core.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput, number
 
 # The second layer and the overlaps are tables of one entry a neuron.
 MOST_ENTRIES = 10_000
@@ -32,21 +32,24 @@ def check_second_layer(value: object, p: float) -> tuple[float, ...] | None:
     return None if uniform else tuple(weights.tolist())
 
 
-def check_overlap(value: object, p: float, p_star: int) -> float | Rows:
-    """w*_l·w_k/N as rows of a (p_star, p) table that a random student can have; 0 where all are."""
+def check_overlap(value: object, p: float, p_star: int, unit_norms: bool = True) -> float | Rows:
+    """w*_l·w_k/N as rows of a (p_star, p) table; 0 where all are.
+
+    With ``unit_norms`` it must be one that a random student can have.
+    """
     if isinstance(value, numbers.Real) and not isinstance(value, bool):
         if value == 0:
             return 0.0
         if p * p_star > MOST_ENTRIES:
             raise InvalidInput(f"a model with an overlap needs p p_star of at most {MOST_ENTRIES}")
-        table = np.full((p_star, int(p)), float(value))
+        table = np.full((p_star, int(p)), number("overlap", value))
     else:
         table = real_array("overlap", value)
     if table.shape != (p_star, p):
         raise InvalidInput(
             f"overlap must be a number or have shape ({p_star}, {p:g}), got {value!r}"
         )
-    if not ((table**2).sum(axis=0) < 1).all():
+    if unit_norms and not ((table**2).sum(axis=0) < 1).all():
         raise InvalidInput(
             "the squared overlaps of a student neuron with the teacher must sum to less than 1, "
             f"got {value!r}"

@@ -184,6 +184,12 @@ MODEL = (
         0.0,
         read=parse_rows,
     ),
+    Parameter(
+        "student_gram",
+        "Gram matrix of the student's neurons over N: a number q for q·1, or rows.",
+        real_array,
+        read=parse_rows,
+    ),
 )
 INPUTS = (
     Parameter(

@@ -21,7 +21,9 @@ NUMBERS = ("a", "delta")
 # Attributes of labels, which have names of their own too.
 LABELS = {"label_noise": "noise", "flip": "flip", "poisson": "poisson"}
 # Values that a model takes as they are.
-ARGUMENTS: tuple[str, ...] = ("p", "p_star", "activation", "second_layer", "overlap", "teacher")
+ARGUMENTS: tuple[str, ...] = (
+    *("p", "p_star", "activation", "second_layer", "overlap", "teacher", "student_gram"),
+)
 # What an identity names even where it is the default.
 ALWAYS = ("p", "p_star", "alpha", "N")
 
@@ -48,6 +50,9 @@ def values_of(model: "TeacherStudent") -> dict[str, Any]:
         values["second_layer"] = list(model.second_layer)
     if model.overlap != 0.0:
         values["overlap"] = model.overlap_matrix.tolist()
+    if model.student_gram is not None:
+        gram = model.student_gram
+        values["student_gram"] = list(map(list, gram)) if isinstance(gram, tuple) else gram
     standard = STANDARD.to_dict()
     parts = model.inputs.to_dict()
     return values | {name: parts[name] for name in PARTS if parts[name] != standard[name]}
@@ -117,4 +122,6 @@ def label_of(values: Mapping[str, Any], *, symbols: bool = False) -> list[str]:
         parts.append(f"second layer {values['second_layer']}")
     if "overlap" in values:
         parts.append(f"overlap {values['overlap']}")
+    if "student_gram" in values:
+        parts.append(f"student Gram matrix {values['student_gram']}")
     return parts + InputLaw(**{name: values[name] for name in PARTS if name in values}).label

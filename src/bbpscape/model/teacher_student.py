@@ -13,6 +13,7 @@ from bbpscape.core.checks import InvalidInput, positive_integer
 from bbpscape.core.registry import check_listed
 from bbpscape.model.activations import ACTIVATIONS, Activation
 from bbpscape.model.activations import activation as to_activation
+from bbpscape.model.gram import check_student_gram
 from bbpscape.model.inputs.law import PARTS, STANDARD, InputLaw
 from bbpscape.model.labels import Labels
 from bbpscape.model.layers import check_overlap, check_second_layer, common_overlap
@@ -59,6 +60,9 @@ class TeacherStudent:
     teacher : Teacher, or text, optional
         φ: an expression in u1, u2, …, the name of a listed teacher, an activation or its name for a
         committee of such neurons, or an object. A committee of the student's σ by default.
+    student_gram : number, or array of shape (p, p), optional
+        Q = w_k·w_k'/N of a student that has learnt, a number q standing for q·1. By default w_k is
+        of norm √N and, beyond the overlap, random.
 
     Raises
     ------
@@ -80,6 +84,7 @@ class TeacherStudent:
     overlap: float | tuple[tuple[float, ...], ...]
     inputs: InputLaw
     teacher: Teacher
+    student_gram: float | tuple[tuple[float, ...], ...] | None
 
     def __init__(
         self,
@@ -92,11 +97,12 @@ class TeacherStudent:
         overlap: ArrayLike = 0.0,
         inputs: InputLaw = STANDARD,
         teacher: Teacher | Activation | str | None = None,
+        student_gram: ArrayLike | None = None,
     ) -> None:
         loss, activation = to_loss(loss), to_activation(activation)
         teacher = committee(activation) if teacher is None else to_teacher(teacher)
         given = (p, p_star, loss, activation, labels, second_layer, overlap, inputs, teacher)
-        for one, value in zip(dataclasses.fields(self), given, strict=True):
+        for one, value in zip(dataclasses.fields(self), (*given, student_gram), strict=True):
             object.__setattr__(self, one.name, value)
         self._check()
 
@@ -113,10 +119,15 @@ class TeacherStudent:
             raise InvalidInput(f"inputs must be an InputLaw, got {type(self.inputs).__name__}")
         second_layer = check_second_layer(self.second_layer, self.p)
         object.__setattr__(self, "second_layer", second_layer)
-        object.__setattr__(self, "overlap", check_overlap(self.overlap, self.p, self.p_star))
+        unit_norms = self.student_gram is None
+        overlap = check_overlap(self.overlap, self.p, self.p_star, unit_norms)
+        object.__setattr__(self, "overlap", overlap)
+        known = self.overlap_matrix if overlap else None
+        gram = check_student_gram(self.student_gram, self.p, known)
+        object.__setattr__(self, "student_gram", gram)
         self._check_names()
         examine(self.loss, *self.label_range)
-        if math.isinf(self.p) and not self.is_reference:
+        if math.isinf(self.p) and not self.is_committee:
             raise InvalidInput("p must be finite but for the quadratic model of the source")
 
     def _check_names(self) -> None:
@@ -142,13 +153,18 @@ class TeacherStudent:
         return model
 
     @staticmethod
-    def check_reference(model: object, what: str, any_inputs: bool = False) -> "TeacherStudent":
+    def check_reference(
+        model: object, what: str, any_inputs: bool = False, any_norm: bool = False
+    ) -> "TeacherStudent":
         """``model`` if it is the source's, for ``what`` exists for that one only."""
         checked = TeacherStudent.check(model)
         same = dataclasses.replace(checked, inputs=STANDARD) if any_inputs else checked
+        if any_norm and same.student_norm is not None:
+            same = dataclasses.replace(same, student_gram=None)
         if not same.is_reference:
             needs = "the quadratic activation and teacher, the normalized square loss, exact labels"
-            last = ["no overlap"] if any_inputs else ["no overlap", "standard Gaussian inputs"]
+            last = ["no overlap", "no student_gram"]
+            last += [] if any_inputs else ["standard Gaussian inputs"]
             *more, end = ["a uniform second layer", *last]
             raise InvalidInput(f"{what} needs {needs}, {', '.join(more)} and {end}")
         return checked
@@ -160,14 +176,19 @@ class TeacherStudent:
 
     @property
     def is_reference(self) -> bool:
-        """Whether this is the model of the source, which has closed forms."""
+        """Whether this is the model of the source."""
+        return self.is_committee and self.student_norm == 1.0
+
+    @property
+    def is_committee(self) -> bool:
+        """Whether it is that of the source but for the student's norm: both have closed forms."""
         return (
             self.activation.quadratic
             and self.teacher.quadratic
             and self.loss.closed_form is not None
             and self.labels.clean
             and self.second_layer is None
-            and self.overlap == 0.0
+            and self.student_norm is not None
             and self.inputs.standard
         )
 
@@ -197,6 +218,23 @@ class TeacherStudent:
         if self.overlap == 0.0:
             return np.zeros((self.p_star, int(self.p)))
         return np.array(self.overlap)
+
+    @property
+    def student_norm(self) -> float | None:
+        """q of a student that has w_k·w_k'/N = q δ_kk' and no overlap, None of others."""
+        if self.overlap != 0.0 or isinstance(self.student_gram, tuple):
+            return None
+        return 1.0 if self.student_gram is None else self.student_gram
+
+    @property
+    def gram(self) -> NDArray[np.float64]:
+        """Q = w_k·w_k'/N as N → ∞, shape (p, p)."""
+        m = self.overlap_matrix
+        if self.student_gram is None:
+            return m.T @ m + np.diag(1 - (m**2).sum(axis=0))
+        if isinstance(self.student_gram, tuple):
+            return np.array(self.student_gram)
+        return self.student_gram * np.eye(int(self.p))
 
     @property
     def label_range(self) -> tuple[float, float]:

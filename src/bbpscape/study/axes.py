@@ -20,7 +20,7 @@ REQUIRED = ("p", "p_star", "alpha", "N")
 OWN = "inputs"
 MODEL = (
     *("p", "p_star", "a", "loss", "delta", "activation"),
-    *("teacher", "label_noise", "flip", "poisson", "second_layer", "overlap"),
+    *("teacher", "label_noise", "flip", "poisson", "second_layer", "overlap", "student_gram"),
     *INPUTS,
 )
 
@@ -36,7 +36,8 @@ def _table(name: str, value: object) -> Value:
 
 PARAMETERS = {name: SHARED[name] for name in (*MODEL, OWN, "alpha", "N", *DESCENT)}
 PARAMETERS[OWN] = replace(PARAMETERS[OWN], check=text, kind=str)
-PARAMETERS["overlap"] = replace(PARAMETERS["overlap"], check=_table)
+for _name in ("overlap", "student_gram"):
+    PARAMETERS[_name] = replace(PARAMETERS[_name], check=_table)
 
 
 def column(name: str) -> str:

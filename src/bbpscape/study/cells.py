@@ -198,6 +198,7 @@ def _model(
         given["overlap"],
         _inputs(tuple(given[name] for name in INPUTS)),
         own.get("teacher", given.get("teacher")),
+        given.get("student_gram"),
     )
 
 

@@ -237,6 +237,7 @@ def _parameters(model: TeacherStudent) -> dict[str, Any]:
     """The parameters of a model, its loss, activation and teacher as they are."""
     checked = TeacherStudent.check(model)
     numbers = {k: v for k, v in checked.loss.parameters.items() if k in NUMBERS}
+    gram = {} if checked.student_gram is None else {"student_gram": checked.student_gram}
     second = {} if checked.second_layer is None else {"second_layer": checked.second_layer}
     return {
         "p": checked.p,
@@ -250,5 +251,6 @@ def _parameters(model: TeacherStudent) -> dict[str, Any]:
         "poisson": checked.labels.poisson,
         **second,
         "overlap": common_overlap(checked.overlap),
+        **gram,
         **checked.inputs.to_dict(),
     }

@@ -84,7 +84,7 @@ def route(given: TeacherStudent | Law, N: int | None = None) -> Route:
     if isinstance(given, TeacherStudent):
         if not given.inputs.standard:
             return _structured(given, N)
-        if given.is_reference:
+        if given.is_committee:
             return CommitteeRoute(given)
         return SymmetricRoute(given) if is_scalar(given) else MatrixRoute(given)
     if isinstance(given, Law):

@@ -119,7 +119,7 @@ def threshold(model: TeacherStudent | Law, N: int | None = None) -> Threshold:
 def _weak_recovery(model: TeacherStudent | None) -> float | None:
     if model is None or not model.inputs.standard:
         return None
-    if model.is_reference:
+    if model.is_committee:
         return noiseless_weak_recovery(model.p_star)
     teacher = QuadraticTeacher.of(model)
     return None if teacher is None else information_limit(teacher).alpha

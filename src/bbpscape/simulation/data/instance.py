@@ -222,7 +222,9 @@ def plant(
     student = sphere.onto(generator.standard_normal((p, N)))
     directions = generator.standard_normal((model.p_star, N))
     teacher = sphere.onto(directions * np.sqrt(model.inputs.profile.variances(N)))
-    if model.overlap != 0.0:
+    if model.student_gram is not None:
+        student = sphere.at_gram(student, teacher, model.overlap_matrix, model.gram)
+    elif model.overlap != 0.0:
         student = sphere.at_overlap(student, teacher, model.overlap_matrix)
     labels = None
     if not model.labels.clean:

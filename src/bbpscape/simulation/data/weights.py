@@ -58,9 +58,36 @@ class Sphere:
                 f"an overlap needs inputs that vary in more than p_star = {len(teacher)} "
                 f"directions, got {room}"
             )
-        left, _, right = np.linalg.svd(teacher * self._roots, full_matrices=False)
-        # Unit in G; nothing where G has no length.
-        basis = left @ right / np.where(self._roots > 0, self._roots, 1.0)
+        basis = self._orthonormal(teacher)
         rest = self.onto(student - (student * self.metric @ basis.T) @ basis)
         known = math.sqrt(self.N) * (overlap.T @ basis)
         return known + np.sqrt(1 - (overlap**2).sum(axis=0))[:, None] * rest
+
+    def at_gram(
+        self,
+        student: NDArray[np.float64],
+        teacher: NDArray[np.float64],
+        overlap: NDArray,
+        gram: NDArray,
+    ) -> NDArray[np.float64]:
+        """w_k = Σ_l m_lk b_l + Σ_j (√(Q − mᵀm))_kj e_j, so that w·Gw/N = Q exactly.
+
+        b is that of ``at_overlap``; e is nearest to ``student`` of all that is orthogonal in G, and
+        orthogonal to b.
+        """
+        room, needed = np.count_nonzero(self.metric), len(teacher) + len(student)
+        if needed > room:
+            raise InvalidInput(
+                "a student_gram needs inputs that vary in p + p_star = "
+                f"{needed} directions at least, got {room}"
+            )
+        basis = self._orthonormal(teacher)
+        own = self._orthonormal(student - (student * self.metric @ basis.T) @ basis)
+        values, vectors = np.linalg.eigh(gram - overlap.T @ overlap)
+        root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+        return math.sqrt(self.N) * (overlap.T @ basis + root @ own)
+
+    def _orthonormal(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The nearest rows that G has orthonormal; nothing where G has no length."""
+        left, _, right = np.linalg.svd(weights * self._roots, full_matrices=False)
+        return left @ right / np.where(self._roots > 0, self._roots, 1.0)

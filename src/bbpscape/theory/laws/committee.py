@@ -1,7 +1,7 @@
 """The curvature law of the quadratic committee with the normalized square loss.
 
 With f = u h, u = 2/p and g = −s/u, the two curvature eigenvalues are h_c = (c r − y)/(a + y) with
-c = 1 (p − 1 times) and c = 3 (once), and
+c = q (p − 1 times) and c = 3q (once), q the squared norm of the student's neurons over N, and
 
     h/(1 + s h) = (c r − y)/D,    D = a + s c r + (1 − s) y.
 
@@ -32,7 +32,6 @@ from bbpscape.theory.law import (
 # lies (see the tests).
 STEP = 0.16
 STRIP_STEP = 0.1
-BRANCHES = (1.0, 3.0)
 RISE = math.exp(5)
 # So many values of g at once keep the arrays over t in cache.
 CHUNK = 64
@@ -44,25 +43,35 @@ SLOWEST = 1e-60
 class CommitteeLaw:
     """E[w (f/(1 − g f))^k] for f = (2/p)(c r − y)/(a + y), r ~ χ²_p/p, y ~ χ²_{p*}/p*.
 
-    At p = ∞, r = 1 and f is in units of 2/p. ``refinement`` divides the quadrature step: two values
-    of it give an error estimate. Source: docs/theory.md §1; Laplace form derived here.
+    c is q or 3q, of a student with w_k·w_k'/N = q δ_kk'. At p = ∞, r = 1 and f is in units of 2/p.
+    ``refinement`` divides the quadrature step: two values of it give an error estimate.
+    Source: docs/theory.md §1; Laplace form derived here.
     """
 
     model: TeacherStudent
     refinement: float = 1.0
 
     def __post_init__(self) -> None:
-        TeacherStudent.check_reference(self.model, "the closed form of the committee")
+        TeacherStudent.check_reference(
+            self.model, "the closed form of the committee", any_norm=True
+        )
+
+    @property
+    def _branches(self) -> tuple[float, float]:
+        """c of both curvature eigenvalues."""
+        q = self.model.student_norm or 1.0
+        return q, 3.0 * q
 
     @property
     def unit(self) -> float:
         return self.model.curvature_unit
 
     def support(self, direction: str = BULK) -> tuple[float, float]:
-        """(−2/p, ∞) at finite p: y → ∞ and r → ∞; (−1, c/a) at p = ∞, c = 3 for the trace."""
+        """(−2/p, ∞) at finite p: y → ∞ and r → ∞; (−1, c/a) at p = ∞, c = 3q for the trace."""
         if math.isfinite(self.model.p):
             return -self.unit, math.inf
-        return -self.unit, (3.0 if direction == STUDENT_TRACE else 1.0) / self.model.normalization
+        c = self._branches[direction == STUDENT_TRACE]
+        return -self.unit, c / self.model.normalization
 
     @property
     def zero_mass(self) -> float:
@@ -80,14 +89,14 @@ class CommitteeLaw:
     def smooth_edge_rate(self, slope: float) -> float:
         """A in ρ ~ exp(−A/(λ − λ₋)) where dz/dg = ``slope`` at a smooth left edge.
 
-        A = (p p* a/4) |dz/dg|, or (p* (a + 1)/2) |dz/dg| at p = ∞: the pole of f/(1 − gf) sits at
-        y = (a + r)/δ with δ = −1 − 2g/p, in the tail e^{−p* y/2}. Source: docs/theory.md §2.
+        A = (p p* a/4) |dz/dg|, or (p* (a + q)/2) |dz/dg| at p = ∞: the pole of f/(1 − gf) sits at
+        y = (a + q r)/δ with δ = −1 − 2g/p, in the tail e^{−p* y/2}. Source: docs/theory.md §2.
         """
         p, p_star, a = self.model.p, self.model.p_star, self.model.normalization
-        return abs(slope) * p_star * ((a + 1) / 2 if math.isinf(p) else p * a / 4)
+        return abs(slope) * p_star * ((a + self._branches[0]) / 2 if math.isinf(p) else p * a / 4)
 
     def _direction(self, name: str) -> tuple[tuple[float, float], int, int]:
-        """(weights of the branches c = 1 and 3, power of r, power of y) of E[w φ]."""
+        """(weights of the branches c = q and 3q, power of r, power of y) of E[w φ]."""
         p = self.model.p
         bulk = (1 - 1 / p, 1 / p)
         if name == BULK:
@@ -109,18 +118,19 @@ class CommitteeLaw:
         ray, where the step is set by the distance to the nearest forbidden angle (``_angles``).
         """
         a, at_infinity = self.model.normalization, math.isinf(self.model.p)
+        c, largest = self._branches
         if np.iscomplexobj(s):
             low, high = self._angles(s)
             angle = (low + high) / 2
-            rate = ((a + s if at_infinity else a) * np.exp(1j * angle)).real
+            rate = ((a + c * s if at_infinity else a) * np.exp(1j * angle)).real
             phase = np.exp(1j * angle)[..., None]
             step = min(STEP, STRIP_STEP * float((high - low).min(initial=np.pi)) / 2)
         else:
             phase, step = 1.0, STEP
-            # At p = ∞ the branch c = 3 decays the slowest where s < 0.
-            rate = a + np.minimum(s, 3 * s) if at_infinity else np.full(1, a)
+            # At p = ∞ the branch c = 3q decays the slowest where s < 0.
+            rate = a + np.minimum(c * s, largest * s) if at_infinity else np.full(1, a)
         step /= self.refinement
-        unit = 0.1 / (1 + a + 3 * float(abs(s).max(initial=0)))
+        unit = 0.1 / (1 + a + largest * float(abs(s).max(initial=0)))
         slowest = float(np.maximum(rate, SLOWEST).min(initial=a))
         x = np.arange(-3.75, math.log(745 / (slowest * unit)) + step, step)
         fall = np.exp(-x)
@@ -134,14 +144,15 @@ class CommitteeLaw:
         before it decays, by so much that digits are lost, as it would for large widths.
         """
         a, p, p_star = self.model.normalization, self.model.p, self.model.p_star
+        c, largest = self._branches
         around_zero, around_one = _argument(s.imag, s.real), _argument(s.imag, 1 - s.real)
-        around_a = _argument(s.imag, a + s.real)
+        around_a = _argument(c * s.imag, a + c * s.real)
         around_top = _argument(s.imag, a + 1 - s.real)
         low = np.minimum(around_one - _widest(p_star), around_top - np.pi / 2)
         low = np.maximum(low, around_one - np.pi)
         if math.isinf(p):
             return np.maximum(low, -np.pi / 2 - around_a), np.pi / 2 - around_a
-        around_a = _argument(3 * s.imag, a + 3 * s.real)
+        around_a = _argument(largest * s.imag, a + largest * s.real)
         high = np.maximum(_widest(p) - around_zero, np.pi / 2 - around_a)
         high = np.minimum(high, np.pi - around_zero)
         return np.maximum(low, -np.pi / 2), np.minimum(high, np.pi / 2)
@@ -159,7 +170,7 @@ class CommitteeLaw:
         y_weight, y_mean = _tilted((1 - s)[..., None] * t, self.model.p_star)
         y_weight = w * t * y_weight
         result = np.zeros((len(directions), order, *s.shape), dtype=t.dtype)
-        for i, c in enumerate(BRANCHES):
+        for i, c in enumerate(self._branches):
             if not any(spec[0][i] for spec in specs):
                 continue
             r_weight, r_mean = self._branch(c, s, t)
@@ -187,7 +198,7 @@ class CommitteeLaw:
         size = abs(t)
         total = np.exp(-self.model.normalization * size) * _tilted(size, self.model.p_star)[0]
         y_weight, _ = _tilted((1 - s)[..., None] * t, self.model.p_star)
-        for c, weight in zip(BRANCHES, self._direction(BULK)[0], strict=True):
+        for c, weight in zip(self._branches, self._direction(BULK)[0], strict=True):
             if weight:
                 total = total - weight * self._branch(c, s, t)[0] * y_weight
         return (w * total).sum(axis=-1) - (1j * np.angle(t[..., 0]) if np.iscomplexobj(t) else 0)

@@ -44,13 +44,13 @@ class StructuredRoute(NetworkRoute):
 
     @cached_property
     def _range(self) -> tuple[float, float, str | None]:
-        if self._plain.is_reference:
+        if self._plain.is_committee:
             return -self._plain.curvature_unit, math.inf, None
         return curvature_range(self._plain)
 
     def _law(self, refinement: float) -> Law:
         def at(one: TeacherStudent) -> Law:
-            if one.is_reference:
+            if one.is_committee:
                 return CommitteeLaw(one, refinement)
             low, high, _ = curvature_range(one)
             return scalar_law(one, (low, high), refinement)
@@ -85,7 +85,7 @@ class StructuredRoute(NetworkRoute):
         return transition(coarse.law, SPARSE), transition(fine.law, SPARSE)
 
     def density(self, alpha: float, points: int) -> Bulk:
-        if not self._plain.is_reference:
+        if not self._plain.is_committee:
             return super().density(alpha, points)
         # Closed forms have no nodes whose comb would show.
         return sample_bulk(

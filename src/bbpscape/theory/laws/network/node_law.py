@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.laws.network.nodes import NetworkNodes, permutable, sign_symmetric
+from bbpscape.theory.laws.network.grid import NetworkNodes, permutable, sign_symmetric
 from bbpscape.theory.laws.network.phase import phase
 
 # Nodes that are worked on together, in the cache.
@@ -164,7 +164,7 @@ class NodeLaw:
         place = self._pairs[2]
         T = self.resolvent(A)
         n, m = self.nodes.shape
-        size, points = len(T), self.nodes.preactivations
+        size, points = len(T), self.nodes.coordinates
         weighted = self.nodes.weights * T.reshape(size, n, m)
         q = end + (self.mean > 0)
         C = np.zeros((q, q, size), dtype=T.dtype)
@@ -192,14 +192,12 @@ class NodeLaw:
 
     @cached_property
     def _whitening(self) -> NDArray[np.float64]:
-        """v = L (λ, u), and the mean's own coordinate."""
-        p, overlap = self.p, self.model.overlap_matrix
-        end = p + self.model.p_star
-        L = np.eye(end + (self.mean > 0))
-        rest = np.sqrt(1 - (overlap**2).sum(axis=0))
-        L[:p, :p] /= rest[:, None]
-        L[:p, p:end] = -(overlap / rest).T
-        return L
+        """v from the coordinates of the nodes and u, and the mean's own coordinate."""
+        L = self.nodes.whitening
+        end = len(L)
+        whole = np.eye(end + (self.mean > 0))
+        whole[:end, :end] = L
+        return whole
 
     def _symmetrized(self, C: NDArray) -> NDArray:
         """Averages over permutations of the student's neurons, and over their signs."""

@@ -1,22 +1,28 @@
 """Nodes of the joint law of student preactivations, labels and teacher preactivations."""
 
 import math
-from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from bbpscape.core.checks import InvalidInput
-from bbpscape.model.curvature import curvature
 from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.theory.laws.network.grid import NetworkNodes, permutable, sign_symmetric
 from bbpscape.theory.laws.network.kinked_labels import kinked_labels, singular_outputs
 from bbpscape.theory.laws.network.label_law import (
     LabelNodes,
     label_nodes,
     noise_shifts,
     teacher_nodes,
+)
+from bbpscape.theory.laws.network.learnt import (
+    conditional,
+    correlated,
+    deviations,
+    is_narrow,
+    own_root,
+    whitening,
 )
 from bbpscape.theory.laws.network.rules import WIDTH, gaussian_rule, sobol_points, tensor_nodes
 
@@ -36,48 +42,6 @@ MOST_TOGETHER = 2
 # Memory and time grow as p² or p³ at every node.
 WIDEST = 8
 WIDEST_TEACHER = 16
-
-
-@dataclass(frozen=True, eq=False)
-class NetworkNodes:
-    """E[φ(λ, y, u)] ≈ Σ_{ij} weights_ij E[φ | λ_i, y_ij], a grid of n × m nodes.
-
-    ``preactivations`` is (n, p); ``labels`` is (1, m) or (n, m); ``first`` and ``second``, the
-    moments E[u | ·] and E[u uᵀ | ·], are (1, m, p*) and (1, m, p*, p*), or with n in place of 1.
-    ``method`` is "tensor" or "quasi-Monte Carlo".
-    """
-
-    model: TeacherStudent
-    preactivations: NDArray[np.float64]
-    labels: NDArray[np.float64]
-    weights: NDArray[np.float64]
-    first: NDArray[np.float64]
-    second: NDArray[np.float64]
-    method: str
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.weights.shape
-
-    @cached_property
-    def curvature(self) -> NDArray[np.float64]:
-        """F at every node, shape (n, m, p, p)."""
-        n, m = self.shape
-        p = self.preactivations.shape[1]
-        y = np.broadcast_to(self.labels, (n, m)).reshape(-1)
-        repeated = np.repeat(self.preactivations, m, axis=0)
-        return curvature(self.model, repeated, y).reshape(n, m, p, p)
-
-
-def permutable(model: TeacherStudent) -> bool:
-    """Whether the law is unchanged when student neurons are exchanged."""
-    overlap = model.overlap_matrix
-    return model.second_layer is None and bool(np.all(overlap == overlap[:, :1]))
-
-
-def sign_symmetric(model: TeacherStudent) -> bool:
-    """Whether the law is unchanged when the sign of one student preactivation is flipped."""
-    return model.activation.even and model.overlap == 0.0
 
 
 def network_nodes(
@@ -103,19 +67,24 @@ def network_nodes(
     if model.p > WIDEST:
         raise InvalidInput(f"the theory of a general network needs p of at most {WIDEST}")
     density = _density(model, gather)
+    if density is not None and is_narrow(model, density):
+        return own_coordinates(model, density * refinement)
     if density is None:
         if model.overlap != 0.0:
-            return _joint_quasi_monte_carlo(model, refinement, seed)
+            return joint_quasi_monte_carlo(model, refinement, seed)
         # As exact as the student's side can be.
         labels = label_nodes(model, refinement / 2)
-        points, mass = _quasi_monte_carlo(model, refinement, labels.y.size, seed)
+        coordinates, mass = _quasi_monte_carlo(model, refinement, labels.y.size, seed)
+        root = own_root(model)
     else:
         labels = _labels(model, density * refinement)
         x, w = _student_rule(model, density * refinement, gather)
         smallest = SMALLEST if model.p > 2 else SMALLEST**2
-        points, mass = tensor_nodes(
+        coordinates, mass = tensor_nodes(
             x, w, int(model.p), symmetric=permutable(model), smallest=smallest
         )
+        root = np.diag(deviations(model))
+    points = coordinates @ root
     if has_kinks(model):
         finer = (density or 0.5) * refinement
         labels = kinked_labels(model, model.output(points), finer) or labels
@@ -123,16 +92,18 @@ def network_nodes(
         one if labels.y.ndim == 2 else one[None]
         for one in (labels.y, labels.weights, labels.first, labels.second)
     )
-    weights = mass[:, None] * given
-    if model.overlap != 0.0:
-        weights = weights * _conditional(model, points, first)
+    weights, L = mass[:, None] * given, np.eye(int(model.p) + model.p_star)
+    if density is not None and correlated(model):
+        weights = weights * conditional(model, points, first)
         # Both rules are exact for their own law; their joint sum is 1 to quadrature accuracy.
         weights /= weights.sum()
+        coordinates, L = points, whitening(model)
     kept = weights.sum(axis=1) > 1e-17
     if len(y) > 1:
         y, first, second = y[kept], first[kept], second[kept]
     method = "quasi-Monte Carlo" if density is None else "tensor"
-    return NetworkNodes(model, points[kept], y, weights[kept], first, second, method)
+    places = points[kept], coordinates[kept]
+    return NetworkNodes(model, *places, L, y, weights[kept], first, second, method)
 
 
 def has_kinks(model: TeacherStudent) -> bool:
@@ -187,16 +158,18 @@ def _labels(model: TeacherStudent, refinement: float) -> LabelNodes:
 def _student_rule(
     model: TeacherStudent, refinement: float, gather: list[float]
 ) -> tuple[NDArray, NDArray]:
-    """One preactivation, by half of its rule where its sign does not matter.
+    """One preactivation over its deviation, by half of its rule where its sign does not matter.
 
     Half of a rule stands for all signs only if the whole is symmetric; without that symmetry F is
     often nearly as low at −λ.
     """
-    gathered = [(c, WIDTH) for c in sorted({s * c for c in gather for s in (1, -1)})]
-    breaks = list(model.activation.breaks)
+    scales = np.unique(deviations(model)).tolist()
+    signed = {s * c / one for c in gather for s in (1, -1) for one in scales}
+    gathered = [(c, WIDTH) for c in sorted(signed)]
+    breaks = [b / one for b in model.activation.breaks for one in scales]
     if model.p == 1:
         fine = np.linspace(-LAST, LAST, LOOKS)
-        at = singular_outputs(model, model.output(fine[:, None]))
+        at = singular_outputs(model, model.output(scales[0] * fine[:, None]))
         breaks += np.interp(at, np.arange(LOOKS), fine).tolist()
         # Nodes gather at breaks even more.
         breaks += [c for c, _ in gathered] if breaks else []
@@ -241,19 +214,28 @@ def _overlapping_labels(model: TeacherStudent, refinement: float) -> LabelNodes:
     )
 
 
-def _conditional(model: TeacherStudent, points: NDArray, u: NDArray) -> NDArray[np.float64]:
-    """P(λ | u)/P₀(λ), P₀ the standard Gaussian law that the student's rule has as its weight."""
-    overlap = model.overlap_matrix
-    rest = 1 - (overlap**2).sum(axis=0)
-    means = u @ overlap
-    ratio = np.zeros((len(points), u.shape[1]))
-    for k in range(points.shape[1]):
-        x = points[:, k, None]
-        ratio += x**2 / 2 - (x - means[..., k]) ** 2 / (2 * rest[k]) - math.log(rest[k]) / 2
-    return np.exp(ratio)
+def own_coordinates(model: TeacherStudent, refinement: float) -> NetworkNodes:
+    """λ = mᵀu + R^½ ζ, with rules of ζ and of the labels, of every u where there is an overlap."""
+    p = int(model.p)
+    rule, smallest = gaussian_rule(refinement=refinement), SMALLEST if p > 2 else SMALLEST**2
+    zeta, mass = tensor_nodes(*rule, p, symmetric=permutable(model), smallest=smallest)
+    labels, points, L = _labels(model, refinement), zeta @ own_root(model), np.eye(p + model.p_star)
+    if model.overlap == 0.0:
+        rows = labels.y[None], mass[:, None] * labels.weights, labels.first[None]
+        return NetworkNodes(model, points, zeta, L, *rows, labels.second[None], "tensor")
+    weights = np.outer(mass, labels.weights)
+    i, j = np.nonzero(weights > smallest)
+    weights, points = weights[i, j, None], points[i] + (labels.first @ model.overlap_matrix)[j]
+    given = (
+        labels.y[j, None],
+        weights / weights.sum(),
+        labels.first[j, None],
+        labels.second[j, None],
+    )
+    return NetworkNodes(model, points, zeta[i], L, *given, "tensor")
 
 
-def _joint_quasi_monte_carlo(model: TeacherStudent, refinement: float, seed: int) -> NetworkNodes:
+def joint_quasi_monte_carlo(model: TeacherStudent, refinement: float, seed: int) -> NetworkNodes:
     """Scrambled Sobol points in all coordinates at once: a grid of n × 1 nodes."""
     p, p_star = int(model.p), model.p_star
     if p_star > WIDEST_TEACHER:
@@ -264,13 +246,15 @@ def _joint_quasi_monte_carlo(model: TeacherStudent, refinement: float, seed: int
     count = 2 ** _bits(p, refinement, 1)
     cube = sobol_points(p + p_star + 2, count, seed)
     z = ndtri(np.clip(cube, 1e-16, 1 - 1e-16))
-    u, overlap = z[:, p : p + p_star], model.overlap_matrix
-    points = u @ overlap + z[:, :p] * np.sqrt(1 - (overlap**2).sum(axis=0))
+    u, zeta = z[:, p : p + p_star], z[:, :p]
+    points = u @ model.overlap_matrix + zeta @ own_root(model)
     sign = np.where(cube[:, -2] < model.labels.flip, -1.0, 1.0)
     y = sign * model.teacher_output(u) + math.sqrt(model.labels.noise) * z[:, -1]
     return NetworkNodes(
         model,
         points,
+        zeta,
+        np.eye(p + p_star),
         y[:, None],
         np.full((count, 1), 1 / count),
         u[:, None, :],

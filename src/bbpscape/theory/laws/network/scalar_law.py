@@ -21,10 +21,11 @@ from bbpscape.theory.law import (
     TEACHER,
 )
 from bbpscape.theory.laws.discrete import DiscreteLaw, QuadratureLaw
+from bbpscape.theory.laws.network.grid import permutable, sign_symmetric
 from bbpscape.theory.laws.network.kinked_labels import kinked_labels, singular_outputs
 from bbpscape.theory.laws.network.label_law import label_nodes
 from bbpscape.theory.laws.network.lowest_curvature import LowestCurvature
-from bbpscape.theory.laws.network.nodes import has_kinks, network_nodes, permutable, sign_symmetric
+from bbpscape.theory.laws.network.nodes import has_kinks, network_nodes
 from bbpscape.theory.laws.network.rules import radial_rule
 
 RADIAL_STEP = 0.14
@@ -94,11 +95,11 @@ def gathering_points(minimizers: list[NDArray]) -> list[float]:
 
 def _quadratic_atoms(model: TeacherStudent, refinement: float) -> DiscreteLaw:
     """f₀ = (2/p) ℓ′ and f₁ = (2/p)(ℓ′ + 2 r ℓ″), with r = s²/p, s = |λ|."""
-    p = int(model.p)
+    p, q = int(model.p), model.student_norm or 1.0
     fine = np.linspace(0, LAST + math.sqrt(p), LOOKS)
-    breaks = np.interp(singular_outputs(model, fine**2 / p), np.arange(LOOKS), fine)
+    breaks = np.interp(singular_outputs(model, q * fine**2 / p), np.arange(LOOKS), fine)
     s, mass = radial_rule(p, RADIAL_STEP, refinement, breaks.tolist())
-    r = s**2 / p
+    r = q * s**2 / p
     labels = kinked_labels(model, r, refinement) if has_kinks(model) else None
     if labels is None:
         labels = label_nodes(model, refinement)
@@ -106,7 +107,7 @@ def _quadratic_atoms(model: TeacherStudent, refinement: float) -> DiscreteLaw:
     first, second = model.loss.derivatives(y, r[:, None])
     unit, weights = 2 / p, mass[:, None] * np.atleast_2d(labels.weights)
     ones = np.ones(weights.shape)
-    along_r, along_y = r[:, None] * ones, along_y * ones
+    along_r, along_y = (s**2 / p)[:, None] * ones, along_y * ones
     branches = [(unit * (first + 2 * r[:, None] * second), 1 / p, 1.0)]
     if p > 1:
         branches.append((unit * first * ones, 1 - 1 / p, 0.0))
@@ -135,9 +136,9 @@ def _even_atoms(model: TeacherStudent, refinement: float, points: list[float]) -
     values, vectors = np.linalg.eigh(nodes.curvature)
     shares = np.broadcast_to(nodes.weights[:, :, None] / p, (n, m, p))
     along_y = np.broadcast_to(nodes.second[..., 0, 0][:, :, None], (n, m, p))
-    aligned = nodes.preactivations[:, None, :, None] * vectors
+    aligned = nodes.coordinates[:, None, :, None] * vectors
     radial, total = (aligned**2).sum(axis=2), aligned.sum(axis=2) ** 2
-    square = np.broadcast_to((nodes.preactivations**2).sum(axis=1)[:, None, None], (n, m, p))
+    square = np.broadcast_to((nodes.coordinates**2).sum(axis=1)[:, None, None], (n, m, p))
     along = {TEACHER: along_y, STUDENT_TRACE: total}
     multiplicities = {TEACHER: float(p * model.p_star), STUDENT_TRACE: 1.0}
     if p > 1:
