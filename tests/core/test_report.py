@@ -4,7 +4,7 @@ import pytest
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.core.registry import Registry
-from bbpscape.core.report import Report, Table, counted, number
+from bbpscape.core.report import WIDTH, Report, Table, counted, number, with_error
 from bbpscape.core.status import Diagnostics, Status
 
 TABLE = Table("m2, α = 2", ("method", "begins at"), [("Hessian", "0.9"), ("≤ <b>", "12.25")])
@@ -58,3 +58,25 @@ def test_a_name_is_taken_once():
         known.add("", 1)
     assert list(known) == ["small"]
     assert len(known) == 1
+
+
+def test_a_wide_table_goes_on_below_and_notes_are_wrapped():
+    names = ("alpha", *(f"column {i}" for i in range(12)))
+    table = Table("x" * 70 + " and on", names, [[f"{i:.4f}" for i in range(13)]])
+    text = Report([table], ["word " * 40]).text()
+    assert max(map(len, text.splitlines())) <= WIDTH
+    for i in range(12):
+        assert text.count(f"column {i} ") + text.count(f"column {i}\n") == 1
+    assert text.count("alpha") > 1
+    assert text.split("note: ")[1].split() == ["word"] * 40
+    assert text.count("11.0000") == text.count("12.0000") == 1
+
+
+def test_a_value_has_the_digits_of_its_error():
+    assert with_error(0.123456, 0.00321) == "0.1235 ± 0.0032"
+    assert with_error(0.123456, 0.0996) == "0.12 ± 0.10"
+    assert with_error(-98765.4, 321.0) == "-98765 ± 321"
+    assert with_error(1.0, 0.0) == "1 ± 0"
+    assert with_error(2e-9, 3e-10) == "2e-09 ± 3e-10"
+    assert with_error(None, 0.1) == with_error(float("nan"), 0.1) == ""
+    assert with_error(1.23456, None) == with_error(1.23456, float("nan")) == "1.235"

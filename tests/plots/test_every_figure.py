@@ -140,6 +140,20 @@ def test_a_figure_of_its_own(name, folder):
 
 
 @pytest.mark.parametrize("name", SAMPLES)
+def test_a_notebook_shows_it(name, folder):
+    """IPython asks a value for this where pyplot has not told it how figures are shown."""
+    picture = type(plot(sample(name, folder)))._repr_png_
+    if name == "Spectrum":
+        assert picture(plot(sample(name, folder))).startswith(b"\x89PNG")
+
+
+def test_a_result_drawn_into_axes_gives_them_back(folder):
+    axes = Figure().subplots()
+    assert sample("Spectrum", folder).plot(ax=axes) is axes
+    assert axes.has_data()
+
+
+@pytest.mark.parametrize("name", SAMPLES)
 def test_into_given_axes(name, folder):
     result = sample(name, folder)
     figure = Figure()

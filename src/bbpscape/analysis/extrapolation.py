@@ -102,7 +102,7 @@ class Extrapolation(Result):
         """One line of text under ``COLUMNS``."""
         cells = [self.what]
         for fit in self.fits:
-            cells.append(with_error(fit.limit, fit.standard_error, ".3f"))
+            cells.append(with_error(fit.limit, fit.standard_error))
             cells.append(number(fit.p_value, ".2g"))
         return [*cells, self.preferred, number(self.expected, ".3f")]
 

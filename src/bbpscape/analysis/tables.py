@@ -65,4 +65,4 @@ def extrapolation_table(found: Sequence[Extrapolation]) -> Table:
 
 
 def _measured(value: float | None, error: float | None) -> str:
-    return with_error(value, error, ".3f") or "none"
+    return with_error(value, error) or "none"

@@ -17,8 +17,8 @@ import typer
 from bbpscape.cli.blocks import block_of
 from bbpscape.cli.docstrings import described
 from bbpscape.cli.output import Output
-from bbpscape.cli.progress import progress
 from bbpscape.cli.values import TEXTS, Kind, kind_of, text_of
+from bbpscape.core.progress import progress
 from bbpscape.model.parameters import PARAMETERS
 
 # Arguments that only Python can give.

@@ -12,10 +12,10 @@ from bbpscape.analysis.analyse import analyse
 from bbpscape.cli.blocks import results_of
 from bbpscape.cli.derive import command
 from bbpscape.cli.output import Ended, Output, WithoutFigure, print_json, say, say_written, tell
-from bbpscape.cli.progress import line
 from bbpscape.cli.tree import LISTS, group
 from bbpscape.core.files import check_output_path, replacing
 from bbpscape.core.interruption import ending
+from bbpscape.core.progress import line
 from bbpscape.core.report import duration
 from bbpscape.study.crew import ExecutorLost
 from bbpscape.study.example import EXAMPLE

@@ -2,9 +2,13 @@
 
 import html
 import math
+import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+
+WIDTH = 80  # of a report in a terminal
+LEAST_PLACES = 6  # beyond them an error is written with an exponent
 
 
 @dataclass(frozen=True)
@@ -16,11 +20,17 @@ class Table:
     rows: Sequence[Sequence[str]]
 
     def text(self) -> str:
+        """Lines of at most ``WIDTH`` characters; what is wider goes on below, as parts of it."""
         lines = [list(self.columns), *(list(row) for row in self.rows)]
         widths = [max(_width(line[i]) for line in lines) for i in range(len(self.columns))]
-        head, *body = ("  ".join(_cells(line, widths)).rstrip() for line in lines)
-        rule = "─" * (sum(widths) + 2 * (len(widths) - 1))
-        return "\n".join([*([self.title] if self.title else []), head, rule, *body])
+        shown = wrapped(self.title) if self.title else []
+        for i, part in enumerate(_parts(widths)):
+            wide = [widths[j] for j in part]
+            cells = ([line[j] for j in part] for line in lines)
+            head, *body = ("  ".join(_cells(line, wide)).rstrip() for line in cells)
+            rule = "─" * (sum(wide) + 2 * (len(wide) - 1))
+            shown += [*([""] if i else []), head, rule, *body]
+        return "\n".join(shown)
 
     def html(self) -> str:
         left, right = ' style="text-align:left"', ' style="text-align:right"'
@@ -47,7 +57,7 @@ class Report:
     notes: Sequence[str] = field(default=())
 
     def text(self) -> str:
-        notes = "\n".join(f"note: {note}" for note in self.notes)
+        notes = "\n".join(line for note in self.notes for line in wrapped(f"note: {note}"))
         return "\n\n".join([*(table.text() for table in self.tables), *([notes] if notes else [])])
 
     def html(self) -> str:
@@ -64,17 +74,43 @@ def number(value: float | None, spec: str = ".4g") -> str:
     return "" if value is None or value != value else format(value, spec)
 
 
-def with_error(
-    value: float | None, error: float | None, spec: str = ".4g", error_spec: str = ""
-) -> str:
-    """'1.23 ± 0.04'; the value alone where there is no error, "" where there is no value.
+def with_error(value: float | None, error: float | None, spec: str = ".4g") -> str:
+    """'1.234 ± 0.032', two digits of the error; the value alone where there is no error.
 
-    >>> with_error(1.2345, 0.0321, ".3f"), with_error(1.2345, None)
-    ('1.234 ± 0.032', '1.234')
+    >>> with_error(1.2345, 0.0321), with_error(-1523.2, 99.7), with_error(1.2345, None)
+    ('1.234 ± 0.032', '-1523 ± 100', '1.234')
     """
-    if not (shown := number(value, spec)):
-        return ""
-    return f"{shown} ± {spread}" if (spread := number(error, error_spec or spec)) else shown
+    shown = number(value, spec)
+    if not shown or value is None or error is None or error != error:
+        return shown
+    places = places_of(error)
+    if places is None:
+        return f"{shown} ± {error:.2g}"
+    return f"{value:.{places}f} ± {error:.{places}f}"
+
+
+def places_of(error: float) -> int | None:
+    """The decimals of a value with this ``error``, two digits of it; None if they are too many.
+
+    >>> places_of(0.0321), places_of(0.0996), places_of(1523.0), places_of(1e-9)
+    (3, 2, 0, None)
+    """
+    if error <= 0 or not math.isfinite(error):
+        return None
+    exponent = int(f"{error:.1e}".partition("e")[2])
+    return max(0, 1 - exponent) if exponent >= -LEAST_PLACES else None
+
+
+def wrapped(text: str, width: int = 0) -> list[str]:
+    """``text`` in lines of at most ``WIDTH`` characters."""
+    return [
+        line
+        for one in text.split("\n")
+        for line in textwrap.wrap(
+            one, width or WIDTH, break_long_words=False, break_on_hyphens=False
+        )
+        or [""]
+    ]
 
 
 def counted(count: int, what: str) -> str:
@@ -96,6 +132,18 @@ def duration(seconds: float) -> str:
         if seconds >= (2 if unit == "days" else 1) * length:
             return f"{seconds / length:.2g} {unit}"
     return f"{seconds:.2g} s"
+
+
+def _parts(widths: Sequence[int]) -> list[list[int]]:
+    """Which columns stand beside each other: the first with as many of the others as fit."""
+    parts, left = [[0]], WIDTH - widths[0]
+    for i, width in enumerate(widths[1:], 1):
+        if width + 2 > left and len(parts[-1]) > 1:
+            parts.append([0])
+            left = WIDTH - widths[0]
+        parts[-1].append(i)
+        left -= width + 2
+    return parts
 
 
 def _cells(line: Sequence[str], widths: Sequence[int]) -> Iterator[str]:

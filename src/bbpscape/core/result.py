@@ -98,13 +98,21 @@ class Result:
         """The report as text, for a terminal."""
         return self.report().text()
 
-    def plot(self, ax: Any = None, **options: Any) -> "Figure":
-        """Draw it, in a figure of its own or into ``ax``, and return the figure."""
+    def plot(self, ax: Any = None, **options: Any) -> Any:
+        """Draw it in a figure of its own, or into ``ax``, and return that figure or ``ax``.
+
+        A figure of its own is shown where it is the last value of a cell of a notebook; pyplot
+        need not be imported. The figure of ``ax`` is shown by whoever made it.
+        """
         draw: Callable[..., Figure] = importlib.import_module(DRAWN_BY).plot
-        return draw(self, ax=ax, **options)
+        figure = draw(self, ax=ax, **options)
+        return figure if ax is None else ax
 
     def __repr__(self) -> str:
         return f"<{self.headline()}>"
+
+    def __str__(self) -> str:
+        return self.summary()
 
     def _repr_html_(self) -> str:
         return self.report().html()

@@ -8,6 +8,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bbpscape.core.report import with_error
+
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -58,8 +60,7 @@ class Estimate:
     def __str__(self) -> str:
         if self.mean is None:
             return ""
-        error = "" if self.standard_error is None else f" ± {self.standard_error:.1g}"
-        return f"{self.mean:.5g}{error}"
+        return with_error(self.mean, self.standard_error)
 
 
 @dataclass(frozen=True)

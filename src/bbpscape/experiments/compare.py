@@ -1,6 +1,6 @@
 """Theory and simulation of one model at one α, side by side."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, ClassVar
 
@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from bbpscape.core.checks import positive_integer
 from bbpscape.core.codec import BULKY
 from bbpscape.core.memory import require_memory
-from bbpscape.core.report import Report, Table, counted, number
+from bbpscape.core.progress import Telling, shows_progress
+from bbpscape.core.report import Report, Table, counted, number, with_error
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.core.status import Status
@@ -26,7 +27,6 @@ from bbpscape.simulation.memory import dense_bytes, instance_bytes, kept_bytes
 from bbpscape.theory.spectrum import Spectrum
 
 DIMENSION = 1000
-HEADS = ("isotropic", "N → ∞", "finite N", "measured", "± s.e.", "z", "z (finite N)")
 COLUMNS = ("isotropic", "theory", "finite_size", "measured", "standard_error", "z", "z_finite_size")
 
 
@@ -68,22 +68,21 @@ class Comparison(Result):
 
     def report(self) -> Report:
         """Every quantity by theory, by the labels of each draw, and measured."""
-        heads = dict(zip(COLUMNS, HEADS, strict=True))
-        if all(row.isotropic is None for row in self.rows):
-            heads.pop("isotropic")
-        else:
-            heads["theory"] = "these inputs"
+        apart = any(row.isotropic is not None for row in self.rows)
+        theory = ("isotropic", "these inputs") if apart else ("N → ∞",)
+        names = ("quantity", *theory, "finite N", "measured ± s.e.", "z", "z (finite N)")
         lines = [
             (
                 row.quantity,
-                *(
-                    number(getattr(row, name), *(["+.1f"] if name[0] == "z" else []))
-                    for name in heads
-                ),
+                *((number(row.isotropic),) if apart else ()),
+                number(row.theory),
+                number(row.finite_size),
+                with_error(row.measured, row.standard_error),
+                number(row.z, "+.1f"),
+                number(row.z_finite_size, "+.1f"),
             )
             for row in self.rows
         ]
-        names = ("quantity", *heads.values())
         title = f"{self.headline()}\ninputs: {self.inputs}"
         said = self.notes if self.status.ok else (*self.notes, str(self.status))
         return Report([Table(title, names, lines)], said)
@@ -93,6 +92,7 @@ class Comparison(Result):
         return {name: [getattr(row, name) for row in self.rows] for name in ("quantity", *COLUMNS)}
 
 
+@shows_progress
 def compare(
     model: TeacherStudent,
     alpha: float = 3.0,
@@ -100,7 +100,7 @@ def compare(
     draws: int = 20,
     seed: Seed = 0,
     inputs: Inputs | ArrayLike | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Telling = None,
 ) -> Comparison:
     """Mean over draws of the Hessian's lowest eigenvalues and m², beside their theory.
 
@@ -120,8 +120,9 @@ def compare(
         Your own inputs, as ``prepare_inputs`` made them or makes them by default; each draw takes
         M of them and a new teacher and student. The theory is that of their covariance and norms
         (``InputLaw.of_data``), beside that of isotropic ones. Inputs of the model's law by default.
-    progress : function, optional
-        Called with the number of draws that are done, and of all.
+    progress : function or False, optional
+        Called with the number of draws that are done, and of all; a line of its own by
+        default where it takes long, False for none.
 
     Raises
     ------
@@ -143,7 +144,7 @@ def compare(
     done = []
     for one in source.seeds(alpha, N, seed, draws):
         done.append(measure(source.draw(alpha, N, one), k, sampled=source.inputs is None))
-        if progress is not None:
+        if progress:
             progress(len(done), draws)
     missed = labels_predict(source.model) and any(one.predicted is None for one in done)
     return Comparison(

@@ -138,9 +138,7 @@ def _quantile_row(theory: Spectrum, done: Sequence[MeasuredDraw]) -> Row:
     level = float(np.interp(target, theory.cumulative, theory.eigenvalue))
     expected = float(theory.fraction_below(level)) + theory.spectral_shift(level) / size
     fractions = [np.searchsorted(one.eigenvalues, level) / size for one in done]
-    return _row(
-        f"fraction below {level:.4g}, its {100 * target:.3g} % quantile", expected, None, fractions
-    )
+    return _row(f"fraction below {level:.4g}", expected, None, fractions)
 
 
 def _predicted(done: Sequence[MeasuredDraw], name: str) -> list[float] | None:

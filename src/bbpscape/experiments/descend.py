@@ -1,7 +1,7 @@
 """Gradient descent of many draws of one model, from any start."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from bbpscape.core.checks import integer
 from bbpscape.core.memory import require_memory
+from bbpscape.core.progress import Telling, shows_progress
 from bbpscape.core.report import Report, Table, counted, number
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
@@ -135,6 +136,7 @@ class _Job:
     device: str
 
 
+@shows_progress
 def descend(
     model: TeacherStudent,
     alpha: float = 2.0,
@@ -148,7 +150,7 @@ def descend(
     dtype: str = "float64",
     device: str = "cpu",
     workers: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Telling = None,
 ) -> Descent:
     """Descend on the empirical loss of each draw, from one kind of start.
 
@@ -175,8 +177,9 @@ def descend(
     workers : int, optional
         Processes of one thread each; by default the number of cores if the budget of steps is worth
         starting them. Results do not depend on it.
-    progress : function, optional
-        Called with the number of draws that are done, and of all.
+    progress : function or False, optional
+        Called with the number of draws that are done, and of all; a line of its own by
+        default where it takes long, False for none.
 
     Raises
     ------

@@ -2,7 +2,7 @@
 
 import dataclasses
 import numbers
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput
+from bbpscape.core.progress import Telling, shows_progress
 from bbpscape.core.report import Report, Table, number, with_error
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
@@ -72,9 +73,9 @@ class DescentHessian(Result):
             (
                 str(one.step),
                 f"{one.student_m2:.4f}",
-                with_error(one.outlier.mean, one.outlier.standard_error, ".4g", ".2g"),
-                with_error(one.above.mean, one.above.standard_error, ".4g", ".2g"),
-                with_error(one.m2.mean, one.m2.standard_error, ".3f", ".2g"),
+                with_error(one.outlier.mean, one.outlier.standard_error),
+                with_error(one.above.mean, one.above.standard_error),
+                with_error(one.m2.mean, one.m2.standard_error),
                 *map(number, (one.theory_edge, one.theory_lowest, one.theory_m2)),
             )
             for one in self.steps
@@ -101,6 +102,7 @@ class DescentHessian(Result):
         return {name: [row[name] for row in rows] for name in rows[0]}
 
 
+@shows_progress
 def hessian_along(
     model: TeacherStudent,
     alpha: float = 2.0,
@@ -114,7 +116,7 @@ def hessian_along(
     dtype: str = "float64",
     device: str = "cpu",
     workers: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Telling = None,
 ) -> DescentHessian:
     """Descend, and find the p·p* + 1 lowest eigenpairs of the Hessian at the steps ``at``.
 

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.checks import InvalidInput, positive, positive_integer
 from bbpscape.core.memory import require_memory
+from bbpscape.core.progress import Telling, shows_progress
 from bbpscape.core.report import Report, Table, counted, with_error
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
@@ -88,7 +89,7 @@ class MethodComparison(Result):
         rows = [("begins at", *begins)]
         for i, value in enumerate(self.alpha):
             cells = (
-                f"{x.theory[i]:.3f} | {with_error(x.measured[i], x.standard_error[i], '.3f')}"
+                f"{x.theory[i]:.3f} | {with_error(x.measured[i], x.standard_error[i])}"
                 for x in self.methods
             )
             rows.append((f"{value:.4g}", *cells))
@@ -107,6 +108,7 @@ class MethodComparison(Result):
         }
 
 
+@shows_progress
 def methods(
     model: TeacherStudent,
     alpha: Sequence[float] = ALPHAS,
@@ -115,7 +117,7 @@ def methods(
     seed: Seed = 0,
     preprocessings: Sequence[Preprocessing | Family] = (),
     inputs: Inputs | ArrayLike | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Telling = None,
 ) -> MethodComparison:
     """m² with the teacher of the lowest eigenvectors of H, and of D = Σ_μ T(y_μ) x_μ x_μᵀ.
 
@@ -139,8 +141,9 @@ def methods(
         T of your own, beside those above.
     inputs : Inputs, rows or file, optional
         Your own inputs, as in ``compare``; theory is that of their covariance and norms.
-    progress : function, optional
-        Called with the number of diagonalized instances, and of all.
+    progress : function or False, optional
+        Called with the number of diagonalized instances, and of all; a line of its own by
+        default where it takes long, False for none.
 
     Raises
     ------
@@ -169,7 +172,7 @@ def methods(
         for j in range(draws):
             instance = source.draw(one_alpha, N, seed, j)
             measured[:, i, j] = _measure(instance, chosen)
-            if progress is not None:
+            if progress:
                 progress(i * draws + j + 1, values.size * draws)
     found = [
         Method(*theory, *mean_and_error(one))

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bbpscape.core.checks import InvalidInput, positive_integer
 from bbpscape.core.codec import BULKY
 from bbpscape.core.memory import require_memory
+from bbpscape.core.progress import Telling, shows_progress
 from bbpscape.core.report import Report, Table
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
@@ -110,6 +111,7 @@ class Photograph(Result):
         }
 
 
+@shows_progress
 def photograph(
     alpha: float = 3.0,
     side: int = 64,
@@ -121,7 +123,7 @@ def photograph(
     *,
     dtype: str = "float32",
     device: str = "cpu",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Telling = None,
 ) -> Photograph:
     """Recover a photograph from M = αN quadratic measurements y = (w*·x)², N = side².
 
@@ -143,8 +145,9 @@ def photograph(
     rule : DescentRule, optional
     dtype, device : str
         Of the descents, as in ``descend``.
-    progress : function, optional
-        Called with the number of descents that are done, and of all.
+    progress : function or False, optional
+        Called with the number of descents that are done, and of all; a line of its own by
+        default where it takes long, False for none.
 
     Raises
     ------
@@ -167,7 +170,7 @@ def photograph(
         (path,) = descend_batch([instance], [begin], frames, dtype=dtype, where=where)
         paths.append(path)
         recoveries.append(_recovery(name, path, begin, teacher, image))
-        if progress is not None:
+        if progress:
             progress(len(recoveries), len(ways))
     best = max(range(len(ways)), key=lambda i: (recoveries[i].m2 - recoveries[i].begin_m2, -i))
     return Photograph(

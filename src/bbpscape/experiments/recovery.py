@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput, integer, positive_integer
 from bbpscape.core.codec import BULKY
+from bbpscape.core.progress import Telling, shows_progress
 from bbpscape.core.report import Report, Table, counted, number, with_error
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
@@ -114,7 +115,7 @@ class RecoveryCurve(Result):
                 str(share),
                 f"{share.interval[0]:.3f}",
                 f"{share.interval[1]:.3f}",
-                with_error(m2, error, ".3f"),
+                with_error(m2, error),
                 number(median, ".0f"),
             )
             for x, share, m2, error, median in points
@@ -135,6 +136,7 @@ class RecoveryCurve(Result):
         return dict(zip((*names, "recovery_step"), columns, strict=True))
 
 
+@shows_progress
 def recovery(
     model: TeacherStudent,
     alpha: Sequence[float] = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0),
@@ -149,7 +151,7 @@ def recovery(
     device: str = "cpu",
     path: str | Path | None = None,
     workers: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Telling = None,
 ) -> RecoveryCurve:
     """Descend at every α, width and start, until the teacher is recovered.
 
@@ -173,8 +175,9 @@ def recovery(
         again.
     workers : int, optional
         Processes of one thread each; all cores by default.
-    progress : function, optional
-        Called with the number of points that are done, and of all.
+    progress : function or False, optional
+        Called with the number of points that are done, and of all; a line of its own by
+        default where it takes long, False for none.
 
     Raises
     ------
@@ -221,9 +224,9 @@ def _check_rule(rule: DescentRule | None) -> DescentRule:
     return rule
 
 
-def _teller(progress: Callable[[int, int], None] | None) -> Callable[[Progress], None] | None:
+def _teller(progress: Telling) -> Callable[[Progress], None] | None:
     """A study's progress as (done, of all)."""
-    if progress is None:
+    if not progress:
         return None
     return lambda step: progress(step.done + step.failed, step.done + step.failed + step.left)
 

@@ -1,5 +1,6 @@
 """Where a result is drawn: a figure of its own with all panels, or the main one in given axes."""
 
+import io
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,8 +12,18 @@ from bbpscape.core.checks import InvalidInput
 from bbpscape.plots.style import STYLE
 
 Panel = Callable[[Axes], None]
+RESOLUTION = 110  # dots an inch, in a notebook
 # Of a legend inside axes: lines may run behind it.
 GROUND: Any = {"frameon": True, "framealpha": 0.9, "edgecolor": "none"}
+
+
+class Picture(Figure):
+    """A figure that a notebook shows as the last value of a cell, with pyplot or without."""
+
+    def _repr_png_(self) -> bytes:
+        file = io.BytesIO()
+        self.savefig(file, format="png", dpi=RESOLUTION)
+        return file.getvalue()
 
 
 def compose(
@@ -46,7 +57,7 @@ def compose(
     if ax is not None:
         return _into(ax, panels[0], title, own_legend)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=size)
+        figure = Picture(figsize=size)
         axes = figure.subplots(1, len(panels), squeeze=False, **layout)[0]
         for draw, one in zip(panels, axes, strict=True):
             draw(one)

@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from bbpscape.plots.canvas import GROUND, check_axes, figure_of
+from bbpscape.plots.canvas import GROUND, Picture, check_axes, figure_of
 from bbpscape.plots.dispatch import plot
 from bbpscape.plots.phases import draw_phases, phases_legend
 from bbpscape.plots.style import HATCH, OUTLIER, STYLE, axis_label, symbol
@@ -73,7 +73,7 @@ def _(result: Diagram, ax: Axes | None = None) -> Figure:
 
 
 def _over_alpha(result: Diagram, ax: Axes | None) -> Figure:
-    axes = Figure(figsize=(6.4, 4.4)).subplots() if ax is None else check_axes(ax)
+    axes = Picture(figsize=(6.4, 4.4)).subplots() if ax is None else check_axes(ax)
     figure = figure_of(axes)
     mesh = draw_phases(axes, result)
     _scales(axes, result)
@@ -90,7 +90,7 @@ def _over_alpha(result: Diagram, ax: Axes | None) -> Figure:
 def _over_parameters(result: Diagram, ax: Axes | None) -> Figure:
     """α_BBP and α₀ side by side on one scale, in units of weak recovery where that is known."""
     if ax is None:
-        figure = Figure(figsize=(7.2, 4.1))
+        figure: Figure = Picture(figsize=(7.2, 4.1))
         panels = list(figure.subplots(1, 2, sharex=True, sharey=True))
     else:
         figure, panels = figure_of(check_axes(ax)), [ax]

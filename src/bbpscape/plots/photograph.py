@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bbpscape.experiments.photograph import Photograph
-from bbpscape.plots.canvas import check_axes, figure_of
+from bbpscape.plots.canvas import Picture, check_axes, figure_of
 from bbpscape.plots.dispatch import plot
 from bbpscape.plots.style import STYLE
 
@@ -29,7 +29,7 @@ def _(result: Photograph, ax: Axes | None = None) -> Figure:
         _images([check_axes(ax)], [images[1 + best]], shades)
         return figure_of(ax)
     with mpl.rc_context({**STYLE, "axes.titlesize": 8}):
-        figure = Figure(figsize=(9.0, 5.0))
+        figure = Picture(figsize=(9.0, 5.0))
         halves: Any = figure.subfigures(2, 1, height_ratios=(1.2, 1))
         above, below = halves
         _images(above.subplots(1, len(images)), images, shades)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bbpscape.experiments.recovery import RecoveryCurve, RecoveryLine
-from bbpscape.plots.canvas import check_axes, figure_of
+from bbpscape.plots.canvas import Picture, check_axes, figure_of
 from bbpscape.plots.dispatch import plot
 from bbpscape.plots.style import STYLE, parameters
 from bbpscape.simulation.descent.start import start_label
@@ -46,7 +46,7 @@ def _(result: RecoveryCurve, ax: Axes | None = None) -> Figure:
             ax.set_title(title, fontsize=9)
             ax.legend(handles=_legend(ax, result))
             return figure_of(ax)
-        figure = Figure(figsize=(7.4, 0.9 + 2.4 * len(starts)))
+        figure = Picture(figsize=(7.4, 0.9 + 2.4 * len(starts)))
         panels = figure.subplots(len(starts), 2, sharex=True, squeeze=False)
         for (left, right), start in zip(panels, starts, strict=True):
             _largest(left, result, start, looks)

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput
-from bbpscape.plots.canvas import check_axes, figure_of
+from bbpscape.plots.canvas import Picture, check_axes, figure_of
 from bbpscape.plots.dispatch import plot
 from bbpscape.plots.style import STYLE, axis_label, symbol
 from bbpscape.study.axes import PARAMETERS
@@ -54,7 +54,7 @@ def _(
     """
     chosen = _choose(result, observable, x)
     with mpl.rc_context(STYLE):
-        axes = Figure().subplots() if ax is None else check_axes(ax)
+        axes = Picture().subplots() if ax is None else check_axes(ax)
         _draw(axes, result, chosen)
         handles = _legend(chosen)
         if ax is None:

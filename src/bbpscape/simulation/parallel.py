@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from bbpscape.core.checks import InvalidInput, positive_integer
+from bbpscape.core.progress import Telling
 from bbpscape.simulation.processes import end_processes, pack, process_pool, unpack
 from bbpscape.simulation.threads import one_thread
 
@@ -74,7 +75,7 @@ def ordered_map(
 def gathered(
     parts: Generator[Sequence[Result], None, None],
     total: int,
-    progress: Callable[[int, int], None] | None,
+    progress: Telling,
 ) -> list[Result]:
     """All results of lists of them; ``progress`` is called with their number and the total."""
     found: list[Result] = []
@@ -82,7 +83,7 @@ def gathered(
     with closing(parts):
         for part in parts:
             found += part
-            if progress is not None:
+            if progress:
                 progress(len(found), total)
     return found
 

@@ -2,7 +2,7 @@
 
 import functools
 import tracemalloc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.checks import InvalidInput, boolean, positive, positive_integer
 from bbpscape.core.memory import require_memory
+from bbpscape.core.progress import Telling, shows_progress
 from bbpscape.core.report import Report, Table, counted, number
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
@@ -157,6 +158,7 @@ class _Settings:
     phi: bool
 
 
+@shows_progress
 def simulate(
     model: TeacherStudent,
     alpha: float = 3.0,
@@ -173,7 +175,7 @@ def simulate(
     stream: bool = False,
     phi: bool = False,
     workers: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Telling = None,
 ) -> Simulation:
     """The k lowest eigenpairs of the Hessian of each draw; the p·p* lowest and one more at least.
 
@@ -205,8 +207,9 @@ def simulate(
         is worth starting them, else this one. Large draws come one by one and take all threads of
         the BLAS; on a torch device, small ones are diagonalized in batches by this process. Results
         do not depend on it.
-    progress : function, optional
-        Called with the number of draws that are done, and of all.
+    progress : function or False, optional
+        Called with the number of draws that are done, and of all; a line of its own by
+        default where it takes long, False for none.
 
     Raises
     ------

@@ -1,13 +1,14 @@
 """Phase diagrams: the threshold over two parameters, or what the Hessian shows over one and α."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.checks import InvalidInput, integer, number, positive
+from bbpscape.core.progress import Telling, shows_progress
 from bbpscape.core.report import Report, Table
 from bbpscape.core.result import Result, result
 from bbpscape.core.status import CONVERGED, Diagnostics, Status
@@ -119,6 +120,7 @@ class Diagram(Result):
         return Report([Table(self.headline(), ("quantity", "lowest", "highest"), rows)], notes)
 
 
+@shows_progress
 def diagram(
     p: float | ArrayLike | None = None,
     p_star: float | ArrayLike = 1,
@@ -128,7 +130,7 @@ def diagram(
     inputs: InputLaw = STANDARD,
     N: int | None = None,
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Telling = None,
 ) -> Diagram:
     """α_BBP, its kind, m² and α₀ over a grid of two parameters, or m²(α) over one and α.
 
@@ -146,8 +148,9 @@ def diagram(
         The law of the inputs in all cells, without a covariance where there is a β.
     N : int, optional
         Input dimension that a power law is that of, and a profile of the teacher.
-    progress : function, optional
-        Called with the number of columns that are done, and their number.
+    progress : function or False, optional
+        Called with the number of columns that are done, and their number; a line of its own by
+        default where it takes long, False for none.
 
     Returns
     -------

@@ -1,12 +1,13 @@
 """The finite-N law along a list of N, beside the N → ∞ threshold and the truncated theory."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from bbpscape.core.checks import InvalidInput, positive
+from bbpscape.core.progress import Telling, shows_progress
 from bbpscape.core.report import Report, Table, counted, with_error
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
@@ -94,11 +95,11 @@ class FiniteSizeScaling(Result):
         rows = [
             [
                 f"{law.N:,}",
-                f"{law.probability:.3g} ± {law.probability_standard_error:.1g}",
+                with_error(law.probability, law.probability_standard_error),
                 str(law.left_edge),
                 str(law.outlier),
                 str(law.m2),
-                with_error(half.alpha, half.standard_error, ".5g", ".1g"),
+                with_error(half.alpha, half.standard_error),
             ]
             for law, half in zip(self.laws, self.half, strict=True)
         ]
@@ -120,6 +121,7 @@ class FiniteSizeScaling(Result):
         return Report([Table(title, columns, rows)], notes)
 
 
+@shows_progress
 def finite_size(
     model: TeacherStudent,
     alpha: float | None = None,
@@ -127,7 +129,7 @@ def finite_size(
     draws: int = 100,
     seed: Seed = 0,
     workers: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Telling = None,
 ) -> FiniteSizeScaling:
     """P(outlier), λ₋, λ*, m² and α_½ at every N, beside N → ∞: no matrix, O(αN) a draw.
 
@@ -145,8 +147,9 @@ def finite_size(
         Draw i has the same labels at every N, as far as they go.
     workers : int, optional
         Threads; as many as there are processors by default. The result does not depend on it.
-    progress : function, optional
-        Called with the number of N that are done, and of all.
+    progress : function or False, optional
+        Called with the number of N that are done, and of all; a line of its own by
+        default where it takes long, False for none.
 
     Returns
     -------
@@ -182,7 +185,7 @@ def finite_size(
     for done, n in enumerate(sizes, start=1):
         laws.append(finite_size_law(model, chosen, n, draws, seed, workers))
         half.append(half_alpha(model, n, draws, seed, workers))
-        if progress is not None:
+        if progress:
             progress(done, len(sizes))
     kept = tuple(at[:1] if at[0].N is None else at)
     return FiniteSizeScaling(kept, chosen, tuple(sizes), tuple(laws), tuple(half), truncated)

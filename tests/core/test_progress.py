@@ -5,9 +5,9 @@ import math
 
 import pytest
 
-from bbpscape.cli import progress as module
-from bbpscape.cli.progress import line, progress
 from bbpscape.cli.study import told
+from bbpscape.core import progress as module
+from bbpscape.core.progress import line, progress, shows_progress
 from bbpscape.study.runner import Progress
 
 
@@ -78,3 +78,41 @@ def test_a_run_says_how_many_points_wait_and_what_for():
         "800 left, no Dask worker has come yet"
     )
     assert told(Progress(7, 1, 792, 3.0, 300.0)) == "7 done, 792 left, 1 failed, about 5 min to go"
+
+
+def test_a_call_in_python_says_how_far_it_is_once_it_takes_long(monkeypatch, clock):
+    """By default and on a terminal; a function of one's own is called instead, False silences."""
+
+    @shows_progress
+    def work(n, progress=None):
+        for i in range(n):
+            clock[0] += 1.0
+            if progress:
+                progress(i + 1, n)
+        return n
+
+    stream = Terminal()
+    monkeypatch.setattr("sys.stderr", stream)
+    assert work(1) == 1
+    assert stream.getvalue() == ""
+    assert work(4) == 4
+    assert "work: 3 of 4, about under 1 s" not in stream.getvalue()
+    assert "work: 3 of 4, about 1 s to go" in stream.getvalue()
+    assert stream.getvalue().endswith("\r\x1b[K")
+    stream.truncate(0)
+    told = []
+    work(3, progress=lambda *done: told.append(done))
+    work(9, progress=False)
+    work(9, False)
+    assert (told, stream.getvalue()) == ([(1, 3), (2, 3), (3, 3)], "")
+
+
+def test_in_a_notebook_the_line_is_overwritten_by_spaces(monkeypatch, clock):
+    stream = type("OutStream", (io.StringIO,), {"__module__": "ipykernel.iostream"})()
+    monkeypatch.setattr("sys.stderr", stream)
+    with progress("descend") as tell:
+        clock[0] = 1.0
+        tell(2, 2)
+        assert stream.getvalue().rstrip().endswith("descend: 2 of 2")
+        assert "\x1b" not in stream.getvalue()
+    assert stream.getvalue().endswith("\r" + " " * 78 + "\r")
