@@ -57,7 +57,7 @@ def test_it_is_one_draw_whoever_asks():
     alone = source.draw(ALPHA, N, SEED, 1).hessian.dense()
     assert lowest_of(simulated)[1] == pytest.approx(np.linalg.eigvalsh(alone)[0])
     assert simulated.N == N
-    assert "800 inputs of dimension 20, not whitened" in simulated.summary()
+    assert "800 inputs of dimension 20, not whitened" in " ".join(simulated.summary().split())
     other = bb.simulate(MODEL, ALPHA, **kept | {"seed": 5})
     assert lowest_of(other) != lowest_of(simulated)
     found = bb.methods(MODEL, [ALPHA], **kept)
