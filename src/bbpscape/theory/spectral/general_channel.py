@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
 from scipy.special import gammainccinv, gammaln
 
 from bbpscape.core.checks import InvalidInput, positive, positive_integer
+from bbpscape.theory.bayes.likelihood import Likelihood
+from bbpscape.theory.bayes.panels import split
 from bbpscape.theory.spectral.channel import (
     BREAK_DEPTH,
     PANEL_NODES,
@@ -17,6 +20,9 @@ from bbpscape.theory.spectral.channel import (
     label_panels,
     normalized_labels,
 )
+
+# Gaussian u beyond it have a probability of 4e-13.
+SIGNALS = 7.25
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,32 @@ class GeneralChannel:
     def second_moment(self, y: ArrayLike) -> NDArray[np.float64]:
         values = np.asarray(y, dtype=float)
         return self._posterior(values.ravel(), PANEL_NODES)[2].reshape(values.shape)
+
+    def likelihood(self) -> Likelihood:
+        """P(y | u) for the state evolution of message passing.
+
+        Raises
+        ------
+        InvalidInput
+            If p* > 1.
+        """
+        if self.p_star > 1:
+            raise InvalidInput(f"bayes_optimal needs a channel of p_star = 1, got {self.p_star}")
+        if self.outcomes is not None:
+            y, steps = np.array(self.outcomes, dtype=float), np.ones(len(self.outcomes))
+        else:
+            y, steps = self._label_panels((), PANEL_NODES)
+        signs = (-1, 1)
+        inner = sorted(s * b for s in signs for b in self.signal_breaks if abs(b) < SIGNALS)
+        ends = split(np.array([-SIGNALS, *inner, SIGNALS]), 0.25)
+
+        def density(label: NDArray, u: NDArray) -> NDArray:
+            return np.asarray(self.density(label, u if self.signed else u**2), dtype=float)
+
+        def table(u: NDArray, weights: NDArray) -> csr_array:
+            return csr_array(weights[:, None] * density(y, u[:, None]) * steps)
+
+        return Likelihood(ends, table, density, jumps=bool(self.signal_breaks))
 
     def _label_panels(self, breaks: Iterable[float], nodes: int) -> tuple[NDArray, NDArray]:
         low, high = self.label_range
