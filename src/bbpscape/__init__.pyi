@@ -5,6 +5,7 @@ from .analysis.analyse import analyse as analyse
 from .core.checks import InvalidInput as InvalidInput
 from .core.checks import NoConvergence as NoConvergence
 from .core.result import Result as Result
+from .experiments.bayes_optimal import bayes_optimal as bayes_optimal
 from .experiments.compare import compare as compare
 from .experiments.descend import descend as descend
 from .experiments.hessian_along import hessian_along as hessian_along

@@ -53,6 +53,10 @@ CALLS = {
         "--p-star 2 --label-noise 0.1 --trimming-t 5 --subset-t 2",
         {"p_star": 2, "label_noise": 0.1, "trimming_t": 5.0, "subset_t": 2.0},
     ),
+    "bayes-optimal": (
+        "--p 1 --a 2 --alpha 1,2 --N 20 --draws 2 --seed 3 --start 0.2",
+        {"alpha": [1.0, 2.0], "N": 20, "draws": 2, "seed": 3, "start": 0.2},
+    ),
     "simulate": (
         "--p 1 --a 2 --alpha 2 --N 20 --draws 2 --seed 3 --k 4 --workers 1",
         {"alpha": 2.0, "N": 20, "draws": 2, "seed": 3, "k": 4, "workers": 1},

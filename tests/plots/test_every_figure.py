@@ -54,6 +54,10 @@ SAMPLES = {
         lambda folder: bb.methods(MODEL, [1.0, 3.0], 20, 2),
         lambda one: [(one.alpha, method.measured) for method in one.methods],
     ),
+    "BayesOptimal": (
+        lambda folder: bb.bayes_optimal(MODEL, [0.6, 0.9, 1.4], 20, 2),
+        lambda one: [(one.theory.alpha, one.measured)],
+    ),
     "Descent": (
         lambda folder: descent(),
         lambda one: [(path.step, path.m2) for path in one.trajectories],

@@ -20,6 +20,7 @@ COMMANDS = {
     "diagram": "bbpscape.theory.diagram",
     "finite-size": "bbpscape.theory.finite.scaling",
     "weak-recovery": "bbpscape.theory.weak_recovery",
+    "bayes-optimal": "bbpscape.experiments.bayes_optimal",
     "simulate": "bbpscape.simulation.simulate",
     "cost": "bbpscape.simulation.eigen.cost_model",
     "compare": "bbpscape.experiments.compare",

@@ -31,8 +31,8 @@ class BayesOptimal(Result):
     """The squared overlap q of the posterior mean with each direction of the teacher.
 
     ``theory`` is the state evolution. With ``N``, ``measured`` is the squared cosine that message
-    passing reaches on ``draws`` of the data, with its ``standard_error``, and ``unsettled`` how many
-    draws had not settled; all empty without. ``model`` is None for a channel.
+    passing reaches on ``draws`` of the data, with its ``standard_error``, and ``unsettled`` counts
+    the draws that had not settled; all empty without. ``model`` is None for a channel.
     """
 
     model: TeacherStudent | None
@@ -124,7 +124,7 @@ def bayes_optimal(
     InvalidInput
         If an argument is not allowed, or the teacher is not one of these.
 
-    Source: docs/bayes-optimal.md.
+    Source: bayes-optimal.md.
 
     >>> found = bayes_optimal(TeacherStudent(2, 1), [0.4, 0.9, 1.2])
     >>> found.theory.uninformed.round(4).tolist()
@@ -142,9 +142,7 @@ def bayes_optimal(
     if known is not None and N is not None:
         q, settled = _simulate(known, values, N, draws, seed, start, progress)
     mean, error = mean_and_error(q)
-    return BayesOptimal(
-        known, theory, N, draws, seed, start, mean, error, (~settled).sum(axis=1)
-    )
+    return BayesOptimal(known, theory, N, draws, seed, start, mean, error, (~settled).sum(axis=1))
 
 
 def _check_simulation(model: TeacherStudent | None, values: NDArray, N: int) -> int:

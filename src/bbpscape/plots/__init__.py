@@ -11,6 +11,7 @@ except ValueError as error:
 
 from bbpscape.plots import (
     analysis,
+    bayes_optimal,
     descent,
     diagram,
     finite_size,
@@ -26,6 +27,7 @@ from bbpscape.plots.files import check_figure_path, save
 
 __all__ = [
     "analysis",
+    "bayes_optimal",
     "check_figure_path",
     "descent",
     "diagram",

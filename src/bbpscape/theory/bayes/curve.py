@@ -4,8 +4,9 @@ I(q) = E[g_out²] knows no α, and q = αI/(1 + αI) is solved for α instead of
 fixed point is stable, where it falls it is not; jumps are at its extrema.
 """
 
+import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,6 +29,10 @@ SMALL = 1e-7
 ABOVE, LOOKS = 1.05, 60
 
 
+# (ω, V) to g_out and ∂g_out/∂ω, all of the shape of the samples.
+Score = Callable[[NDArray, NDArray], tuple[NDArray, NDArray]]
+
+
 class Labels(Protocol):
     """What a channel answers: E[g_out²] at 1 − q = V, and what bounds it as V → 0."""
 
@@ -41,6 +46,9 @@ class Labels(Protocol):
     @property
     def steepest(self) -> float:
         """A bound of E[g_out²], or inf."""
+
+    def scorer(self, y: NDArray) -> Score:
+        """(ω, V) to g_out and ∂g_out/∂ω of samples with labels y, at p* = 1."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,7 @@ class Curve:
         work, total = [], sum(start) * q / 2
         for one in panels:
             integrand = Chebyshev.interpolate(
-                lambda s, one=one: expit(s) ** 2 * np.exp(-one(s)), DEGREE + 8, one.domain
+                functools.partial(_work_density, one), DEGREE + 8, one.domain
             )
             primitive = integrand.integ(lbnd=one.domain[0])
             work.append(primitive + total)
@@ -94,10 +102,9 @@ class Curve:
         if not branch.log_low < target <= branch.log_high:
             return None
         for one in self.log_alpha:
-            low, high = (np.clip(end, branch.low, branch.high) for end in one.domain)
+            low, high = (min(max(end, branch.low), branch.high) for end in _domain(one))
             if low < high and one(low) < target <= one(high):
-                at = find_root(lambda s, one=one: float(one(s)) - target, low, high, "state evolution")
-                return float(expit(at.value))
+                return float(expit(find_root(one - target, low, high, "state evolution").value))
         if target <= self.log_alpha[0](FIRST):
             # From the weak threshold on: linear in q.
             first = float(np.exp(self.log_alpha[0](FIRST)))
@@ -122,6 +129,16 @@ class Curve:
         found = [0.0] if alpha <= self.weak else []
         found += [q for one in self.branches if (q := self.q(one, alpha)) is not None]
         return [*found, 1.0] if alpha > self.perfect else found
+
+
+def _work_density(log_alpha: Chebyshev, s: NDArray) -> NDArray[np.float64]:
+    """E[g²] dq/ds = q²/α."""
+    return expit(s) ** 2 * np.exp(-log_alpha(s))
+
+
+def _domain(panel: Chebyshev) -> tuple[float, float]:
+    low, high = panel.domain
+    return float(low), float(high)
 
 
 def _weak(labels: Labels) -> float:
@@ -153,8 +170,7 @@ def _panels(labels: Labels, most: float) -> tuple[list[Chebyshev], float]:
     while True:
         panel = Chebyshev.interpolate(log_alpha, DEGREE, [s, s + WIDTH])
         found.append(panel)
-        size = abs(panel.coef)
-        error = max(error, float(size[-2:].sum()))
+        error = max(error, float(np.abs(panel.coef[-2:]).sum()))
         peak = max(peak, *np.exp(_maxima(found)).tolist())
         s += WIDTH
         if labels.pinned > 0:
@@ -167,7 +183,7 @@ def _panels(labels: Labels, most: float) -> tuple[list[Chebyshev], float]:
 
 def _maxima(panels: list[Chebyshev]) -> NDArray[np.float64]:
     """log α where it turns down; at least one number."""
-    heights = np.concatenate([one(np.linspace(*one.domain, LOOKS)) for one in panels])
+    heights = np.concatenate([one(np.linspace(*_domain(one), LOOKS)) for one in panels])
     inner = heights[1:-1]
     turns = inner[(inner > heights[:-2]) & (inner >= heights[2:])]
     return np.append(turns, -math.inf)
@@ -203,4 +219,3 @@ def _branches(panels: list[Chebyshev], weak: float, perfect: float) -> Iterator[
             start = top = point
     if top[1] > start[1]:
         yield Branch(start[0], top[0], start[1], top[1])
-

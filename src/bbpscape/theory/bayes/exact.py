@@ -108,7 +108,8 @@ class ExactLabels:
     @cached_property
     def _truth(self) -> list[tuple[NDArray, NDArray]]:
         """Nodes and weights of u on each piece that is not flat, by panels between special u."""
-        special = {s * y for s, _ in self.signs for one in self.pieces for y in (one.y_low, one.y_high)}
+        ends = [y for one in self.pieces for y in (one.y_low, one.y_high)]
+        special = {s * y for s, _ in self.signs for y in ends}
         if self.flip:
             special.add(0.0)
         labels = np.array(sorted(one for one in special if math.isfinite(one)))
@@ -131,8 +132,8 @@ class ExactLabels:
         weights = np.concatenate([one for _, one in self._truth])
         # A flip changes the label, not what is known of u: one sign stands for both.
         parts = [(u, share * weights, *self.inverse(s * self.value(u))) for s, share in self.signs]
-        u, weights, places, logs = (np.concatenate(one, axis=-1) for one in zip(*parts, strict=True))
-        return u, weights, places, logs
+        joined = [np.concatenate(one, axis=-1) for one in zip(*parts, strict=True)]
+        return joined[0], joined[1], joined[2], joined[3]
 
     def _pinned_information(self, q: float, V: float) -> float:
         u, weights, places, logs = self._fibres
@@ -148,7 +149,6 @@ class ExactLabels:
             mean, _ = posterior(omega, places[:, part, None], logs[:, part, None], V)
             total += float(weights[part] @ (((mean - omega) / V) ** 2 @ gauss))
         return total
-
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +174,7 @@ class ExactScore:
 def posterior(
     omega: NDArray, places: NDArray, logs: NDArray, V: float | NDArray
 ) -> tuple[NDArray, NDArray]:
-    """Mean and variance of u on ``places``, k arrays that broadcast to the shape of ω, under N(ω, V).
+    """Mean and variance of u under N(ω, V) on k ``places``, arrays that broadcast to ω.
 
     ω itself where no place has a weight.
     """
@@ -187,7 +187,6 @@ def posterior(
     mean = sum(s * u for s, u in zip(shares, places, strict=True)) / safe
     second = sum(s * (u - mean) ** 2 for s, u in zip(shares, places, strict=True)) / safe
     return np.where(seen, mean, omega), second
-
 
 
 def _open(end: ArrayLike) -> NDArray[np.float64]:

@@ -1,6 +1,5 @@
 """Of a model to what the state evolution asks of its labels."""
 
-import math
 from typing import Protocol
 
 import numpy as np
@@ -10,8 +9,10 @@ from bbpscape.core.checks import InvalidInput
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.bayes.curve import Labels
 from bbpscape.theory.bayes.exact import ExactLabels
-from bbpscape.theory.bayes.noisy import noisy_likelihood
-from bbpscape.theory.bayes.radial import ExactLength, noisy_length
+from bbpscape.theory.bayes.likelihood import Likelihood
+from bbpscape.theory.bayes.noisy import counts_likelihood, noisy_likelihood
+from bbpscape.theory.bayes.pieces import REACH, Function, Kinks, monotone_pieces
+from bbpscape.theory.bayes.radial import ExactLength, LengthLikelihood, last_length
 
 
 class Channel(Protocol):
@@ -46,26 +47,50 @@ def labels_of(source: TeacherStudent | Channel) -> Labels:
     if source.overlap != 0.0:
         raise InvalidInput("bayes_optimal needs no overlap: it knows the data alone")
     if source.p_star == 1:
-        return _of_one_direction(source)
-    if not source.activation.quadratic or source.labels.flip:
+        return _of_line(source, -REACH, REACH) if random(source) else _exact(source)
+    if not source.teacher.facts(source.p_star).rotations or source.labels.flip:
         raise InvalidInput(
-            f"bayes_optimal at p_star = {source.p_star} needs a teacher of |u| alone: the "
-            "quadratic activation and labels without flips; any teacher at p_star = 1"
+            f"bayes_optimal at p_star = {source.p_star} needs a teacher of |u| alone and labels "
+            "without flips; any teacher at p_star = 1"
         )
-    if source.labels.noise:
-        return noisy_length(source.p_star, source.labels.noise)
-    return ExactLength(source.p_star)
+    if not random(source):
+        pieces = monotone_pieces(*_function(source), 0.0, last_length(source.p_star))
+        if len(pieces) > 1 or pieces[0].flat:
+            raise InvalidInput(
+                f"bayes_optimal at p_star = {source.p_star} needs exact labels to increase or "
+                "decrease with |u|, or noise"
+            )
+        return ExactLength(source.p_star)
+    return LengthLikelihood.of(_of_line(source, 0.0, last_length(source.p_star)), source.p_star)
 
 
-def _of_one_direction(model: TeacherStudent) -> Labels:
-    name, noise, flip = model.activation.name, model.labels.noise, model.labels.flip
+def random(model: TeacherStudent) -> bool:
+    """Whether labels are blurred, so that P(y | u) is a density or a law of counts."""
+    return model.labels.noise > 0 or model.labels.poisson
+
+
+def _function(model: TeacherStudent) -> tuple[str, Function, Kinks]:
+    """(name, φ, its kinks) along the first direction of the teacher."""
+    axis = np.eye(1, model.p_star)[0]
 
     def value(u: NDArray) -> NDArray:
-        return model.teacher_output(u[..., None])
+        return model.teacher_output(u[..., None] * axis)
 
     def kinks(u: NDArray) -> tuple[NDArray, ...]:
-        return tuple(u - b for b in model.activation.breaks)
+        return model.teacher.kinks(u[..., None] * axis)
 
-    if noise:
-        return noisy_likelihood(name, value, kinks, noise, flip)
-    return ExactLabels(name, value, kinks, flip)
+    return model.teacher.name, value, kinks
+
+
+def _exact(model: TeacherStudent) -> ExactLabels:
+    return ExactLabels(*_function(model), model.labels.flip)
+
+
+def _of_line(model: TeacherStudent, low: float, high: float) -> Likelihood:
+    """P(y | u) between two u."""
+    labels = model.labels
+    if labels.poisson and labels.noise:
+        raise InvalidInput("bayes_optimal needs counts without noise: set label_noise or poisson")
+    if labels.poisson:
+        return counts_likelihood(*_function(model), labels, low, high)
+    return noisy_likelihood(*_function(model), labels, low, high)

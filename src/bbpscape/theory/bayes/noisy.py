@@ -7,18 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.special import gammaln, xlogy
 
 from bbpscape.core.checks import InvalidInput
+from bbpscape.model.labels import Labels
 from bbpscape.theory.bayes.likelihood import Likelihood
 from bbpscape.theory.bayes.panels import split
-from bbpscape.theory.bayes.pieces import REACH as LAST
-from bbpscape.theory.bayes.pieces import Function, Kinks, Piece, monotone_pieces
+from bbpscape.theory.bayes.pieces import REACH, Function, Kinks, Piece, monotone_pieces
 
 # Largest widths of a panel of u, in itself and in change of φ by units of its noise.
 WIDTH, CHANGE = 0.4, 2.0
 # Labels: step and reach, in units of the noise.
-STEP, REACH = 0.7, 7.0
+STEP, SPAN = 0.7, 7.0
 LOOKS = 40_001
 JUMP = 1e-6
 MOST_NODES, MOST_COUNTS = 400_000, 20_000
@@ -28,36 +27,36 @@ def noisy_likelihood(
     name: str,
     value: Function,
     kinks: Kinks,
-    noise: float,
-    flip: float,
-    limits: tuple[float, float] = (-LAST, LAST),
+    labels: Labels,
+    low: float = -REACH,
+    high: float = REACH,
 ) -> Likelihood:
-    """y = s φ(u) + √noise ξ of one variable u within ``limits``.
+    """y = s φ(u) + √noise ξ of one variable u from ``low`` to ``high``.
 
     Raises
     ------
     InvalidInput
         If the noise is too small beside the range of φ.
     """
-    sigma = math.sqrt(noise)
-    pieces = monotone_pieces(name, value, kinks, *limits)
+    noise, flip, sigma = labels.noise, labels.flip, math.sqrt(labels.noise)
+    pieces = monotone_pieces(name, value, kinks, low, high)
     ends = _ends(name, value, pieces, sigma)
     shares = [one for one in ((1.0, 1 - flip), (-1.0, flip)) if one[1]]
     grid = np.linspace(ends[0], ends[-1], LOOKS)
     outputs = np.concatenate([s * value(grid) for s, _ in shares])
     step = STEP * sigma
-    lowest = float(outputs.min()) - REACH * sigma
-    count = (float(outputs.max()) + REACH * sigma - lowest) / step
+    lowest = float(outputs.min()) - SPAN * sigma
+    count = (float(outputs.max()) + SPAN * sigma - lowest) / step
     if not count < MOST_NODES:
         raise _too_small(name, noise)
-    columns, window = math.ceil(count) + 2, math.ceil(2 * REACH / STEP)
+    columns, window = math.ceil(count) + 2, math.ceil(2 * SPAN / STEP)
     offsets = np.arange(window)
 
     def table(u: NDArray, weights: NDArray) -> csr_array:
         data, indices = [], []
         for s, share in shares:
             center = s * value(u)
-            first = np.floor((center - REACH * sigma - lowest) / step).astype(int)
+            first = np.floor((center - SPAN * sigma - lowest) / step).astype(int)
             first = np.clip(first, 0, columns - window)
             at = first[:, None] + offsets
             away = (lowest + step * at - center[:, None]) / sigma
@@ -72,26 +71,31 @@ def noisy_likelihood(
         return made
 
     def density(y: NDArray, u: NDArray) -> NDArray:
-        return sum(
-            share * np.exp(-((y - s * value(u)) ** 2) / (2 * noise)) for s, share in shares
-        ) / math.sqrt(2 * math.pi * noise)
+        return labels.density(y, value(u))
 
     return Likelihood(ends, table, density, _jumps(pieces))
 
 
-def counts_likelihood(name: str, value: Function, kinks: Kinks) -> Likelihood:
-    """y a Poisson count of rate φ(u) at p* = 1."""
-    pieces = monotone_pieces(name, value, kinks)
+def counts_likelihood(
+    name: str,
+    value: Function,
+    kinks: Kinks,
+    labels: Labels,
+    low: float = -REACH,
+    high: float = REACH,
+) -> Likelihood:
+    """y = s n, n a Poisson count of rate φ(u), of one variable u from ``low`` to ``high``."""
+    pieces = monotone_pieces(name, value, kinks, low, high)
     highest = max(max(one.y_low, one.y_high) for one in pieces)
     last = highest + 10 * math.sqrt(highest) + 20
     if not last < MOST_COUNTS:
         raise InvalidInput(f"the teacher {name!r} has rates up to {highest:.3g}: rescale it")
-    counts = np.arange(math.ceil(last))
+    first = -math.ceil(last) if labels.flip else 0
+    counts = np.arange(first, math.ceil(last))
     ends = split(np.array([pieces[0].low, *(one.high for one in pieces)]), WIDTH)
 
     def density(y: NDArray, u: NDArray) -> NDArray:
-        rate = np.maximum(value(u), 0.0)
-        return np.exp(xlogy(y, rate) - rate - gammaln(y + 1))
+        return labels.density(y, np.maximum(value(u), 0.0))
 
     def table(u: NDArray, weights: NDArray) -> csr_array:
         return csr_array(weights[:, None] * density(counts, u[:, None]))
@@ -106,9 +110,7 @@ def _jumps(pieces: Sequence[Piece]) -> bool:
     return any(abs(one.y_high - other.y_low) > JUMP * size for one, other in pairs)
 
 
-def _ends(
-    name: str, value: Function, pieces: Sequence[Piece], sigma: float
-) -> NDArray[np.float64]:
+def _ends(name: str, value: Function, pieces: Sequence[Piece], sigma: float) -> NDArray[np.float64]:
     """Ends of panels on each of which φ changes by little more than its noise."""
     found: list[NDArray] = []
     for piece in pieces:
@@ -125,5 +127,5 @@ def _ends(
 
 def _too_small(name: str, noise: float) -> InvalidInput:
     return InvalidInput(
-        f"label_noise = {noise:g} is too small beside the labels of {name!r}: take 0 or a larger one"
+        f"label_noise = {noise:g} is too small beside the labels of {name!r}: take 0, or more"
     )

@@ -27,7 +27,8 @@ def split(ends: NDArray, width: float) -> NDArray[np.float64]:
     gaps = np.diff(ends)
     counts = np.maximum(np.ceil(gaps / width), 1).astype(int)
     within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    return np.append(np.repeat(ends[:-1], counts) + within * np.repeat(gaps / counts, counts), ends[-1])
+    inner = np.repeat(ends[:-1], counts) + within * np.repeat(gaps / counts, counts)
+    return np.append(inner, ends[-1])
 
 
 def nodes_between(ends: NDArray, nodes: int = NODES) -> tuple[NDArray, NDArray]:

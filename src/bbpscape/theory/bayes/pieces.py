@@ -118,8 +118,10 @@ def _between(value: Function, low: float, high: float) -> list[Piece]:
     inner = np.linspace(low, high, count)[1:-1] + SHIFT * (high - low)
     u = np.concatenate([[low + BESIDE], inner, [high - BESIDE]])
     y = value(u)
-    moves = np.sign(np.where(abs(np.diff(y)) <= SAME * np.maximum(abs(y[1:]), 1e-300), 0, np.diff(y)))
-    cuts, directions = [0], []
+    steps = np.diff(y)
+    moves = np.sign(np.where(abs(steps) <= SAME * abs(y[1:]), 0.0, steps))
+    cuts: list[int] = [0]
+    directions: list[float] = []
     runs = np.flatnonzero(np.diff(moves)) + 1
     starts, stops = [0, *runs.tolist()], [*runs.tolist(), moves.size]
     for start, stop in zip(starts, stops, strict=True):

@@ -1,7 +1,8 @@
 """Labels of |u| alone at p* > 1: the overlap matrix q 1 of a rotation-invariant teacher.
 
 With u ∈ R^{p*} of length r and ω of length w, P(r | w) is the law of |ω + √V ξ|, and the direction
-of u given its length is von Mises–Fisher about ω: E[u | r, ω] = r A(rw/V) ω/w, A = I_{p*/2}/I_{p*/2−1}.
+of u given its length is von Mises–Fisher about ω: E[u | r, ω] = r A(rw/V) ω/w with
+A = I_{p*/2}/I_{p*/2−1}.
 """
 
 import math
@@ -12,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammainccinv, gammaln, ive
 
+from bbpscape.core.checks import InvalidInput
+from bbpscape.theory.bayes.curve import Score
 from bbpscape.theory.bayes.likelihood import Likelihood
-from bbpscape.theory.bayes.noisy import noisy_likelihood
 from bbpscape.theory.bayes.panels import graded, nodes_between
 
 # Lengths beyond have a probability of 1e-18, and the rule of w reaches this many widths.
@@ -52,13 +54,16 @@ def gaussian_length(p_star: int, r: NDArray) -> NDArray[np.float64]:
     return np.exp((p_star - 1) * np.log(r) - r**2 / 2 - (nu - 1) * math.log(2) - float(gammaln(nu)))
 
 
+def refused() -> InvalidInput:
+    return InvalidInput("message passing needs p_star = 1")
+
+
 @dataclass(frozen=True, eq=False)
 class ExactLength:
     """A label that tells |u| and nothing else: y = |u|²/p*."""
 
     p_star: int
     steepest: float = math.inf
-    scorer = None
 
     @property
     def pinned(self) -> float:
@@ -77,6 +82,9 @@ class ExactLength:
         g = (r[:, None] * mean_cosine(self.p_star, r[:, None] * w / V) - w) / V
         return float(weights @ ((law * g**2).sum(axis=1) / law.sum(axis=1))) / self.p_star
 
+    def scorer(self, y: NDArray) -> Score:
+        raise refused()
+
     def _given(self, r: NDArray, q: float, V: float) -> tuple[NDArray, NDArray]:
         """Nodes w and weights of |ω| given |u| = r, one row an r."""
         spread = REACH * math.sqrt(q * V)
@@ -92,6 +100,14 @@ class LengthLikelihood(Likelihood):
     """P(y | r) of the length r = |u| at p* > 1."""
 
     p_star: int = 2
+
+    @classmethod
+    def of(cls, line: Likelihood, p_star: int) -> "LengthLikelihood":
+        """Of P(y | r) along a line of r."""
+        return cls(line.ends, line.table, line.density, line.jumps, p_star=p_star)
+
+    def scorer(self, y: NDArray) -> Score:
+        raise refused()
 
     def prior(self, u: NDArray) -> NDArray[np.float64]:
         return gaussian_length(self.p_star, u)
@@ -109,12 +125,3 @@ class LengthLikelihood(Likelihood):
 
     def information(self, q: float, V: float) -> float:
         return super().information(q, V) / self.p_star
-
-
-def noisy_length(p_star: int, noise: float) -> LengthLikelihood:
-    """y = |u|²/p* + √noise ξ."""
-    last = last_length(p_star)
-    line = noisy_likelihood(
-        "quadratic", lambda r: r**2 / p_star, lambda r: (), noise, 0.0, (0.0, last)
-    )
-    return LengthLikelihood(line.ends, line.table, line.density, p_star=p_star)

@@ -70,8 +70,8 @@ class StateEvolution(Result):
             ("message passing recovers perfectly", self.perfect_amp),
             ("perfect recovery is possible", self.perfect_information),
         ]
-        rows = [(what, f"{alpha:.7g}") for what, alpha in places]
-        tables = [Table("From which alpha", ("", "alpha"), rows)]
+        begins = [(what, f"{alpha:.7g}") for what, alpha in places]
+        tables = [Table("From which alpha", ("", "alpha"), begins)]
         if self.jumps:
             rows = [
                 (one.start, f"{one.alpha:.7g}", f"{one.q_below:.5g}", f"{one.q_above:.5g}")

@@ -23,9 +23,7 @@ class Atom:
     high: NDArray[np.float64]
     levels: NDArray[np.float64]
 
-    def evidence(
-        self, omega: NDArray, V: float | NDArray
-    ) -> tuple[NDArray, NDArray, NDArray]:
+    def evidence(self, omega: NDArray, V: float | NDArray) -> tuple[NDArray, NDArray, NDArray]:
         """Z = E P(y | ω + √V ξ), Z′ and Z″ in ω."""
         root = np.sqrt(V)
         a, b = ((end - omega[:, None]) / np.reshape(root, (-1, 1)) for end in (self.low, self.high))

@@ -1,15 +1,16 @@
 """Where fixed points of the state evolution appear, vanish, or change places in free entropy."""
 
+import functools
 import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bbpscape.theory.bayes.curve import Curve
+from bbpscape.theory.bayes.curve import Branch, Curve
 from bbpscape.theory.roots import find_root
 
 # A jump of q that is smaller is none.
-SMALLEST = 1e-6
+SMALLEST = 1e-4
 UNINFORMED, INFORMED, INFORMATION = "uninformed", "informed", "information limit"
 
 
@@ -24,7 +25,7 @@ class Jump:
 
 
 def choose(curve: Curve, start: str, alpha: float) -> float:
-    """The fixed point that a start leads to at α: the lowest, the highest, or of most free entropy."""
+    """The fixed point of a start at α: the lowest, the highest, or that of most free entropy."""
     found = curve.stable(alpha)
     if start == UNINFORMED:
         return found[0]
@@ -51,17 +52,22 @@ def _candidates(curve: Curve, start: str) -> Iterator[float]:
     yield from (one for one in (curve.weak, curve.perfect) if 0 < one < math.inf)
     if start != INFORMATION:
         return
-    zero = [(-math.inf, math.log(curve.weak))] if curve.weak > 0 else []
-    spans = [*((None, *span) for span in zero), *((b, b.log_low, b.log_high) for b in curve.branches)]
+    spans: list[tuple[Branch | None, float, float]] = []
+    if curve.weak > 0:
+        spans.append((None, -math.inf, math.log(curve.weak)))
+    spans += [(one, one.log_low, one.log_high) for one in curve.branches]
     for (one, a, b), (other, c, d) in itertools.combinations(spans, 2):
         low, high = max(a, c) + 1e-12, min(b, d) - 1e-12
         if not (low < high and math.isfinite(low) and math.isfinite(high)):
             continue
-
-        def gain(log_alpha: float, one=one, other=other) -> float:
-            alpha = math.exp(log_alpha)
-            lower, upper = (0.0 if x is None else curve.q(x, alpha) or 0.0 for x in (one, other))
-            return curve.free_entropy(upper, alpha) - curve.free_entropy(lower, alpha)
-
+        gain = functools.partial(_gain, curve, one, other)
         if gain(low) < 0 < gain(high):
             yield math.exp(find_root(gain, low, high, "information limit").value)
+
+
+def _gain(curve: Curve, one: Branch | None, other: Branch | None, log_alpha: float) -> float:
+    """Free entropy of the second branch above that of the first; None is q = 0."""
+    alpha = math.exp(log_alpha)
+    found = [0.0 if x is None else curve.q(x, alpha) or 0.0 for x in (one, other)]
+    lower, upper = (curve.free_entropy(q, alpha) for q in found)
+    return upper - lower
