@@ -48,9 +48,8 @@ def main():
 
 
 def report(instances, starts, dtype, shape):
-    eta = np.full(len(instances), 1e-6)
     rule = bb.DescentRule(steps=10**9, step=1e-6, tolerance=0.0)
-    batch = _Batch(instances, starts, eta, rule, BatchGradient(instances, dtype))
+    batch = _Batch(instances, starts, rule, BatchGradient(instances, dtype))
     batch.records = set()
     X = [one.inputs.astype(dtype, copy=False) for one in instances]
     w = [np.ascontiguousarray(student.T, dtype) for student in starts]

@@ -148,21 +148,6 @@ def test_a_draw_alone_and_in_a_batch(method):
 
 
 @pytest.mark.parametrize("method", ["gd", "momentum", "flow"])
-def test_torch_takes_the_same_way(method):
-    pytest.importorskip("torch", reason="torch is an optional extra")
-    from bbpscape.simulation.backend import backend
-
-    instances = batch(count=3)
-    options = {"method": method, "steps": 60, "until_recovery": True, "sphere": True}
-    expected = go(instances, **options)
-    for one, other in zip(
-        go(instances, where=backend("torch-cpu"), **options), expected, strict=True
-    ):
-        np.testing.assert_allclose(one.loss, other.loss, rtol=1e-7)
-        assert (one.status, one.recovered_step) == (other.status, other.recovered_step)
-
-
-@pytest.mark.parametrize("method", ["gd", "momentum", "flow"])
 def test_the_sphere_is_kept_and_the_free_norm_is_not(method):
     instances = batch(count=1)
     for sphere in (True, False):

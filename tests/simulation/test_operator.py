@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from bbpscape.core.checks import InvalidInput
 from bbpscape.model.labels import Labels
 from bbpscape.model.losses import Huber, NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
@@ -153,49 +152,6 @@ def test_the_shift_is_one_that_single_precision_can_invert():
     assert 0.5e-6 * largest < shift.min() <= shift.max() < 1e-5 * largest
     negative = Operator(Hessian(rows, -np.ones((50, 1, 1))), "float32")
     assert Preconditioner(negative).shift(0.0).min() >= 50 / 100 / 3.2
-
-
-def torch_backend():
-    pytest.importorskip("torch", reason="torch is an optional extra")
-    pytest.importorskip("array_api_compat", reason="array-api-compat comes with the extra gpu")
-    return backend("torch-cpu")
-
-
-def test_torch_products_and_factor():
-    where = torch_backend()
-    hessian = hessian_of()
-    block = np.random.default_rng(1).standard_normal((5, 120))
-    there = where.asarray(block, "float64")
-    operator = Operator(hessian, "float64", where)
-    np.testing.assert_allclose(where.host(operator(there)), block @ hessian.dense(), atol=1e-12)
-    expected = Preconditioner(Operator(hessian), "float64")(block)
-    result = where.host(Preconditioner(operator, "float64")(there))
-    np.testing.assert_allclose(result, expected, atol=1e-10)
-
-
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_torch_pairs(dtype):
-    torch_backend()
-    hessian = hessian_of(N=120)
-    expected = lowest(hessian, 7, method="iterative")
-    result = lowest(hessian, 7, device="torch-cpu", dtype=dtype)
-    assert result.converged
-    assert result.certificate.passed
-    np.testing.assert_allclose(
-        result.eigenvalues, expected.eigenvalues, atol=1e-9 if dtype == "float64" else 1e-4
-    )
-
-
-def test_a_gpu_pair_for_pair():
-    torch = pytest.importorskip("torch", reason="torch is an optional extra")
-    if not torch.cuda.is_available():
-        with pytest.raises(InvalidInput, match="'cuda' is not available"):
-            backend("cuda")
-        pytest.skip("torch finds no GPU here")
-    hessian = hessian_of(N=200)
-    expected = lowest(hessian, 7, method="iterative")
-    result = lowest(hessian, 7, device="cuda")
-    np.testing.assert_allclose(result.eigenvalues, expected.eigenvalues, atol=1e-9)
 
 
 def test_the_device_cpu_is_numpy():

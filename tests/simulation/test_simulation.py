@@ -12,7 +12,6 @@ from threadpoolctl import threadpool_limits
 
 import bbpscape as bb
 from bbpscape.core.statistics import Fraction
-from bbpscape.simulation import simulate as module
 from bbpscape.simulation.eigen.certificate import Certificate
 from bbpscape.simulation.eigen.signal import LargestOverlap
 from bbpscape.simulation.parallel import ordered_map
@@ -59,29 +58,6 @@ def test_routes_agree(options):
     other = bb.simulate(MODEL, 2.0, 80, k=4, draws=2, workers=1, **options)
     assert all(one.converged and one.certificate.passed for one in other.draws)
     np.testing.assert_allclose(values(other), values(dense), atol=1e-8)
-
-
-@pytest.mark.parametrize("method", ["auto", "iterative"])
-def test_draws_on_a_torch_device_go_in_batches(method, monkeypatch):
-    pytest.importorskip("torch", reason="torch comes with the extra gpu")
-    pytest.importorskip("array_api_compat", reason="array-api-compat comes with the extra gpu")
-    seen = []
-    real = module.lowest_batch
-
-    def batch(hessians, *rest):
-        seen.append(len(hessians))
-        return real(hessians, *rest)
-
-    monkeypatch.setattr(module, "lowest_batch", batch)
-    monkeypatch.setattr(module, "batch_size", lambda *_: 3)
-    there = bb.simulate(MODEL, 2.0, 60, k=3, draws=7, seed=7, device="torch-cpu", method=method)
-    here = bb.simulate(MODEL, 2.0, 60, k=3, draws=7, seed=7, workers=1)
-    assert seen == ([3, 3] if method == "auto" else [])
-    np.testing.assert_allclose(values(there), values(here), atol=1e-8)
-    for one, other in zip(there.draws, here.draws, strict=True):
-        assert one.converged
-        assert one.total_m2 == pytest.approx(other.total_m2, abs=1e-7)
-        assert (one.residuals <= one.tolerance).all()
 
 
 def test_the_tolerance_is_that_which_was_used():

@@ -13,6 +13,9 @@ def require_memory(
     value: int,
     name: str = "N",
     otherwise: str = "lower alpha, p or draws",
+    *,
+    of: str = "memory",
+    available: int | None = None,
 ) -> None:
     """Refuse ``value`` if ``estimate(value)`` bytes are more than the memory available now.
 
@@ -26,12 +29,18 @@ def require_memory(
         What to call it in the message, which gives the largest value that fits.
     otherwise : str
         What to do where no value of it would fit.
+    of : str
+        What to call the memory.
+    available : int, optional
+        Bytes of it; by default what this machine has left.
 
     Raises
     ------
     InvalidInput
     """
-    available, needed = available_memory(), estimate(value)
+    if available is None:
+        available = available_memory()
+    needed = estimate(value)
     if needed <= available:
         return
     fits, too_large = 0, value
@@ -40,10 +49,10 @@ def require_memory(
         fits, too_large = (middle, too_large) if estimate(middle) <= available else (fits, middle)
     if not fits:
         raise InvalidInput(
-            f"{needed / GIB:.3g} GiB of memory are needed and {available / GIB:.3g} GiB are "
+            f"{needed / GIB:.3g} GiB of {of} are needed and {available / GIB:.3g} GiB are "
             f"available, whatever {name}: {otherwise}"
         )
     raise InvalidInput(
-        f"{name} = {value} needs {needed / GIB:.3g} GiB of memory and {available / GIB:.3g} GiB "
+        f"{name} = {value} needs {needed / GIB:.3g} GiB of {of} and {available / GIB:.3g} GiB "
         f"is available: {name} must be at most {fits}"
     )

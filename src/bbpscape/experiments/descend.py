@@ -206,7 +206,12 @@ def _shares(job: _Job, M: int, draws: int, workers: int | None) -> tuple[int, in
     """(processes, draws that advance together), refused where these do not fit in memory."""
     p, N = int(job.source.model.p), job.N
     together = min(draws, max(1, BATCH_BYTES // (8 * M * N)))
-    require_memory(lambda n: 2 * together * instance_bytes(p, n, -(-M * n // N)), N)
+
+    def held(n: int) -> int:
+        return 2 * together * instance_bytes(p, n, -(-M * n // N))
+
+    require_memory(held, N)
+    backend(job.device).require(held, N, "N")
     if workers is None:
         seconds = budget_operations(job.rule, p, N, M) * draws / RATE
         workers = available_cpus() if seconds > WORTH and job.device == "cpu" else 1

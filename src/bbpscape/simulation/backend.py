@@ -1,5 +1,6 @@
 """Where the arrays of the iterative eigensolver live: numpy, or a torch device."""
 
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -8,12 +9,15 @@ from numpy.typing import NDArray
 from scipy.linalg import blas, lapack
 
 from bbpscape.core.checks import InvalidInput, choice
+from bbpscape.core.memory import require_memory
 from bbpscape.simulation.threads import blas_limit, blas_threads
 
 DTYPES = ("float32", "float64")
 DEVICES = ("cpu", "cuda", "torch-cpu")
 LARGE_FACTOR = 2**26  # bytes of a triangular factor from which threads pay
+CHUNK = 2**28  # bytes of X in one piece on a torch device: long enough products, small copies
 Solve = Callable[[Any], Any]
+Panels = Iterable[tuple[slice, Any]]
 
 
 class NumpyBackend:
@@ -31,16 +35,23 @@ class NumpyBackend:
     def host(self, array: Any) -> NDArray:
         return array
 
-    def gram(
-        self, panels: Iterable[tuple[slice, Any]], weights: NDArray, N: int, dtype: str
-    ) -> Any:
+    def zeros(self, shape: tuple[int, ...], dtype: str) -> Any:
+        return np.zeros(shape, dtype=dtype)
+
+    def hold(self, panels: Panels, samples: int, N: int, dtype: str) -> list[tuple[slice, Any]]:
+        """Panels of X kept in a precision; those that are in it already are not copied."""
+        return [(rows, self.asarray(panel, dtype)) for rows, panel in panels]
+
+    def require(self, estimate: Callable[[int], int], value: int, name: str) -> None:
+        """Refuse ``value`` if ``estimate(value)`` bytes do not fit where the arrays live."""
+        require_memory(estimate, value, name)
+
+    def gram(self, panels: Panels, weights: NDArray, N: int, dtype: str) -> Any:
         """Xᵀ diag(weights) X, its lower triangle, as rank-k updates of the rows of each sign."""
         with blas_limit(self.threads):
             return self._gram(panels, weights, N, dtype)
 
-    def _gram(
-        self, panels: Iterable[tuple[slice, Any]], weights: NDArray, N: int, dtype: str
-    ) -> NDArray:
+    def _gram(self, panels: Panels, weights: NDArray, N: int, dtype: str) -> NDArray:
         update = blas.ssyrk if dtype == "float32" else blas.dsyrk
         result = np.zeros((N, N), dtype=dtype, order="F")
         for rows, panel in panels:
@@ -81,7 +92,13 @@ class NumpyBackend:
 
 
 class TorchBackend:
-    """torch tensors on one device, through their array namespace."""
+    """torch tensors on one device, through their array namespace.
+
+    Raises
+    ------
+    InvalidInput
+        If torch or the device is not there, or torch is told to round float32 products further.
+    """
 
     batches = True
 
@@ -95,9 +112,17 @@ class TorchBackend:
             ) from None
         if device == "cuda" and not torch.cuda.is_available():
             raise InvalidInput("device 'cuda' is not available: torch finds no GPU here")
+        if torch.get_float32_matmul_precision() != "highest":
+            raise InvalidInput(
+                "torch keeps fewer digits of float32 products here (TF32): call "
+                "torch.set_float32_matmul_precision('highest')"
+            )
         self.xp: Any = namespace
         self.threads = 1  # torch has its own
+        self._torch: Any = torch
         self._device = torch.device("cuda" if device == "cuda" else "cpu")
+        # LAPACK is faster than many small products on a CPU, and slower on a GPU.
+        self.lockstep = device == "cuda"
 
     def asarray(self, array: Any, dtype: str) -> Any:
         kind = getattr(self.xp, dtype)
@@ -109,34 +134,83 @@ class TorchBackend:
     def host(self, array: Any) -> NDArray:
         return array.cpu().numpy()
 
-    def gram(
-        self, panels: Iterable[tuple[slice, Any]], weights: NDArray, N: int, dtype: str
-    ) -> Any:
+    def zeros(self, shape: tuple[int, ...], dtype: str) -> Any:
+        return self._torch.zeros(shape, dtype=getattr(self.xp, dtype), device=self._device)
+
+    def hold(self, panels: Panels, samples: int, N: int, dtype: str) -> list[tuple[slice, Any]]:
+        """Panels of X joined to pieces of ``CHUNK`` bytes, in a precision, on the device."""
+        pieces: list[tuple[slice, Any]] = []
+        for rows, panel in panels:
+            if not pieces or rows.start >= pieces[-1][0].stop:
+                size = rows.stop - rows.start
+                count = size * max(1, CHUNK // (size * N * np.dtype(dtype).itemsize))
+                there = slice(rows.start, min(rows.start + count, samples))
+                pieces.append((there, self.zeros((there.stop - there.start, N), dtype)))
+            there, piece = pieces[-1]
+            part = piece[rows.start - there.start : rows.stop - there.start]
+            with warnings.catch_warnings():
+                # It is read alone: torch warns of memory that may not be written.
+                warnings.simplefilter("ignore", UserWarning)
+                part.copy_(self._torch.from_numpy(panel))
+        return pieces
+
+    def require(self, estimate: Callable[[int], int], value: int, name: str) -> None:
+        """Refuse ``value`` if ``estimate(value)`` bytes do not fit where the arrays live."""
+        if self._device.type == "cpu":
+            require_memory(estimate, value, name)
+            return
+        cuda = self._torch.cuda
+        free = cuda.mem_get_info()[0] + cuda.memory_reserved() - cuda.memory_allocated()
+        require_memory(estimate, value, name, of="the GPU's memory", available=free)
+
+    def gram(self, panels: Panels, weights: NDArray, N: int, dtype: str) -> Any:
         """Xᵀ diag(weights) X, both triangles."""
-        result = self.asarray(np.zeros((N, N)), dtype)
+        result = self.zeros((N, N), dtype)
         for rows, panel in panels:
             part = self.asarray(panel, dtype)
-            result += (part * self.asarray(weights[rows], dtype)[:, None]).T @ part
+            result.addmm_((part * self.asarray(weights[rows], dtype)[:, None]).T, part)
         return result
 
     def diagonal(self, gram: Any) -> NDArray:
         return self.host(self.xp.linalg.diagonal(gram)).astype(float)
 
     def cholesky(self, gram: Any, shift: NDArray[np.float64]) -> Solve | None:
-        """R → R (G + diag(shift))⁻¹ on rows; None if that is not positive definite."""
-        matrix = gram + self.asarray(np.diag(shift), str(gram.dtype)[6:])
-        try:
-            factor = self.xp.linalg.cholesky(matrix)
-        except RuntimeError:  # torch's LinAlgError
+        """R → R (G + diag(shift))⁻¹ on rows; None if that is not positive definite.
+
+        The inverse itself, as one product is faster on a device than two triangular solutions.
+        """
+        dtype = str(gram.dtype).removeprefix("torch.")
+        matrix = gram.clone()
+        matrix.diagonal().add_(self.asarray(shift, dtype))
+        factor, info = self._torch.linalg.cholesky_ex(matrix)
+        if int(info):
             return None
-        identity = self.asarray(np.eye(gram.shape[0]), str(gram.dtype)[6:])
-        half = self.xp.linalg.solve(factor, identity)
-        inverse = half.T @ half
+        inverse = self._torch.cholesky_inverse(factor)
 
         def apply(rows: Any) -> Any:
-            return self.asarray(rows, str(gram.dtype)[6:]) @ inverse
+            return self.asarray(rows, dtype) @ inverse
 
         return apply
+
+    def inverses(self, stack: Any, shift: Any) -> Any:
+        """(H − σ)⁻¹ of each matrix of a stack, positive definite with its σ."""
+        factor = self._factors(stack, shift)[0]
+        identity = self._torch.eye(stack.shape[1], dtype=stack.dtype, device=stack.device)
+        half = self._torch.linalg.solve_triangular(factor, identity.expand_as(stack), upper=False)
+        return half.mT @ half
+
+    def definite(self, stack: Any, shift: Any) -> Any:
+        """Whether H − σ is positive definite, of each matrix of a stack, and its σ."""
+        return self._factors(stack, shift)[1] == 0
+
+    def _factors(self, stack: Any, shift: Any) -> Any:
+        shifted = stack.clone()
+        shifted.diagonal(dim1=1, dim2=2).sub_(shift[:, None])
+        return self._torch.linalg.cholesky_ex(shifted)
+
+    def small_eigh(self, stack: Any) -> Any:
+        """Eigenvalues and eigenvectors of each of many matrices of at most 32 rows."""
+        return self._torch.linalg.eigh(stack)
 
 
 Backend = NumpyBackend | TorchBackend

@@ -1,5 +1,6 @@
 """H V with X read once, panel by panel of its rows, in single or double precision."""
 
+import copy
 import math
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -123,19 +124,31 @@ class Operator:
         self._curvature = self.where.asarray(self.curvature, dtype)
         self._panels: list[tuple[slice, Any]] | None = None
         if samples.held:
-            self._panels = list(self._made())
+            self._panels = self.where.hold(self._made(), len(self.curvature), self.N, dtype)
+
+    def to(self, dtype: str) -> "Operator":
+        """The same in a precision; X, if held, is copied where it lives."""
+        if dtype == self.dtype:
+            return self
+        other = copy.copy(self)
+        other.dtype, other.columns, other.calls = dtype, 0, 0
+        other._curvature = self.where.asarray(self.curvature, dtype)
+        if self._panels is not None:
+            other._panels = [(rows, self.where.asarray(x, dtype)) for rows, x in self._panels]
+        return other
 
     def panels(self) -> Iterator[tuple[slice, Any]]:
         """(rows, X[rows]) in the operator's precision, where it lives."""
         if self._panels is not None:
             yield from self._panels
             return
-        yield from self._made()
+        for rows, panel in self._made():
+            yield rows, self.where.asarray(panel, self.dtype)
 
-    def _made(self) -> Iterator[tuple[slice, Any]]:
+    def _made(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
         unit = self.units.inputs
         for rows, panel in self.samples.panels():
-            yield rows, self.where.asarray(panel if unit == 1.0 else panel / unit, self.dtype)
+            yield rows, panel if unit == 1.0 else panel / unit
 
     def __call__(self, block: Any) -> Any:
         """H applied to each row of a block of shape (b, pN)."""

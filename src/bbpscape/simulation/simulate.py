@@ -3,6 +3,7 @@
 import functools
 import tracemalloc
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -32,6 +33,7 @@ from bbpscape.simulation.eigen.lowest_pairs import LowestPairs
 from bbpscape.simulation.eigen.signal import LargestOverlap, largest_overlap
 from bbpscape.simulation.memory import kept_bytes
 from bbpscape.simulation.parallel import available_cpus, check_workers, gathered, ordered_map
+from bbpscape.simulation.threads import blas_limit
 
 # Numbers in X above which a draw is large: it takes all threads, and draws come one by one.
 LARGE = 2**23
@@ -260,7 +262,7 @@ def _simulate(
         tracemalloc.start()
     tracemalloc.reset_peak()
     try:
-        made = [_make(settings, child) for child in children]
+        made = _made(settings, children)
         pairs = _solve(settings, [hessian for hessian, _ in made])
         results = [_observe(settings, *one, found) for one, found in zip(made, pairs, strict=True)]
         peak = tracemalloc.get_traced_memory()[1]
@@ -268,6 +270,14 @@ def _simulate(
         if not outer:
             tracemalloc.stop()
     return [replace(one, peak_bytes=peak) for one in results]
+
+
+def _made(s: _Settings, children: Sequence[np.random.SeedSequence]) -> list[tuple[Any, Any]]:
+    """``_make`` of each; random numbers of a batch are made beside each other."""
+    if len(children) == 1:
+        return [_make(s, children[0])]
+    with blas_limit(1), ThreadPoolExecutor(min(available_cpus(), len(children))) as pool:
+        return list(pool.map(functools.partial(_make, s), children))
 
 
 def _make(s: _Settings, child: np.random.SeedSequence) -> tuple[Any, NDArray[np.float64]]:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from bbpscape.simulation.descent.domain import Free, OnSphere
 from bbpscape.simulation.descent.gradient import BatchGradient
 from bbpscape.simulation.descent.overlap import magnetization, relative_error
 from bbpscape.simulation.descent.rule import DescentRule, Trajectory, record_steps
-from bbpscape.simulation.descent.step import safe_step
+from bbpscape.simulation.descent.step import safe_step, safe_steps
 
 DIVERGED = 1e6  # times the first loss: a rise
 SMALLEST = 1e-12  # of the first step: no smaller one lowers the loss but by rounding
@@ -46,11 +47,7 @@ def descend_batch(
     begin = real_array("starts", starts)
     if begin.shape != shape:
         raise InvalidInput(f"starts must have shape {shape}, got {begin.shape}")
-    if rule.step is None:
-        eta = [safe_step(i, w) for i, w in zip(instances, begin, strict=True)]
-    else:
-        eta = [rule.step] * len(instances)
-    batch = _Batch(instances, begin, np.array(eta), rule, gradient)
+    batch = _Batch(instances, begin, rule, gradient)
     while batch.alive.size:
         batch.observe()
         if batch.alive.size:
@@ -90,6 +87,21 @@ class _Notes:
         )
 
 
+@dataclass
+class _Point:
+    """Where draws are: w and ∇L, of shape (n, p, N), where they live; the rest on the host.
+
+    ``loss`` is L, ``norm`` ‖w‖ and ``steep`` ‖∇L‖, of shape (n,), and ``overlaps`` w w*ᵀ.
+    """
+
+    w: Any
+    slope: Any
+    loss: NDArray[np.float64]
+    norm: NDArray[np.float64]
+    steep: NDArray[np.float64]
+    overlaps: NDArray[np.float64]
+
+
 class _Batch:
     """The draws that still move. Arrays have one entry for each of ``alive``."""
 
@@ -97,7 +109,6 @@ class _Batch:
         self,
         instances: Sequence[Instance],
         starts: NDArray[np.float64],
-        eta: NDArray[np.float64],
         rule: DescentRule,
         gradient: BatchGradient,
     ):
@@ -105,8 +116,7 @@ class _Batch:
         self.model, self.M = gradient.model, gradient.M
         self.notes = [_Notes(one, rule) for one in instances]
         self.alive = np.arange(len(instances))
-        self.eta, self.first_eta = eta, eta.copy()
-        self.time, self.refused = np.zeros(len(eta)), np.zeros(len(eta), dtype=int)
+        self.time, self.refused = np.zeros(len(starts)), np.zeros(len(starts), dtype=int)
         self.step = 0
         self.records = set(record_steps(rule.steps).tolist())
         self.teacher = self._up(np.stack([one.teacher for one in instances]))
@@ -114,11 +124,12 @@ class _Batch:
         self.domain = Free()
         if rule.sphere:
             self.domain = OnSphere(instances[0].sphere, self.where, gradient.dtype)
-        self.w = self.domain.onto(self._up(starts))
-        self.velocity = self.where.xp.zeros_like(self.w)
-        self.loss, self.slope = self._gradient(self.w)
-        self.first_loss = self.loss.copy()
-        self.first_slope = self._norms(self.slope)
+        w = self._up(starts)
+        self.eta = self._safe_steps(w) if rule.step is None else np.full(len(starts), rule.step)
+        self.first_eta = self.eta.copy()
+        self.velocity = self.where.xp.zeros_like(w)
+        self.now = self._point(self.domain.onto(w))
+        self.first_loss, self.first_steep = self.now.loss.copy(), self.now.steep.copy()
 
     def _up(self, array: NDArray) -> Any:
         return self.where.asarray(array, self.gradient.dtype)
@@ -128,13 +139,33 @@ class _Batch:
         return self._up(values)[:, None, None]
 
     def _norms(self, weights: Any) -> NDArray[np.float64]:
-        xp = self.where.xp
-        squares = self.where.host(xp.sum(weights * weights, axis=(1, 2), dtype=xp.float64))
-        return np.sqrt(squares)
+        return np.sqrt(self.where.host(self._squares(weights)))
 
-    def _gradient(self, w: Any) -> tuple[NDArray[np.float64], Any]:
-        loss, slope = self.gradient(w)
-        return loss, self.domain.tangent(w, slope)
+    def _squares(self, weights: Any) -> Any:
+        xp = self.where.xp
+        return xp.sum(weights * weights, axis=(1, 2), dtype=xp.float64)
+
+    def _point(self, w: Any) -> _Point:
+        """All that is asked of w, which comes to the host in one piece."""
+        xp, n = self.where.xp, w.shape[0]
+        loss, slope = self.gradient.there(w)
+        slope = self.domain.tangent(w, slope)
+        products = w @ xp.matrix_transpose(self.teacher)
+        parts = [loss[:, None], self._squares(w)[:, None], self._squares(slope)[:, None]]
+        parts.append(self.where.asarray(xp.reshape(products, (n, -1)), "float64"))
+        numbers = np.array(self.where.host(xp.concat(parts, axis=1)))
+        norm, steep = np.sqrt(numbers[:, 1]), np.sqrt(numbers[:, 2])
+        overlaps = numbers[:, 3:].reshape(products.shape)
+        return _Point(w, slope, numbers[:, 0], norm, steep, overlaps)
+
+    def _safe_steps(self, w: Any) -> NDArray[np.float64]:
+        if self.where.batches:
+            return safe_steps(self.gradient, w)
+        chosen = zip(self.alive, w, strict=True)
+        found = [
+            safe_step(self.notes[draw].instance, np.array(one, dtype=float)) for draw, one in chosen
+        ]
+        return np.array(found)
 
     def observe(self) -> None:
         """Note m², write the records that are due, and let draws go that have reached an end."""
@@ -142,10 +173,8 @@ class _Batch:
             self._observe()
 
     def _observe(self) -> None:
-        rule, k = self.rule, self.step
-        overlaps = self.where.host(self.w @ self.where.xp.matrix_transpose(self.teacher))
-        norms, slopes = self._norms(self.w), self._norms(self.slope)
-        m2 = magnetization(overlaps.astype(float), norms**2, self.teacher_norm[self.alive])
+        rule, k, now = self.rule, self.step, self.now
+        m2 = magnetization(now.overlaps, now.norm**2, self.teacher_norm[self.alive])
         kept = []
         for i, draw in enumerate(self.alive):
             one = self.notes[draw]
@@ -153,21 +182,18 @@ class _Batch:
                 one.largest, one.largest_step = float(m2[i]), k
             if one.recovered_step is None and m2[i] >= rule.recovery and self._learned(i, one):
                 one.recovered_step = k
-            one.status = self._end(i, draw, slopes[i], one)
+            one.status = self._end(i, draw, now.steep[i], one)
             if k in self.records or k in rule.snapshots or one.status:
                 self._write(i, one, float(m2[i]))
             if not one.status:
                 kept.append(i)
         self._keep(np.array(kept, dtype=int))
-        if rule.step is None and rule.method != "flow" and k in self.records and k > 0:
-            found = [
-                safe_step(self.notes[draw].instance, self._host(i))
-                for i, draw in enumerate(self.alive)
-            ]
-            self.eta = np.array(found)
+        renewed = rule.step is None and rule.method != "flow" and k in self.records
+        if renewed and k > 0 and self.alive.size:
+            self.eta = self._safe_steps(self.now.w)
 
     def _host(self, i: int) -> NDArray[np.float64]:
-        return np.array(self.where.host(self.w[i]), dtype=float)
+        return np.array(self.where.host(self.now.w[i]), dtype=float)
 
     def _learned(self, i: int, one: _Notes) -> bool:
         if self.model.activation.quadratic:
@@ -179,11 +205,11 @@ class _Batch:
     def _end(self, i: int, draw: Any, slope: float, one: _Notes) -> str:
         rule = self.rule
         first = self.first_loss[draw]
-        if not math.isfinite(slope) or not self.loss[i] - first <= DIVERGED * abs(first):
+        if not math.isfinite(slope) or not self.now.loss[i] - first <= DIVERGED * abs(first):
             return "diverged"
         if rule.until_recovery and one.recovered_step is not None:
             return "recovered"
-        if slope <= rule.tolerance * self.first_slope[draw]:
+        if slope <= rule.tolerance * self.first_steep[draw]:
             return "converged"
         if self.eta[i] < SMALLEST * self.first_eta[draw]:
             return "converged"
@@ -193,7 +219,7 @@ class _Batch:
         w, teacher = self._host(i), one.instance.teacher
         error = float(relative_error(self.model, w, teacher, one.instance.mean))
         if self.step in self.records or one.status:
-            one.rows.append((self.step, self.time[i], self.loss[i] / self.M, error, m2))
+            one.rows.append((self.step, self.time[i], self.now.loss[i] / self.M, error, m2))
         if self.step in self.rule.snapshots:
             one.snapshots[self.step] = w
         if one.status:
@@ -206,14 +232,15 @@ class _Batch:
         if len(rows) == len(self.alive):
             return
         self.gradient.keep(rows)
-        for name in ("alive", "eta", "time", "refused", "loss"):
+        for name in ("alive", "eta", "time", "refused"):
             setattr(self, name, getattr(self, name)[rows])
+        now = self.now
+        for name in ("loss", "norm", "steep", "overlaps"):
+            setattr(now, name, getattr(now, name)[rows])
         if len(rows):
-            for name in ("w", "velocity", "slope", "teacher"):
-                setattr(self, name, getattr(self, name)[self._index(rows)])
-
-    def _index(self, rows: NDArray[np.int64]) -> Any:
-        return rows if isinstance(self.where, NumpyBackend) else self.where.asarray(rows, "int64")
+            index = rows if not self.where.batches else self.where.asarray(rows, "int64")
+            self.velocity, self.teacher = self.velocity[index], self.teacher[index]
+            now.w, now.slope = now.w[index], now.slope[index]
 
     def advance(self) -> None:
         with np.errstate(over="ignore", invalid="ignore"):
@@ -221,48 +248,45 @@ class _Batch:
         self.step += 1
 
     def _gd(self) -> None:
-        trial = self.domain.onto(self.w - self._each(self.eta) * self.slope)
-        loss, slope = self._gradient(trial)
+        there = self._point(self.domain.onto(self.now.w - self._each(self.eta) * self.now.slope))
         if self.rule.step is not None:
             self.time += self.eta
-            self.w, self.loss, self.slope = trial, loss, slope
+            self.now = there
             return
-        accepted = self._accept(trial, loss, slope, self.eta, np.ones(len(loss), dtype=bool))
+        accepted = self._accept(there, self.eta, np.ones(len(self.eta), dtype=bool))
         self.eta = np.where(accepted, self.eta, self.eta / 2)
 
     def _momentum(self) -> None:
-        self.velocity = self.domain.tangent(self.w, self.velocity)
-        self.velocity = self.rule.beta * self.velocity - self._each(self.eta) * self.slope
-        self.w = self.domain.onto(self.w + self.velocity)
-        self.loss, self.slope = self._gradient(self.w)
+        now = self.now
+        self.velocity = self.domain.tangent(now.w, self.velocity)
+        self.velocity = self.rule.beta * self.velocity - self._each(self.eta) * now.slope
+        self.now = self._point(self.domain.onto(now.w + self.velocity))
         self.time += self.eta
 
     def _flow(self) -> None:
         """Heun's step: two gradients, the second of which is the next step's first."""
-        h = self._each(self.eta)
-        euler = self.domain.onto(self.w - h * self.slope)
-        _, ahead = self._gradient(euler)
-        trial = self.domain.onto(self.w - 0.5 * h * (self.slope + ahead))
-        loss, slope = self._gradient(trial)
-        error = 0.5 * self.eta * self._norms(ahead - self.slope) / self._norms(self.w)
+        now, h = self.now, self._each(self.eta)
+        ahead = self._point(self.domain.onto(now.w - h * now.slope)).slope
+        there = self._point(self.domain.onto(now.w - 0.5 * h * (now.slope + ahead)))
+        error = 0.5 * self.eta * self._norms(ahead - now.slope) / now.norm
         error = np.where(np.isfinite(error), error, math.inf)
-        accepted = self._accept(trial, loss, slope, self.eta, error <= FLOW_ACCURACY)
+        accepted = self._accept(there, self.eta, error <= FLOW_ACCURACY)
         factor = 0.9 * np.sqrt(FLOW_ACCURACY / np.maximum(error, 1e-12))
         self.eta = self.eta * np.where(accepted, np.clip(factor, 0.2, 2), np.clip(factor, 0.2, 0.5))
 
-    def _accept(
-        self, trial: Any, loss: NDArray, slope: Any, taken: NDArray, allowed: NDArray
-    ) -> NDArray[np.bool_]:
+    def _accept(self, there: _Point, taken: NDArray, allowed: NDArray) -> NDArray[np.bool_]:
         """Move the draws whose loss does not rise; which ones."""
-        slack = ROUNDING * np.finfo(self.gradient.dtype).eps
-        accepted = allowed & (loss <= self.loss + slack * abs(self.loss))
+        now, slack = self.now, ROUNDING * np.finfo(self.gradient.dtype).eps
+        accepted = allowed & (there.loss <= now.loss + slack * abs(now.loss))
         self.time += np.where(accepted, taken, 0.0)
         self.refused += ~accepted
         if accepted.all():
-            self.w, self.loss, self.slope = trial, loss, slope
+            self.now = there
             return accepted
         mask = self.where.asarray(accepted, "bool")[:, None, None]
-        self.w = self.where.xp.where(mask, trial, self.w)
-        self.slope = self.where.xp.where(mask, slope, self.slope)
-        self.loss = np.where(accepted, loss, self.loss)
+        for name in ("w", "slope"):
+            chosen = self.where.xp.where(mask, getattr(there, name), getattr(now, name))
+            setattr(now, name, chosen)
+        for name in ("loss", "norm", "steep", "overlaps"):
+            getattr(now, name)[accepted] = getattr(there, name)[accepted]
         return accepted

@@ -2,7 +2,7 @@
 
 import contextlib
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -97,6 +97,11 @@ class BatchGradient:
 
     def __call__(self, student: Any) -> tuple[NDArray[np.float64], Any]:
         """(L, ∂L/∂w) at students of shape (n, p, N): shapes (n,), on the host, and (n, p, N)."""
+        loss, gradient = self.there(student)
+        return np.array(self.where.host(loss)), gradient
+
+    def there(self, student: Any) -> tuple[Any, Any]:
+        """The same, L in double precision where the arrays live."""
         self.calls += 1
         with np.errstate(over="ignore", invalid="ignore"):
             if self._stacked is None:
@@ -104,8 +109,33 @@ class BatchGradient:
             X, y, second = self._stacked
             xp = self.where.xp
             terms, residuals = self._residuals(student @ xp.matrix_transpose(X), y, second)
-            loss = self.where.host(xp.sum(terms, axis=1, dtype=xp.float64))
-            return np.array(loss), residuals @ X
+            return xp.sum(terms, axis=1, dtype=xp.float64), residuals @ X
+
+    def hessians(self, student: Any) -> Callable[[Any], Any]:
+        """V → H V of each draw at its student, V of shape (n, p, N); on torch, all draws at once.
+
+        (H V)_k = Σ_μ x_μ (c_k σ″_k ℓ′ a_k + c_k σ′_k ℓ″ Σ_l c_l σ′_l a_l), a = V Xᵀ, of a sample.
+        """
+        assert self._stacked is not None
+        X, y, _ = self._stacked
+        turned = self.where.xp.matrix_transpose(X)
+        values, labels = self.where.host(student @ turned).astype(float), self.where.host(y)
+        activation, loss = self.model.activation, self.model.loss
+        weights = self._weights[:, None]
+        slopes = loss.derivatives(labels, self._weights @ activation.value(values))
+        first, second = (np.broadcast_to(one, labels.shape)[:, None, :] for one in slopes)
+        bent = self._up(weights * activation.second(values) * first)
+        along, steep = self._up(weights * activation.first(values)), self._up(second)
+
+        def product(V: Any) -> Any:
+            a = V @ turned
+            mixed = self.where.xp.sum(along * a, axis=1, keepdims=True) * steep
+            return (bent * a + along * mixed) @ X
+
+        return product
+
+    def _up(self, array: NDArray) -> Any:
+        return self.where.asarray(array, self.dtype)
 
     def _panels(self, student: NDArray) -> tuple[NDArray[np.float64], NDArray]:
         rows = max(64, PANEL_BYTES // (self.N * np.dtype(self.dtype).itemsize))

@@ -25,9 +25,11 @@ class Certificate:
     below the shift; this is a proof, up to rounding. It is "second block" where a factorization is
     too dear: an independent random block, kept orthogonal to the found pairs, was minimized, and
     ``other``, its lowest Ritz value, of residual norm ``residual``, is not below the k-th found;
-    ``below`` is how many of its Ritz values are. It is "dense" where LAPACK had the whole matrix,
-    "zero" where H is 0, and "none" where no check was asked for. ``passed`` is None where nothing
-    can be said.
+    ``below`` is how many of its Ritz values are. It is "lifted" for draws that a GPU computes
+    together: H − shift, lifted along the ``below`` vectors that were found below the shift, is
+    positive definite, so that no more than these are there; a proof, up to rounding. It is "dense"
+    where LAPACK had the whole matrix, "zero" where H is 0, and "none" where no check was asked for.
+    ``passed`` is None where nothing can be said.
     """
 
     kind: str

@@ -8,6 +8,7 @@ from bbpscape.core.memory import GIB
 from bbpscape.core.report import Report, Table
 from bbpscape.core.result import Result, result
 from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.simulation.backend import CHUNK
 from bbpscape.simulation.data.instance import check_size, sample_count
 from bbpscape.simulation.eigen.certificate import INERTIA_SIZE
 from bbpscape.simulation.eigen.davidson import sizes
@@ -105,6 +106,11 @@ class CostModel(Result):
         curvature, projected = 20 * M * p * p, 5 * 8 * shape.held**2
         bases = 2 * 8 * (shape.held + 4 * shape.kept) * p * N
         return 12 * M * N + curvature + 16 * N * N + bases + projected
+
+    @property
+    def device_bytes(self) -> int:
+        """Of the iterative route on a torch device, where pieces of X and an inverse are more."""
+        return self.iterative_bytes + 8 * self.N**2 + 4 * CHUNK
 
     @property
     def choice(self) -> str:

@@ -68,9 +68,8 @@ class _Subspace:
     def __init__(self, operator: Operator, held: int, goal: Stop, locked: Any) -> None:
         self.operator, self.where, self.locked = operator, operator.where, locked
         self.wanted, self.width = goal.k, goal.width
-        zero = self.where.asarray(np.zeros((1, 1)), operator.dtype)
-        self.basis = self.where.xp.broadcast_to(zero, (held, operator.size)) + 0.0
-        self.image = self.where.xp.zeros_like(self.basis)
+        self.basis = self.where.zeros((held, operator.size), operator.dtype)
+        self.image = self.where.zeros((held, operator.size), operator.dtype)
         self.projected = np.zeros((held, held))
         self.count = 0
         self.ritz, self.mixing = np.empty(0), np.empty((0, 0))

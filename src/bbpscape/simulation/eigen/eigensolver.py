@@ -1,7 +1,9 @@
 """The k lowest eigenpairs of a Hessian, dense or iterative, with error bounds and a certificate."""
 
+import functools
 import numbers
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -82,6 +84,9 @@ def lowest(
         if where.batches:
             return lowest_batch([hessian], k, float(tol), where)[0]
         return _dense(hessian, k, float(tol))
+    if where.batches:
+        at = functools.partial(replace, cost)
+        where.require(lambda n: at(N=n, M=cost.M * n // cost.N).device_bytes, cost.N, "N")
     return lowest_iterative(
         hessian, k, float(tol), dtype=dtype, where=where, certificate=certificate, seed=seed
     )

@@ -39,7 +39,8 @@ def lowest_iterative(
     """``lowest`` by a search in units in which H is of order 1."""
     began = time.perf_counter()
     units = Units.of(hessian)
-    single = Operator(hessian, "float32", where, units)
+    operator = Operator(hessian, dtype, where, units)
+    single = operator.to("float32")
     shape = sizes(k, single.p, single.size)
     rows = min(max(k + 1, 2 * shape.block), single.size)
     block = stream("starting block", seed).standard_normal((rows, single.size))
@@ -48,10 +49,10 @@ def lowest_iterative(
     if norm == 0:
         return _zero(single.size, k, time.perf_counter() - began)
     precondition = Preconditioner(single)
-    operator, goal = single, Goal(tol, norm, "float32")
+    goal = Goal(tol, norm, "float32")
     found = search(single, precondition, precondition(start), _stop(goal, k, shape.block), shape)
     if dtype == "float64":
-        operator, goal = Operator(hessian, "float64", where, units), Goal(tol, norm)
+        goal = Goal(tol, norm)
         again = where.asarray(found.vectors, "float64")
         stop = _stop(goal, k, shape.block, margin=0.9)
         found = search(operator, precondition, again, stop, shape)
