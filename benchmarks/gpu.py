@@ -33,8 +33,9 @@ FIRST, LAST = 20, 120  # steps between which a descent is timed: the start is no
 class Report:
     """Rows of figures, printed as they come and written at the end."""
 
-    def __init__(self, device, out, budget, largest):
+    def __init__(self, device, out, budget, largest, cpu):
         self.device, self.out, self.lines, self.rows = device, out, [], []
+        self.cpu = cpu
         self.ends, self.largest = time.perf_counter() + budget, largest
 
     def skips(self, p, N):
@@ -132,10 +133,11 @@ def draws(report, limits, tiny):
         H = where.asarray(np.stack([h.dense() for h in few]), "float64")
         eigh, _ = timed(lambda H=H: torch.linalg.eigh(H), 3)
         floor = 4 / 3 * n**3 / limits[report.device, "float64"]
+        each, one = there / count, cpu / len(few)
         report.row(
-            what="draws", p=p, N=N, batch=count, lifted=lifted, device_s=there / count, eigh_s=eigh / len(few),
-            numpy_s=cpu / len(few), drawing_s=drawing, speedup=cpu / len(few) / (there / count),
-            floor_s=floor, over_floor=there / count / floor, error=float(error),
+            what="draws", p=p, N=N, batch=count, lifted=lifted, device_s=each, numpy_s=one,
+            speedup=one / each, eigh_s=eigh / len(few), drawing_s=drawing,
+            floor_s=floor, over_floor=each / floor, error=float(error),
         )  # fmt: skip
 
 
@@ -144,6 +146,7 @@ def whole(report, tiny):
     report.say("simulate, dense batches, from the seed on: seconds in all")
     for p, N, count in [(1, 30, 4)] if tiny else [(1, 200, 256), (4, 100, 128)]:
         row = {}
+        bb.simulate(MODELS[p], 3.0, N, 2, k=4, device=report.device, workers=1)
         for device, workers in ((report.device, 1), ("cpu", 1), ("cpu", os.cpu_count())):
             if tiny and workers != 1:
                 continue
@@ -184,12 +187,14 @@ def solver(report, limits, tiny):
         if report.skips(p, N):
             continue
         hessian = bb.draw(MODELS[p], 3.0, N, 0).hessian
-        M, large = len(hessian.inputs), N > 4000
-        expected, mine = None, report.device
-        for device, dtype in (("cpu", "float64"), (mine, "float64"), (mine, "float32")):
+        M, large, expected = len(hessian.inputs), N > 4000, None
+        runs = [("cpu", "float64", "iterative")] * report.cpu
+        runs += [(report.device, dtype, "iterative") for dtype in ("float64", "float32")]
+        runs += [(report.device, "float64", "dense")]
+        for device, dtype, method in runs:
 
-            def call(h=hessian, d=device, t=dtype, k=k):
-                return bb.lowest(h, k, method="iterative", device=d, dtype=t)
+            def call(h=hessian, d=device, t=dtype, k=k, m=method):
+                return bb.lowest(h, k, method=m, device=d, dtype=t)
 
             if device == "cpu":  # the BLAS is warm
                 began = time.perf_counter()
@@ -205,11 +210,16 @@ def solver(report, limits, tiny):
             floor = (2 * M * N * N + N**3) / speed + max(
                 pairs.products * each, pairs.calls * 4 * M * N / limits[device, "copy"]
             )
+            if method == "dense":  # two inverses, of a factorization and two products
+                n, speed = p * N, limits[device, "float64"]
+                floor = (p * (p + 1) * M * N * N + 2 * (1 / 3 + 1 + 2) * n**3) / speed
             report.row(
-                what="lowest", p=p, N=N, k=k, device=device, dtype=dtype, seconds=seconds,
-                products=pairs.products, calls=pairs.calls, floor=floor, over_floor=seconds / floor,
+                what="lowest", p=p, N=N, k=k, device=device, dtype=dtype, method=method,
+                seconds=seconds, floor=floor, over_floor=seconds / floor,
+                products=pairs.products, calls=pairs.calls,
                 residual=float(pairs.residuals.max() / size), error=error,
-                converged=pairs.converged, certificate=str(pairs.certificate.passed),
+                converged=pairs.converged,
+                certificate=f"{pairs.certificate.kind} {pairs.certificate.passed}",
             )  # fmt: skip
 
 
@@ -292,9 +302,12 @@ def main():
     parser.add_argument("--profile", action="store_true")
     parser.add_argument("--budget", type=float, default=200, help="seconds, from which cases go")
     parser.add_argument("--largest", type=int, default=10**9, help="N up to which cases run")
+    parser.add_argument("--no-cpu", dest="cpu", action="store_false", help="no numpy solver")
     parser.add_argument("--only", nargs="*", default=[])
     arguments = parser.parse_args()
-    report = Report(arguments.device, arguments.out, arguments.budget, arguments.largest)
+    report = Report(
+        arguments.device, arguments.out, arguments.budget, arguments.largest, arguments.cpu
+    )
     name = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
     report.say(
         f"{name}, {os.cpu_count()} CPU cores, torch {torch.__version__}, numpy {np.__version__}, "

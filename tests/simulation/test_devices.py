@@ -211,7 +211,7 @@ def test_what_does_not_fit_is_refused(device, monkeypatch):
         monkeypatch.setattr(where._torch.cuda, "memory_allocated", lambda: 0)
         of = "the GPU's memory"
     else:
-        monkeypatch.setattr("bbpscape.core.memory.available_memory", lambda: 2**20)
+        monkeypatch.setattr(backends, "available_memory", lambda: 2**20)
         of = "memory"
     for method in ("dense", "iterative"):
         monkeypatch.setattr(eigensolver, "lowest_iterative", lambda *_, **__: pytest.fail("ran"))

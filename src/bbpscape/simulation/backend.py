@@ -1,7 +1,6 @@
 """Where the arrays of the iterative eigensolver live: numpy, or a torch device."""
 
-import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,8 +8,10 @@ from numpy.typing import NDArray
 from scipy.linalg import blas, lapack
 
 from bbpscape.core.checks import InvalidInput, choice
+from bbpscape.core.limits import available_memory
 from bbpscape.core.memory import require_memory
 from bbpscape.simulation.threads import blas_limit, blas_threads
+from bbpscape.simulation.upload import Upload
 
 DTYPES = ("float32", "float64")
 DEVICES = ("cpu", "cuda", "torch-cpu")
@@ -25,6 +26,7 @@ class NumpyBackend:
 
     xp: Any = np
     batches = False  # whether many draws go through it as one array
+    lockstep = False  # whether dense matrices are solved side by side, without LAPACK
 
     def __init__(self, threads: int | None = None) -> None:
         self.threads = blas_threads() if threads is None else threads
@@ -41,6 +43,14 @@ class NumpyBackend:
     def hold(self, panels: Panels, samples: int, N: int, dtype: str) -> list[tuple[slice, Any]]:
         """Panels of X kept in a precision; those that are in it already are not copied."""
         return [(rows, self.asarray(panel, dtype)) for rows, panel in panels]
+
+    def stack(self, arrays: Sequence[NDArray], dtype: str) -> Any:
+        """Host arrays of one shape as one."""
+        return np.stack(arrays).astype(dtype, copy=False)
+
+    def available(self) -> int:
+        """Bytes that are free."""
+        return available_memory()
 
     def require(self, estimate: Callable[[int], int], value: int, name: str) -> None:
         """Refuse ``value`` if ``estimate(value)`` bytes do not fit where the arrays live."""
@@ -120,6 +130,7 @@ class TorchBackend:
         self.xp: Any = namespace
         self.threads = 1  # torch has its own
         self._torch: Any = torch
+        self._upload = Upload(torch)
         self._device = torch.device("cuda" if device == "cuda" else "cpu")
         # LAPACK is faster than many small products on a CPU, and slower on a GPU.
         self.lockstep = device == "cuda"
@@ -139,29 +150,34 @@ class TorchBackend:
 
     def hold(self, panels: Panels, samples: int, N: int, dtype: str) -> list[tuple[slice, Any]]:
         """Panels of X joined to pieces of ``CHUNK`` bytes, in a precision, on the device."""
-        pieces: list[tuple[slice, Any]] = []
+        pieces, waiting, start = [], [], 0
+        most = max(1, CHUNK // (N * np.dtype(dtype).itemsize))
         for rows, panel in panels:
-            if not pieces or rows.start >= pieces[-1][0].stop:
-                size = rows.stop - rows.start
-                count = size * max(1, CHUNK // (size * N * np.dtype(dtype).itemsize))
-                there = slice(rows.start, min(rows.start + count, samples))
-                pieces.append((there, self.zeros((there.stop - there.start, N), dtype)))
-            there, piece = pieces[-1]
-            part = piece[rows.start - there.start : rows.stop - there.start]
-            with warnings.catch_warnings():
-                # It is read alone: torch warns of memory that may not be written.
-                warnings.simplefilter("ignore", UserWarning)
-                part.copy_(self._torch.from_numpy(panel))
+            waiting.append(panel)
+            if rows.stop == samples or rows.stop - start + len(panel) > most:
+                piece = self.zeros((rows.stop - start, N), dtype)
+                self._upload.fill(piece, waiting)
+                pieces.append((slice(start, rows.stop), piece))
+                waiting, start = [], rows.stop
         return pieces
+
+    def stack(self, arrays: Sequence[NDArray], dtype: str) -> Any:
+        """Host arrays of one shape as one."""
+        result = self.zeros((len(arrays), *arrays[0].shape), dtype)
+        self._upload.fill(result, arrays)
+        return result
+
+    def available(self) -> int:
+        """Bytes that are free on the device."""
+        if self._device.type == "cpu":
+            return available_memory()
+        cuda = self._torch.cuda
+        return cuda.mem_get_info()[0] + cuda.memory_reserved() - cuda.memory_allocated()
 
     def require(self, estimate: Callable[[int], int], value: int, name: str) -> None:
         """Refuse ``value`` if ``estimate(value)`` bytes do not fit where the arrays live."""
-        if self._device.type == "cpu":
-            require_memory(estimate, value, name)
-            return
-        cuda = self._torch.cuda
-        free = cuda.mem_get_info()[0] + cuda.memory_reserved() - cuda.memory_allocated()
-        require_memory(estimate, value, name, of="the GPU's memory", available=free)
+        of = "memory" if self._device.type == "cpu" else "the GPU's memory"
+        require_memory(estimate, value, name, of=of, available=self.available())
 
     def gram(self, panels: Panels, weights: NDArray, N: int, dtype: str) -> Any:
         """Xᵀ diag(weights) X, both triangles."""

@@ -2,10 +2,10 @@
 
 import functools
 import tracemalloc
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,11 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from bbpscape.core.checks import InvalidInput, boolean, positive, positive_integer
 from bbpscape.core.memory import require_memory
 from bbpscape.core.progress import Telling, shows_progress
-from bbpscape.core.report import Report, Table, counted, number
-from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
-from bbpscape.core.statistics import Fraction
-from bbpscape.core.status import CONVERGED, Status
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.backend import backend, check_dtype
 from bbpscape.simulation.data.inputs import Inputs
@@ -25,125 +21,20 @@ from bbpscape.simulation.data.instance import sample_count
 from bbpscape.simulation.data.source import Source, source_of
 from bbpscape.simulation.data.stream import StreamedHessian
 from bbpscape.simulation.eigen.batch import batch_size, lowest_batch
-from bbpscape.simulation.eigen.certificate import Certificate
 from bbpscape.simulation.eigen.cost_model import CostModel, check_pairs
 from bbpscape.simulation.eigen.diagonalize import teacher_overlap
 from bbpscape.simulation.eigen.eigensolver import chosen_method, lowest
 from bbpscape.simulation.eigen.lowest_pairs import LowestPairs
-from bbpscape.simulation.eigen.signal import LargestOverlap, largest_overlap
+from bbpscape.simulation.eigen.signal import largest_overlap
 from bbpscape.simulation.memory import kept_bytes
 from bbpscape.simulation.parallel import available_cpus, check_workers, gathered, ordered_map
+from bbpscape.simulation.simulated import SimulatedDraw, Simulation
 from bbpscape.simulation.threads import blas_limit
 
 # Numbers in X above which a draw is large: it takes all threads, and draws come one by one.
 LARGE = 2**23
 DIMENSION = 1000
 WORTH = 10.0  # seconds of work below which starting processes costs more than it saves
-
-
-@dataclass(frozen=True, eq=False)
-class SimulatedDraw:
-    """The lowest pairs of one draw; arrays have shape (k,), and see ``LowestPairs``.
-
-    ``m2`` are squared teacher overlaps, ``total_m2`` is their sum over the p·p* lowest, ``gap`` is
-    λ_{p p* + 1} − λ_{p p*}, ``tolerance`` the residual that was asked for, and ``peak_bytes`` what
-    Python's allocator saw at most, the inputs included, without the memory of a torch device; it is
-    that of the whole batch where draws go through a device together.
-    """
-
-    eigenvalues: NDArray[np.float64]
-    residuals: NDArray[np.float64]
-    tolerance: float
-    bounds: NDArray[np.float64]
-    m2: NDArray[np.float64]
-    total_m2: float
-    gap: float | None
-    largest_overlap: LargestOverlap | None
-    converged: bool
-    method: str
-    products: int
-    seconds: float
-    peak_bytes: int
-    certificate: Certificate
-
-
-@result
-class Simulation(Result):
-    """``draws`` of one model at one α and N, each by the seed and its index alone.
-
-    ``inputs`` says what rows of one's own are, None of inputs of the model's law.
-    """
-
-    model: TeacherStudent
-    alpha: float
-    N: int
-    M: int
-    k: int
-    seed: int
-    cost: CostModel
-    draws: tuple[SimulatedDraw, ...]
-    inputs: str | None = None
-
-    derived: ClassVar[tuple[str, ...]] = ("phi",)
-
-    @property
-    def phi(self) -> Fraction | None:
-        """φ: of the draws that are decided, those whose largest m² is among the p·p* lowest."""
-        verdicts = [None if (v := one.largest_overlap) is None else v.lowest for one in self.draws]
-        decided = [one for one in verdicts if one is not None]
-        return Fraction(sum(decided), len(decided)) if decided else None
-
-    @property
-    def status(self) -> Status:
-        failed = sum(not one.converged for one in self.draws)
-        missed = sum(one.certificate.passed is False for one in self.draws)
-        parts = [f"{failed} did not converge"] * bool(failed)
-        parts += [f"{missed} missed an eigenvalue"] * bool(missed)
-        if not parts:
-            return CONVERGED
-        return Status(
-            f"of {counted(len(self.draws), 'draw')} {' and '.join(parts)}",
-            "use float64, a larger tol or the dense method",
-        )
-
-    def headline(self) -> str:
-        told = self.model.label(
-            alpha=f"{self.alpha:g}", N=self.N, M=self.M, draws=len(self.draws), seed=self.seed
-        )
-        return told if self.inputs is None else f"{told}, {self.inputs}"
-
-    def columns(self) -> Mapping[str, Any]:
-        """One row an eigenpair of a draw."""
-        draws, names = self.draws, ("eigenvalues", "residuals", "bounds", "m2")
-        joined = {name: np.concatenate([getattr(one, name) for one in draws]) for name in names}
-        return {
-            "draw": np.repeat(np.arange(len(draws)), self.k),
-            "pair": np.tile(np.arange(self.k), len(draws)),
-            **{name.removesuffix("s"): values for name, values in joined.items()},
-            "converged": np.repeat([one.converged for one in draws], self.k),
-            "certified": np.repeat([one.certificate.passed is True for one in draws], self.k),
-        }
-
-    def report(self) -> Report:
-        columns = ("draw", "lowest", "gap", "total_m2", "residual", "products", "s", "status")
-        rows = [
-            (
-                str(index),
-                f"{one.eigenvalues[0]:.8g}",
-                number(one.gap),
-                f"{one.total_m2:.4g}",
-                f"{one.residuals.max():.1e}",
-                str(one.products),
-                f"{one.seconds:.3g}",
-                f"{one.method}{'' if one.converged else ', NOT CONVERGED'}, "
-                f"{one.certificate.verdict}",
-            )
-            for index, one in enumerate(self.draws)
-        ]
-        notes = [f"phi = {self.phi}"] if self.phi is not None else []
-        if not self.status.ok:
-            notes.append(str(self.status))
-        return Report([Table(self.headline(), columns, rows)], notes)
 
 
 @dataclass(frozen=True)
@@ -240,9 +131,8 @@ def simulate(
         count = available_cpus() if predicted > WORTH else 1
     else:
         count = check_workers(workers)
-    size = 1
-    if where.batches and chosen_method(method, cost, dtype, not stream) == "dense":
-        size = batch_size(p, N, M)
+    together = where.batches and chosen_method(method, cost, dtype, not stream, where) == "dense"
+    size = batch_size(p, N, M) if together else 1
     settings = _Settings(source, alpha, N, k, method, tol, dtype, device, stream, phi)
     run = functools.partial(_simulate, settings)
     seeds = source.seeds(alpha, N, seed, draws)
@@ -273,10 +163,10 @@ def _simulate(
 
 
 def _made(s: _Settings, children: Sequence[np.random.SeedSequence]) -> list[tuple[Any, Any]]:
-    """``_make`` of each; random numbers of a batch are made beside each other."""
-    if len(children) == 1:
+    """``_make`` of each, beside each other."""
+    if len(children) == 1:  # it takes all threads of the BLAS
         return [_make(s, children[0])]
-    with blas_limit(1), ThreadPoolExecutor(min(available_cpus(), len(children))) as pool:
+    with blas_limit(1), ThreadPoolExecutor(available_cpus()) as pool:
         return list(pool.map(functools.partial(_make, s), children))
 
 

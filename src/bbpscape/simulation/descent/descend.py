@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from bbpscape.simulation.backend import Backend, NumpyBackend
 from bbpscape.simulation.data.instance import Instance
 from bbpscape.simulation.descent.domain import Free, OnSphere
 from bbpscape.simulation.descent.gradient import BatchGradient
+from bbpscape.simulation.descent.notes import Notes, Point
 from bbpscape.simulation.descent.overlap import magnetization, relative_error
 from bbpscape.simulation.descent.rule import DescentRule, Trajectory, record_steps
 from bbpscape.simulation.descent.step import safe_step, safe_steps
@@ -55,53 +55,6 @@ def descend_batch(
     return [one.finish() for one in batch.notes]
 
 
-class _Notes:
-    """What is written down of one draw on its way."""
-
-    def __init__(self, instance: Instance, rule: DescentRule):
-        self.instance, self.rule = instance, rule
-        self.rows: list[tuple[float, ...]] = []
-        self.largest, self.largest_step = -1.0, 0
-        self.recovered_step: int | None = None
-        self.status = ""
-        self.eta, self.refused = math.nan, 0
-        self.student: NDArray[np.float64]
-        self.snapshots: dict[int, NDArray[np.float64]] = {}
-
-    def finish(self) -> Trajectory:
-        step, time, loss, error, m2 = np.array(self.rows, dtype=float).T
-        return Trajectory(
-            step.astype(int),
-            time,
-            loss,
-            error,
-            m2,
-            largest_m2=self.largest,
-            largest_m2_step=self.largest_step,
-            recovered_step=self.recovered_step,
-            status=self.status,
-            eta=self.eta,
-            refused=self.refused,
-            student=self.student,
-            snapshots=self.snapshots,
-        )
-
-
-@dataclass
-class _Point:
-    """Where draws are: w and ∇L, of shape (n, p, N), where they live; the rest on the host.
-
-    ``loss`` is L, ``norm`` ‖w‖ and ``steep`` ‖∇L‖, of shape (n,), and ``overlaps`` w w*ᵀ.
-    """
-
-    w: Any
-    slope: Any
-    loss: NDArray[np.float64]
-    norm: NDArray[np.float64]
-    steep: NDArray[np.float64]
-    overlaps: NDArray[np.float64]
-
-
 class _Batch:
     """The draws that still move. Arrays have one entry for each of ``alive``."""
 
@@ -114,9 +67,12 @@ class _Batch:
     ):
         self.rule, self.gradient, self.where = rule, gradient, gradient.where
         self.model, self.M = gradient.model, gradient.M
-        self.notes = [_Notes(one, rule) for one in instances]
+        self.notes = [Notes(one, rule) for one in instances]
         self.alive = np.arange(len(instances))
-        self.time, self.refused = np.zeros(len(starts)), np.zeros(len(starts), dtype=int)
+        count = len(starts)
+        self.largest, self.largest_step = np.full(count, -1.0), np.zeros(count, dtype=int)
+        self.recovered = np.zeros(count, dtype=bool)
+        self.time, self.refused = np.zeros(count), np.zeros(count, dtype=int)
         self.step = 0
         self.records = set(record_steps(rule.steps).tolist())
         self.teacher = self._up(np.stack([one.teacher for one in instances]))
@@ -127,6 +83,7 @@ class _Batch:
         w = self._up(starts)
         self.eta = self._safe_steps(w) if rule.step is None else np.full(len(starts), rule.step)
         self.first_eta = self.eta.copy()
+        self._latest: tuple[Any, Any] = (None, None)
         self.velocity = self.where.xp.zeros_like(w)
         self.now = self._point(self.domain.onto(w))
         self.first_loss, self.first_steep = self.now.loss.copy(), self.now.steep.copy()
@@ -135,8 +92,10 @@ class _Batch:
         return self.where.asarray(array, self.gradient.dtype)
 
     def _each(self, values: NDArray) -> Any:
-        """One number a draw, to multiply weights with."""
-        return self._up(values)[:, None, None]
+        """One number a draw, to multiply weights with; kept for the next step."""
+        if values is not self._latest[0]:
+            self._latest = values, self._up(values)[:, None, None]
+        return self._latest[1]
 
     def _norms(self, weights: Any) -> NDArray[np.float64]:
         return np.sqrt(self.where.host(self._squares(weights)))
@@ -145,7 +104,7 @@ class _Batch:
         xp = self.where.xp
         return xp.sum(weights * weights, axis=(1, 2), dtype=xp.float64)
 
-    def _point(self, w: Any) -> _Point:
+    def _point(self, w: Any) -> Point:
         """All that is asked of w, which comes to the host in one piece."""
         xp, n = self.where.xp, w.shape[0]
         loss, slope = self.gradient.there(w)
@@ -156,7 +115,7 @@ class _Batch:
         numbers = np.array(self.where.host(xp.concat(parts, axis=1)))
         norm, steep = np.sqrt(numbers[:, 1]), np.sqrt(numbers[:, 2])
         overlaps = numbers[:, 3:].reshape(products.shape)
-        return _Point(w, slope, numbers[:, 0], norm, steep, overlaps)
+        return Point(w, slope, numbers[:, 0], norm, steep, overlaps)
 
     def _safe_steps(self, w: Any) -> NDArray[np.float64]:
         if self.where.batches:
@@ -173,60 +132,79 @@ class _Batch:
             self._observe()
 
     def _observe(self) -> None:
-        rule, k, now = self.rule, self.step, self.now
-        m2 = magnetization(now.overlaps, now.norm**2, self.teacher_norm[self.alive])
-        kept = []
-        for i, draw in enumerate(self.alive):
-            one = self.notes[draw]
-            if m2[i] > one.largest:
-                one.largest, one.largest_step = float(m2[i]), k
-            if one.recovered_step is None and m2[i] >= rule.recovery and self._learned(i, one):
-                one.recovered_step = k
-            one.status = self._end(i, draw, now.steep[i], one)
-            if k in self.records or k in rule.snapshots or one.status:
-                self._write(i, one, float(m2[i]))
-            if not one.status:
-                kept.append(i)
-        self._keep(np.array(kept, dtype=int))
+        rule, k, now, alive = self.rule, self.step, self.now, self.alive
+        m2 = magnetization(now.overlaps, now.norm**2, self.teacher_norm[alive])
+        rises = m2 > self.largest[alive]
+        self.largest[alive[rises]], self.largest_step[alive[rises]] = m2[rises], k
+        for i in np.flatnonzero((m2 >= rule.recovery) & ~self.recovered[alive]).tolist():
+            if self._learned(i, self.notes[alive[i]]):
+                self.recovered[alive[i]], self.notes[alive[i]].recovered_step = True, k
+        ends = self._ends()
+        due = k in self.records or k in rule.snapshots
+        written = np.flatnonzero((ends != "") | due)
+        if written.size:
+            self._write(written, m2, ends)
+        self._keep(np.flatnonzero(ends == ""))
         renewed = rule.step is None and rule.method != "flow" and k in self.records
         if renewed and k > 0 and self.alive.size:
             self.eta = self._safe_steps(self.now.w)
 
-    def _host(self, i: int) -> NDArray[np.float64]:
-        return np.array(self.where.host(self.now.w[i]), dtype=float)
+    def _host(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        chosen = self.now.w if len(rows) == len(self.alive) else self.now.w[self._index(rows)]
+        return np.array(self.where.host(chosen), dtype=float)
 
-    def _learned(self, i: int, one: _Notes) -> bool:
+    def _index(self, rows: NDArray[np.int64]) -> Any:
+        return self.where.asarray(rows, "int64")
+
+    def _errors(self, w: NDArray[np.float64], notes: Sequence[Notes]) -> NDArray[np.float64]:
+        """The generalization error of draws at w, shape (n,)."""
+        instances = [one.instance for one in notes]
+        teachers = np.stack([one.teacher for one in instances])
+        if instances[0].mean is None:
+            return relative_error(self.model, w, teachers)
+        means = [one.mean for one in instances]
+        each = zip(w, teachers, means, strict=True)
+        return np.array([relative_error(self.model, *one) for one in each])
+
+    def _learned(self, i: int, one: Notes) -> bool:
         if self.model.activation.quadratic:
             return True
-        instance = one.instance
-        error = relative_error(self.model, self._host(i), instance.teacher, instance.mean)
+        error = self._errors(self._host(np.array([i])), [one])[0]
         return bool(error < 1 - self.rule.recovery)
 
-    def _end(self, i: int, draw: Any, slope: float, one: _Notes) -> str:
-        rule = self.rule
-        first = self.first_loss[draw]
-        if not math.isfinite(slope) or not self.now.loss[i] - first <= DIVERGED * abs(first):
-            return "diverged"
-        if rule.until_recovery and one.recovered_step is not None:
-            return "recovered"
-        if slope <= rule.tolerance * self.first_steep[draw]:
-            return "converged"
-        if self.eta[i] < SMALLEST * self.first_eta[draw]:
-            return "converged"
-        return "budget" if self.step >= rule.steps else ""
+    def _ends(self) -> NDArray[np.str_]:
+        """Why each draw stops here; "" where it goes on."""
+        rule, now, alive = self.rule, self.now, self.alive
+        first = self.first_loss[alive]
+        ends = np.full(len(alive), "budget" if self.step >= rule.steps else "", dtype="<U9")
+        small = now.steep <= rule.tolerance * self.first_steep[alive]
+        ends[small | (self.eta < SMALLEST * self.first_eta[alive])] = "converged"
+        if rule.until_recovery:
+            ends[self.recovered[alive]] = "recovered"
+        ends[~np.isfinite(now.steep) | ~(now.loss - first <= DIVERGED * abs(first))] = "diverged"
+        return ends
 
-    def _write(self, i: int, one: _Notes, m2: float) -> None:
-        w, teacher = self._host(i), one.instance.teacher
-        error = float(relative_error(self.model, w, teacher, one.instance.mean))
-        if self.step in self.records or one.status:
-            one.rows.append((self.step, self.time[i], self.now.loss[i] / self.M, error, m2))
-        if self.step in self.rule.snapshots:
-            one.snapshots[self.step] = w
-        if one.status:
-            one.student, one.eta = w, float(self.eta[i])
-            one.refused = int(self.refused[i])
-            if any(step > self.step for step in self.rule.snapshots):
+    def _write(
+        self, rows: NDArray[np.int64], m2: NDArray[np.float64], ends: NDArray[np.str_]
+    ) -> None:
+        """A record, a snapshot or the end of some draws."""
+        notes, now = [self.notes[draw] for draw in self.alive[rows]], self.now
+        students = self._host(rows)
+        errors = self._errors(students, notes)
+        for i, one, w, error in zip(rows.tolist(), notes, students, errors, strict=True):
+            status, draw = str(ends[i]), self.alive[i]
+            if self.step in self.records or status:
+                loss = now.loss[i] / self.M
+                one.rows.append((self.step, self.time[i], loss, float(error), float(m2[i])))
+            if self.step in self.rule.snapshots:
                 one.snapshots[self.step] = w
+            if status:
+                one.student, one.status, one.eta = w, status, float(self.eta[i])
+                one.largest = float(self.largest[draw])
+                one.largest_step = int(self.largest_step[draw])
+                one.refused = int(self.refused[i])
+                if any(step > self.step for step in self.rule.snapshots):
+                    one.snapshots[self.step] = w
 
     def _keep(self, rows: NDArray[np.int64]) -> None:
         if len(rows) == len(self.alive):
@@ -238,7 +216,7 @@ class _Batch:
         for name in ("loss", "norm", "steep", "overlaps"):
             setattr(now, name, getattr(now, name)[rows])
         if len(rows):
-            index = rows if not self.where.batches else self.where.asarray(rows, "int64")
+            index = self._index(rows)
             self.velocity, self.teacher = self.velocity[index], self.teacher[index]
             now.w, now.slope = now.w[index], now.slope[index]
 
@@ -254,7 +232,8 @@ class _Batch:
             self.now = there
             return
         accepted = self._accept(there, self.eta, np.ones(len(self.eta), dtype=bool))
-        self.eta = np.where(accepted, self.eta, self.eta / 2)
+        if not accepted.all():
+            self.eta = np.where(accepted, self.eta, self.eta / 2)
 
     def _momentum(self) -> None:
         now = self.now
@@ -274,7 +253,7 @@ class _Batch:
         factor = 0.9 * np.sqrt(FLOW_ACCURACY / np.maximum(error, 1e-12))
         self.eta = self.eta * np.where(accepted, np.clip(factor, 0.2, 2), np.clip(factor, 0.2, 0.5))
 
-    def _accept(self, there: _Point, taken: NDArray, allowed: NDArray) -> NDArray[np.bool_]:
+    def _accept(self, there: Point, taken: NDArray, allowed: NDArray) -> NDArray[np.bool_]:
         """Move the draws whose loss does not rise; which ones."""
         now, slack = self.now, ROUNDING * np.finfo(self.gradient.dtype).eps
         accepted = allowed & (there.loss <= now.loss + slack * abs(now.loss))

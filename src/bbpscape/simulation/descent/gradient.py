@@ -70,30 +70,34 @@ class BatchGradient:
         self._native = first.model.activation.quadratic and first.model.loss.is_square
         self._uniform = first.model.second_layer is None
         self._c = self.where.asarray(self._weights, dtype)
-        self._set([self._held(one) for one in instances])
+        held = [self._held(one) for one in instances]
+        self._draws: list[tuple[Any, ...]] = []
+        self._stacked: tuple[Any, ...] | None = None
+        if self.where.batches:
+            self._stacked = tuple(self.where.stack(part, dtype) for part in zip(*held, strict=True))
+        else:
+            self._draws = [tuple(self.where.asarray(a, dtype) for a in one) for one in held]
+        self._count = len(held)
 
-    def _held(self, one: Instance) -> tuple[Any, ...]:
+    def _held(self, one: Instance) -> tuple[NDArray[np.float64], ...]:
         """(X, y, ℓ″) of a draw, ℓ″ being 1/(a + y) and its like where the loss is a square."""
         y = one.labels
         second = self.model.loss.derivatives(y, np.zeros(y.shape))[1] if self._native else y
-        return tuple(self.where.asarray(array, self.dtype) for array in (one.inputs, y, second))
-
-    def _set(self, held: list[tuple[Any, ...]]) -> None:
-        self._draws: list[tuple[Any, ...]] = held
-        self._stacked: tuple[Any, ...] | None = None
-        if not isinstance(self.where, NumpyBackend):
-            self._stacked = tuple(
-                self.where.xp.stack(list(part)) for part in zip(*held, strict=True)
-            )
-            self._draws = [tuple(part[i] for part in self._stacked) for i in range(len(held))]
+        return one.inputs, y, second
 
     def __len__(self) -> int:
-        return len(self._draws)
+        return self._count
 
     def keep(self, rows: NDArray[np.int64]) -> None:
         """Forget all draws but these."""
-        if len(rows) < len(self):
-            self._set([self._draws[i] for i in rows])
+        if len(rows) == len(self):
+            return
+        if self._stacked is None:
+            self._draws = [self._draws[i] for i in rows]
+        else:
+            index = self.where.asarray(rows, "int64")
+            self._stacked = tuple(part[index] for part in self._stacked)
+        self._count = len(rows)
 
     def __call__(self, student: Any) -> tuple[NDArray[np.float64], Any]:
         """(L, ∂L/∂w) at students of shape (n, p, N): shapes (n,), on the host, and (n, p, N)."""

@@ -63,8 +63,8 @@ def lowest_batch(hessians: Sequence[Hessian], k: int, tol: float, where: Any) ->
 def _formed(hessians: Sequence[Hessian], where: Any) -> Any:
     """H of each, shape (B, pN, pN)."""
     size = hessians[0].shape[0]
-    X = where.asarray(np.stack([one.inputs for one in hessians]), "float64")
-    F = where.asarray(np.stack([one.curvature for one in hessians]), "float64")
+    X = where.stack([one.inputs for one in hessians], "float64")
+    F = where.stack([one.curvature for one in hessians], "float64")
     N, p = X.shape[2], F.shape[2]
     H = where.zeros((len(hessians), size, size), "float64")
     for row in range(p):
