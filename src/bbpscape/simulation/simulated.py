@@ -1,4 +1,4 @@
-"""What ``simulate`` gives: the lowest eigenpairs of every draw, and what they know of the teacher."""
+"""What ``simulate`` gives: the lowest eigenpairs of every draw, and what they know of w*."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
