@@ -104,14 +104,15 @@ class Teacher:
 
     def range(self, p_star: int) -> tuple[float, float]:
         """Infimum and supremum of y; either may be infinite."""
-        if self.unit is not None:
-            return self.unit.bounds
         facts = self.facts(p_star)
         return facts.low, facts.high
 
     def facts(self, p_star: int) -> Facts:
         """Range and symmetries of y among ``p_star`` preactivations; InvalidInput if it is none."""
-        return _facts(self, self.reads(p_star))
+        if self.unit is None:
+            return _facts(self, self.reads(p_star))
+        even = self.unit.even
+        return Facts(*self.unit.bounds, even, even, True, self.quadratic or (even and p_star == 1))
 
     def scaled(self, factor: float) -> "Teacher":
         """φ(c u)."""
@@ -215,5 +216,8 @@ def _of_text(text: str) -> Teacher:
     if count > MOST_VARIABLES:
         raise InvalidInput(f"a teacher may read u1 … u{MOST_VARIABLES}, got u{count}")
     expression = Expression(text, tuple(f"u{i}" for i in range(1, count + 1)))
-    parts = tuple(dict.fromkeys((*expression.kinks(), *expression.singularities())))
+    poles = expression.singularities()
+    # Where a pole meets a zero, labels take every value.
+    zeros = (Kink(expression.formula, expression.variables),) if poles else ()
+    parts = tuple(dict.fromkeys((*expression.kinks(), *poles, *zeros)))
     return Teacher(text, _Formula(expression), count, _Formulas(parts) if parts else _smooth)

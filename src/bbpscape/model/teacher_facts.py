@@ -21,6 +21,8 @@ GROWTH = 1e-3
 # Halvings of a segment across a singularity, and the points beside it.
 HALVINGS = 60
 STARTS = 4
+# Values of a discrete label.
+FEW = 24
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Facts:
     """Infimum and supremum of y, and which changes of u leave y as it is.
 
     ``even``: u to −u. ``signs``: the sign of any one u_l. ``exchangeable``: any permutation.
-    ``rotations``: any rotation.
+    ``rotations``: any rotation. ``values`` are those that y takes, where they are few.
     """
 
     low: float
@@ -37,6 +39,7 @@ class Facts:
     signs: bool
     exchangeable: bool
     rotations: bool
+    values: tuple[float, ...] = ()
 
 
 def examine_teacher(
@@ -79,7 +82,8 @@ def examine_teacher(
             same(u @ rotation, *flips),
         )
         low, high = bounds or _bounds(value, kinks, p_star)
-    return Facts(low, high, *facts)
+    values = np.unique(y)
+    return Facts(low, high, *facts, tuple(values.tolist()) if values.size <= FEW else ())
 
 
 def _checked(name: str, value: Value, u: NDArray) -> NDArray[np.float64]:

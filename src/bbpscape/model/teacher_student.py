@@ -27,6 +27,8 @@ from bbpscape.model.teacher import teacher as to_teacher
 # Wider students than this are p = ∞ to all digits.
 WIDEST = 10**9
 EXACT = Labels()
+# Poisson labels that are looked at for extremes of the curvature.
+COUNTS = (*map(float, range(32)), *(2.0**k for k in range(5, 40)))
 
 
 @dataclass(frozen=True)
@@ -240,6 +242,15 @@ class TeacherStudent:
     def label_range(self) -> tuple[float, float]:
         """Infimum and supremum of y; either may be infinite."""
         return self.labels.range(*self.teacher.range(self.p_star))
+
+    @property
+    def label_values(self) -> tuple[float, ...]:
+        """The labels where these are discrete; the first and ever sparser ones of counts."""
+        if self.labels.noise:
+            return ()
+        found = COUNTS if self.labels.poisson else self.teacher.facts(self.p_star).values
+        kept = found if self.labels.flip < 1 else ()
+        return tuple(sorted({*kept, *(-one for one in found if self.labels.flip)}))
 
     def output(self, preactivations: ArrayLike) -> NDArray:
         """ŷ = Σ_k c_k σ(λ_k), over the last axis: (..., p) → (...)."""

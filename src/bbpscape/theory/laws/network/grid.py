@@ -48,6 +48,12 @@ class NetworkNodes:
         return curvature(self.model, repeated, y).reshape(n, m, p, p)
 
 
+def isotropic_teacher(model: TeacherStudent) -> bool:
+    """Whether every label says the same of each of the teacher's preactivations, and of no pair."""
+    facts = model.teacher.facts(model.p_star)
+    return facts.exchangeable and facts.signs and model.teacher.reads(model.p_star) == model.p_star
+
+
 def permutable(model: TeacherStudent) -> bool:
     """Whether the law is unchanged when student neurons are exchanged."""
     if model.second_layer is not None or model.student_norm is not None:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +10,8 @@ from scipy.optimize import brentq
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.theory.laws.network.label_nodes import LabelNodes, gauss_rule
+from bbpscape.theory.laws.network.own_labels import own_label_nodes, own_teacher_nodes
 from bbpscape.theory.laws.network.rules import WIDTH, gaussian_rule, radial_rule, tensor_nodes
 
 # Bins of y, each halving towards a break or an end, carry a Gauss rule of the law within them.
@@ -33,28 +34,6 @@ WIDEST_TEACHER = 64
 RADIAL_STEP = 0.1
 
 
-@dataclass(frozen=True, eq=False)
-class LabelNodes:
-    """E[φ(y, u)] = Σ_i weights_i E[φ | i]: arrays of n nodes, or of n × m where students differ.
-
-    ``first`` is E[u | i], shape (n, p*), ``second`` is E[u uᵀ | i], shape (n, p*, p*).
-    """
-
-    y: NDArray[np.float64]
-    weights: NDArray[np.float64]
-    first: NDArray[np.float64]
-    second: NDArray[np.float64]
-
-    def flipped(self, flip: float) -> "LabelNodes":
-        """With y of the other sign in a fraction ``flip`` of the samples."""
-        return LabelNodes(
-            np.concatenate([self.y, -self.y]),
-            np.concatenate([(1 - flip) * self.weights, flip * self.weights]),
-            np.concatenate([self.first, self.first]),
-            np.concatenate([self.second, self.second]),
-        )
-
-
 def teacher_nodes(model: TeacherStudent, refinement: float, *, full: bool) -> LabelNodes:
     """Nodes in u itself: y is that of an exact label, and ``first`` is u.
 
@@ -62,9 +41,9 @@ def teacher_nodes(model: TeacherStudent, refinement: float, *, full: bool) -> La
     else permutations of u, and signs where σ is even, share one, ``first`` and ``second`` being
     their means.
     """
-    if model.own_teacher or model.labels.poisson:
-        raise InvalidInput("the theory of a network needs a teacher with the student's activation")
-    activation, p_star = model.activation, model.p_star
+    activation, p_star = model.teacher.unit, model.p_star
+    if activation is None:
+        return own_teacher_nodes(model, refinement, full=full)
     if activation.quadratic and not full and p_star > 1:
         return _radial_nodes(model, refinement)
     breaks = list(activation.breaks)
@@ -117,8 +96,10 @@ def _radial_nodes(model: TeacherStudent, refinement: float) -> LabelNodes:
 
 def label_nodes(model: TeacherStudent, refinement: float) -> LabelNodes:
     """The law of y in as few nodes as carry it: u is integrated out."""
-    exact = teacher_nodes(model, refinement, full=False)
     flip, noise = model.labels.flip, model.labels.noise
+    if model.teacher.unit is None or model.labels.poisson:
+        return own_label_nodes(model, refinement)
+    exact = teacher_nodes(model, refinement, full=False)
     narrow = noise_is_narrow(exact, noise)
     if exact.y.size > FEW and model.p_star > 1 and (narrow or not noise):
         exact = _compress(exact, model, refinement)
@@ -189,7 +170,8 @@ def _compress(nodes: LabelNodes, model: TeacherStudent, refinement: float) -> La
     first, second = nodes.first[order], nodes.second[order]
     low, high = float(y[0]), float(y[-1])
     # Where σ is smooth, so is the law of y between its ends.
-    special = [*model.loss.label_breaks, *([0.0] if model.activation.breaks else [])]
+    kinked = bool(model.teacher.kinks(np.zeros((1, model.p_star))))
+    special = [*model.loss.label_breaks, *([0.0] if kinked else [])]
     edges = _bin_edges(low, high, [low, high, *special])
     parts = []
     for start, stop in zip(
@@ -200,39 +182,9 @@ def _compress(nodes: LabelNodes, model: TeacherStudent, refinement: float) -> La
         if stop == start:
             continue
         part = slice(start, stop)
-        parts.append(_gauss(y[part], w[part], first[part], second[part], count))
+        parts.append(gauss_rule(y[part], w[part], first[part], second[part], count))
     joined = [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
     return LabelNodes(*joined)
-
-
-def _gauss(
-    y: NDArray, w: NDArray, first: NDArray, second: NDArray, count: int
-) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-    """``count`` Gauss nodes of Σ w_i δ(y − y_i), by Lanczos with full orthogonalization."""
-    if np.unique(y).size <= count:
-        return y, w, first, second
-    total = w.sum()
-    basis = [np.sqrt(w / total)]
-    diagonal, off = [], []
-    for k in range(count):
-        vector = y * basis[-1]
-        diagonal.append(float(vector @ basis[-1]))
-        for _ in range(2):
-            for one in basis:
-                vector = vector - (vector @ one) * one
-        size = float(np.linalg.norm(vector))
-        if k == count - 1 or size < 1e-13 * (abs(y).max() + 1e-300):
-            break
-        off.append(size)
-        basis.append(vector / size)
-    jacobi = np.diag(diagonal) + np.diag(off, 1) + np.diag(off, -1)
-    points, vectors = np.linalg.eigh(jacobi)
-    # Row k of vectors times √total is q_k(y_j) √w_j: moments of u against q_k, read at the nodes.
-    projector = np.array(basis) * np.sqrt(w / total)
-    scale = vectors[0]
-    moment_first = (vectors.T @ np.tensordot(projector, first, 1)) / scale[:, None]
-    moment_second = np.tensordot(vectors.T, np.tensordot(projector, second, 1), 1)
-    return points, total * scale**2, moment_first, moment_second / scale[:, None, None]
 
 
 def label_panels(

@@ -64,6 +64,11 @@ class LowestCurvature:
         if math.isfinite(low) and math.isfinite(high):
             inner = np.unique(np.concatenate([inner, np.linspace(low, high, 13)]))
         labels = [(float(y), False) for y in inner if low < y < high]
+        if discrete := self.model.label_values:
+            labels, ends = (
+                [(y, True) for y in discrete],
+                [end for end in ends if math.isinf(end[0])],
+            )
         labels += [(math.copysign(FAR, e) if math.isinf(e) else e, fixed) for e, fixed in ends]
         self._points, self._labels = _sample(p), labels
         values = self._lowest(self._points, labels, np.eye(p))

@@ -4,18 +4,18 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import ndtri, pdtrik
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.laws.network.grid import NetworkNodes, permutable, sign_symmetric
 from bbpscape.theory.laws.network.kinked_labels import kinked_labels, singular_outputs
 from bbpscape.theory.laws.network.label_law import (
-    LabelNodes,
     label_nodes,
     noise_shifts,
     teacher_nodes,
 )
+from bbpscape.theory.laws.network.label_nodes import LabelNodes
 from bbpscape.theory.laws.network.learnt import (
     conditional,
     correlated,
@@ -24,6 +24,7 @@ from bbpscape.theory.laws.network.learnt import (
     own_root,
     whitening,
 )
+from bbpscape.theory.laws.network.own_labels import counted_apart
 from bbpscape.theory.laws.network.rules import WIDTH, gaussian_rule, sobol_points, tensor_nodes
 
 # Numbers held at the nodes of a product of rules of refinement FINEST, which the sparsest of
@@ -198,6 +199,8 @@ def _bits(p: int, refinement: float, labels: int) -> int:
 def _overlapping_labels(model: TeacherStudent, refinement: float) -> LabelNodes:
     """Every u with its labels."""
     nodes = teacher_nodes(model, refinement, full=True)
+    if model.labels.poisson:
+        nodes = counted_apart(nodes)
     noise, flip = model.labels.noise, model.labels.flip
     y, w, first, second = nodes.y, nodes.weights, nodes.first, nodes.second
     shifts = [
@@ -244,12 +247,15 @@ def joint_quasi_monte_carlo(model: TeacherStudent, refinement: float, seed: int)
             f"got {p_star}"
         )
     count = 2 ** _bits(p, refinement, 1)
-    cube = sobol_points(p + p_star + 2, count, seed)
-    z = ndtri(np.clip(cube, 1e-16, 1 - 1e-16))
+    cube = sobol_points(p + p_star + 2 + model.labels.poisson, count, seed)
+    z = ndtri(np.clip(cube[:, : p + p_star + 2], 1e-16, 1 - 1e-16))
     u, zeta = z[:, p : p + p_star], z[:, :p]
     points = u @ model.overlap_matrix + zeta @ own_root(model)
-    sign = np.where(cube[:, -2] < model.labels.flip, -1.0, 1.0)
-    y = sign * model.teacher_output(u) + math.sqrt(model.labels.noise) * z[:, -1]
+    y = model.teacher_output(u)
+    if model.labels.poisson:
+        y = np.ceil(pdtrik(cube[:, -1], y)).clip(0)
+    sign = np.where(cube[:, p + p_star] < model.labels.flip, -1.0, 1.0)
+    y = sign * y + math.sqrt(model.labels.noise) * z[:, -1]
     return NetworkNodes(
         model,
         points,

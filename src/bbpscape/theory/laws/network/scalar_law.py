@@ -21,7 +21,7 @@ from bbpscape.theory.law import (
     TEACHER,
 )
 from bbpscape.theory.laws.discrete import DiscreteLaw, QuadratureLaw
-from bbpscape.theory.laws.network.grid import permutable, sign_symmetric
+from bbpscape.theory.laws.network.grid import isotropic_teacher, permutable, sign_symmetric
 from bbpscape.theory.laws.network.kinked_labels import kinked_labels, singular_outputs
 from bbpscape.theory.laws.network.label_law import label_nodes
 from bbpscape.theory.laws.network.lowest_curvature import LowestCurvature
@@ -36,8 +36,8 @@ FLAT = "the Hessian of this model is 0: its loss or its activation does not bend
 
 
 def is_scalar(model: TeacherStudent) -> bool:
-    """Whether G = g I by symmetry."""
-    return permutable(model) and sign_symmetric(model)
+    """Whether G = g I by symmetry, and all of the teacher's directions are alike."""
+    return permutable(model) and sign_symmetric(model) and isotropic_teacher(model)
 
 
 def is_rotation_invariant(model: TeacherStudent) -> bool:
