@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import typer
+from tests import doc_pages
 
 import bbpscape as bb
 from bbpscape import cli
@@ -67,7 +68,35 @@ def commands(page: Path) -> list[str]:
     return [re.sub(r"\$\(\w+\)", "10", one.partition("#")[0].strip()) for one in found]
 
 
-@pytest.mark.parametrize("page", [one for one in PAGES if blocks(one)], ids=lambda one: one.name)
+SHOWING = [
+    one
+    for one in PAGES
+    if {"console", "text"} & {b.kind for b in doc_pages.blocks(one.read_text(encoding="utf-8"))}
+]
+OTHERS = [one for one in PAGES if blocks(one) and one not in SHOWING]
+
+
+@pytest.mark.parametrize("page", SHOWING, ids=lambda one: one.name)
+def test_a_page_shows_what_is_printed(page, run, tmp_path, monkeypatch):
+    """Its consoles and Python are run; what it shows of them is what they print."""
+    monkeypatch.chdir(tmp_path)
+    text = page.read_text(encoding="utf-8")
+    for block, shown, printed in doc_pages.outputs(text, run, {"__name__": "__main__"}):
+        assert doc_pages.same(shown, printed), f"{block.kind}:\n{shown}\n{printed}"
+
+
+def test_what_is_shown_has_the_digits_that_it_shows():
+    same = doc_pages.same
+    assert same("alpha 1.4400  kind\n", " alpha  1.4401 kind")
+    assert not same("alpha 1.4400", "alpha 1.4403")
+    assert not same("3 draws", "4 draws")
+    assert same("error 3e-15", "error 8e-15")
+    assert not same("error 3e-5", "error 8e-5")
+    assert not same("alpha 1.4", "beta 1.4")
+    assert same("N = 1,000", "N = 1,000")
+
+
+@pytest.mark.parametrize("page", OTHERS, ids=lambda one: one.name)
 def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     rows = np.random.default_rng(0).standard_normal((400, 12))

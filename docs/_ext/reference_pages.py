@@ -181,8 +181,14 @@ def _readable(app: Sphinx, what: str, name: str, of: Any, options: Any, lines: l
 
 def _make(app: Sphinx, _: Any) -> None:
     reference = Path(app.srcdir) / "reference"
-    for name, text in api_pages():
+    pages = dict(api_pages())
+    for name, text in pages.items():
         _write(reference / "api" / f"{name}.rst", text)
+    # A name that is gone leaves no page.
+    listed = set(re.findall(r"^   (bbpscape\S+)$", "\n".join(pages.values()), re.M))
+    for path in (reference / "api" / "names").glob("*.rst"):
+        if path.stem not in listed:
+            path.unlink()
     _write(reference / "cli.md", cli_page())
     _write(reference / "figures.md", figures_page())
 

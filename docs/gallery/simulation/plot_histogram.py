@@ -16,7 +16,9 @@ eigenvalues = np.linalg.eigvalsh(instance.hessian.dense())
 theory = bb.spectrum(model, alpha=4.0)
 
 figure, ax = plt.subplots(figsize=(5.6, 3.4), layout="constrained")
-ax.hist(eigenvalues, 80, (-2, 8), density=True, color="#d9a441", label="one draw, N = 600")
+counts, bins = np.histogram(eigenvalues, bins=50, range=(-2, 8))
+heights = counts / (eigenvalues.size * np.diff(bins))
+ax.stairs(heights, bins, fill=True, color="#d9a441", label="one draw, N = 600")
 x = np.linspace(-2, 8, 400)
 ax.plot(x, theory.density(x), color="black", label="theory")
 for outlier in theory.outliers:

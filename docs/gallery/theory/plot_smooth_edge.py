@@ -13,7 +13,7 @@ import bbpscape as bb
 model = bb.TeacherStudent(p=1, p_star=1, loss=bb.NormalizedSquare(a=2.0))
 spectrum = bb.spectrum(model, alpha=1.2)
 edge = spectrum.left_edge
-gap = np.geomspace(0.02, 0.4, 60)
+gap = np.geomspace(0.027, 0.055, 60)
 
 figure, ax = plt.subplots(figsize=(5.2, 3.4), layout="constrained")
 ax.semilogy(1 / gap, spectrum.density(edge.value + gap), color="black", label="density")
