@@ -21,6 +21,7 @@ ALLOWED = {
     "experiments": BASE | {"theory", "simulation", "study", "experiments"},
     "analysis": BASE | {"theory", "simulation", "study", "analysis"},
     "plots": BASE | {"theory", "simulation", "study", "experiments", "analysis", "plots"},
+    "explore": BASE | {"theory", "simulation", "study", "experiments", "analysis", "explore"},
 }
 INSIDE = (*ALLOWED, "cli")
 ONLY_IN = {"matplotlib": {"plots"}, "typer": {"cli"}, "rich": set()}

@@ -11,7 +11,7 @@ from tests import doc_pages
 
 import bbpscape as bb
 from bbpscape import cli
-from bbpscape.cli.output import Output
+from bbpscape.cli.output import Output, Served
 
 ROOT = Path(__file__).parents[1]
 MADE = ("made", "api")  # by `make docs`, as the two pages below
@@ -123,7 +123,8 @@ def test_a_command_line_is_one(page, text, run, tmp_path, monkeypatch):
     """Its options exist and its values are read; nothing is computed or written."""
     monkeypatch.setattr("bbpscape.cli.derive.call", lambda *_, **__: None)
     monkeypatch.setattr(Output, "check", lambda _: None)
-    monkeypatch.setattr(Output, "write", lambda *_: None)
+    for kind in (Output, Served):
+        monkeypatch.setattr(kind, "write", lambda *_: None)
     first, *rest = shlex.split(text)
     if first in ("study", "data"):
         command = typer.main.get_command(cli.app).commands[first].commands[rest[0]]

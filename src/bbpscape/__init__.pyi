@@ -12,6 +12,7 @@ from .experiments.hessian_along import hessian_along as hessian_along
 from .experiments.methods import methods as methods
 from .experiments.photograph import photograph as photograph
 from .experiments.recovery import recovery as recovery
+from .explore.explore import explore as explore
 from .model import losses as losses
 from .model.activations import Activation as Activation
 from .model.activations import activation as activation

@@ -10,7 +10,7 @@ import re
 import pytest
 
 import bbpscape as bb
-from bbpscape.cli.tree import COMMANDS, GROUPS, WITHOUT_FIGURE, Commands
+from bbpscape.cli.tree import COMMANDS, GROUPS, PAGES, WITHOUT_FIGURE, Commands
 
 MODEL = {
     "p": "2",
@@ -198,7 +198,7 @@ def test_a_command_is_a_public_function_of_its_name(name):
 
 def test_every_command_is_called_here():
     assert set(CALLS) == set(COMMANDS)
-    assert list(Commands()) == [*COMMANDS, *GROUPS]
+    assert list(Commands()) == [*COMMANDS, *PAGES, *GROUPS]
 
 
 def test_results_without_a_figure_are_listed():

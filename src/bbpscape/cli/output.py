@@ -4,6 +4,8 @@ import csv
 import inspect
 import json
 import sys
+import threading
+import webbrowser
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -89,6 +91,34 @@ class WithoutFigure(Output):
     """Of results that have no figure."""
 
     files: ClassVar[dict[str, str]] = {k: v for k, v in Output.files.items() if k != "plot"}
+
+
+@dataclass(frozen=True)
+class Served(Output):
+    """Of a page: its address is printed, and it is served until the command is ended."""
+
+    no_browser: bool = False
+    files: ClassVar[dict[str, str]] = {}
+
+    @classmethod
+    def options(cls) -> list[inspect.Parameter]:
+        hint = Annotated[bool, typer.Option("--no-browser", help="Open no browser.")]
+        return [
+            *super().options(),
+            inspect.Parameter("no_browser", KEYWORD, default=False, annotation=hint),
+        ]
+
+    def write(self, result: Any) -> None:
+        with result:
+            if self.json:
+                print_json({"address": result.address})
+            else:
+                say(f"{result.summary()} (Ctrl-C ends it)")
+            sys.stdout.flush()
+            if not self.no_browser:
+                # A browser in this terminal would not return.
+                threading.Thread(target=webbrowser.open, args=[result.address], daemon=True).start()
+            result.wait()
 
 
 def _cells(column: Any) -> list[str]:

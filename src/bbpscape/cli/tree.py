@@ -10,7 +10,7 @@ from typer.main import get_command
 
 from bbpscape.cli.derive import command
 from bbpscape.cli.docstrings import synopsis
-from bbpscape.cli.output import Output, WithoutFigure
+from bbpscape.cli.output import Output, Served, WithoutFigure
 
 # The module of each command; its function has the same name.
 COMMANDS = {
@@ -30,6 +30,9 @@ COMMANDS = {
     "hessian-along": "bbpscape.experiments.hessian_along",
     "photograph": "bbpscape.experiments.photograph",
 }
+# The modules of commands that serve a page.
+PAGES = {"explore": "bbpscape.explore.explore"}
+SINGLE = COMMANDS | PAGES
 # The modules of groups of commands.
 GROUPS = {
     "data": "bbpscape.cli.data",
@@ -37,6 +40,8 @@ GROUPS = {
 }
 # Results that have no figure.
 WITHOUT_FIGURE = ("cost", "simulate", "weak-recovery")
+# What the others print.
+OUTPUTS = {**dict.fromkeys(PAGES, Served), **dict.fromkeys(WITHOUT_FIGURE, WithoutFigure)}
 LISTS = "NUMBERS and INTEGERS: a list as 1,2,4, or a range as start:stop:count[:log]."
 
 Command = Any  # click's, which typer keeps to itself
@@ -44,10 +49,9 @@ Command = Any  # click's, which typer keeps to itself
 
 def derived(name: str) -> Command:
     """The command made from the function of this name."""
-    function = getattr(importlib.import_module(COMMANDS[name]), name.replace("-", "_"))
+    function = getattr(importlib.import_module(SINGLE[name]), name.replace("-", "_"))
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    output = WithoutFigure if name in WITHOUT_FIGURE else Output
-    app.command(name, epilog=LISTS)(command(function, output))
+    app.command(name, epilog=LISTS)(command(function, OUTPUTS.get(name, Output)))
     return get_command(app)
 
 
@@ -55,17 +59,17 @@ class Commands(Mapping[str, Command]):
     """Commands that are made when they are asked for."""
 
     def __getitem__(self, name: str) -> Command:
-        if name in COMMANDS:
+        if name in SINGLE:
             return derived(name)
         made: Any = get_command(importlib.import_module(GROUPS[name]).commands)
         made.name = name
         return made
 
     def __iter__(self) -> Iterator[str]:
-        yield from (*COMMANDS, *GROUPS)
+        yield from (*SINGLE, *GROUPS)
 
     def __len__(self) -> int:
-        return len(COMMANDS) + len(GROUPS)
+        return len(SINGLE) + len(GROUPS)
 
 
 class Group(TyperGroup):
@@ -90,7 +94,7 @@ class Tree(Group):
         return list(self.commands)
 
     def lines(self) -> dict[str, str]:
-        single = {name: synopsis(at, name.replace("-", "_")) for name, at in COMMANDS.items()}
+        single = {name: synopsis(at, name.replace("-", "_")) for name, at in SINGLE.items()}
         return single | {name: synopsis(at) for name, at in GROUPS.items()}
 
 

@@ -1,7 +1,7 @@
 """Theory and simulation of one model at one α, side by side."""
 
-from collections.abc import Mapping
-from dataclasses import field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,12 +17,18 @@ from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.core.status import Status
 from bbpscape.experiments.comparison_labels import labels_predict
 from bbpscape.experiments.comparison_notes import notes
-from bbpscape.experiments.comparison_rows import Row, left_outliers, measure, rows
-from bbpscape.experiments.own_inputs import theory_of
+from bbpscape.experiments.comparison_rows import (
+    MeasuredDraw,
+    Row,
+    left_outliers,
+    measure,
+    rows,
+)
+from bbpscape.experiments.own_inputs import Beside, theory_of
 from bbpscape.experiments.sizes import check_sizes
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.inputs import Inputs
-from bbpscape.simulation.data.source import source_of
+from bbpscape.simulation.data.source import Source, source_of
 from bbpscape.simulation.memory import dense_bytes, instance_bytes, kept_bytes
 from bbpscape.theory.spectrum import Spectrum
 
@@ -131,36 +137,90 @@ def compare(
 
     Source: theory.md §2–5.
     """
-    source = source_of(TeacherStudent.check(model), inputs)
-    N, M = check_sizes(model, alpha, source.dimension(N, DIMENSION))
-    draws, seed, p = int(positive_integer("draws", draws)), check_seed(seed), int(model.p)
-    source.check(alpha)
-    require_memory(lambda count: kept_bytes(count, p * N), draws, "draws")
-    require_memory(lambda n: _bytes(p, n, max(1, round(alpha * n)), draws), N)
-    beside = theory_of(source, M / N, N)
-    theory = beside.theory
-    count = sum(int(one.multiplicity) for one in left_outliers(theory))
-    k = max(count, p * model.p_star) + 1
+    job = _Job.of(model, alpha, N, draws, seed, inputs)
     done = []
-    for one in source.seeds(alpha, N, seed, draws):
-        done.append(measure(source.draw(alpha, N, one), k, sampled=source.inputs is None))
+    for one in job.measured():
+        done.append(one)
         if progress:
-            progress(len(done), draws)
-    missed = labels_predict(source.model) and any(one.predicted is None for one in done)
-    return Comparison(
-        model=model,
-        alpha=M / N,
-        N=N,
-        M=M,
-        draws=draws,
-        seed=seed,
-        inputs=source.description or _described(model),
-        rows=tuple(rows(theory, done, beside.isotropic)),
-        notes=(*beside.notes, *notes(theory, count, source.inputs, M, missed)),
-        theory=theory,
-        eigenvalues=np.stack([one.eigenvalues for one in done]),
-        m2=np.stack([one.m2 for one in done]),
-    )
+            progress(len(done), job.draws)
+    return job.comparison(done)
+
+
+def comparisons(
+    model: TeacherStudent, alpha: float = 3.0, N: int | None = None, draws: int = 20, seed: Seed = 0
+) -> Iterator[Comparison]:
+    """What ``compare`` returns of the first draw, of the first two, …, each when it is there."""
+    job = _Job.of(model, alpha, N, draws, seed, None)
+    done = []
+    for one in job.measured():
+        done.append(one)
+        yield job.comparison(done)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is compared: sizes that fit, a source of draws, the theory beside them."""
+
+    model: TeacherStudent
+    alpha: float
+    N: int
+    M: int
+    draws: int
+    seed: int
+    source: Source
+    beside: Beside
+
+    @classmethod
+    def of(
+        cls,
+        model: TeacherStudent,
+        alpha: float,
+        N: int | None,
+        draws: int,
+        seed: Seed,
+        inputs: Inputs | ArrayLike | None,
+    ) -> "_Job":
+        source = source_of(TeacherStudent.check(model), inputs)
+        N, M = check_sizes(model, alpha, source.dimension(N, DIMENSION))
+        draws, seed, p = int(positive_integer("draws", draws)), check_seed(seed), int(model.p)
+        source.check(alpha)
+        require_memory(lambda count: kept_bytes(count, p * N), draws, "draws")
+        require_memory(lambda n: _bytes(p, n, max(1, round(alpha * n)), draws), N)
+        return cls(model, alpha, N, M, draws, seed, source, theory_of(source, M / N, N))
+
+    @property
+    def outliers(self) -> int:
+        """How many eigenvalues the theory has left of the bulk."""
+        return sum(int(one.multiplicity) for one in left_outliers(self.beside.theory))
+
+    def measured(self) -> Iterator[MeasuredDraw]:
+        """One draw after the other."""
+        k = max(self.outliers, int(self.model.p) * self.model.p_star) + 1
+        sampled = self.source.inputs is None
+        for one in self.source.seeds(self.alpha, self.N, self.seed, self.draws):
+            yield measure(self.source.draw(self.alpha, self.N, one), k, sampled=sampled)
+
+    def comparison(self, done: Sequence[MeasuredDraw]) -> Comparison:
+        """What the draws that are done say."""
+        source, beside = self.source, self.beside
+        missed = labels_predict(source.model) and any(one.predicted is None for one in done)
+        return Comparison(
+            model=self.model,
+            alpha=self.M / self.N,
+            N=self.N,
+            M=self.M,
+            draws=len(done),
+            seed=self.seed,
+            inputs=source.description or _described(self.model),
+            rows=tuple(rows(beside.theory, done, beside.isotropic)),
+            notes=(
+                *beside.notes,
+                *notes(beside.theory, self.outliers, source.inputs, self.M, missed),
+            ),
+            theory=beside.theory,
+            eigenvalues=np.stack([one.eigenvalues for one in done]),
+            m2=np.stack([one.m2 for one in done]),
+        )
 
 
 def _described(model: TeacherStudent) -> str:

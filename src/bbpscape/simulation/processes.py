@@ -12,11 +12,13 @@ import signal
 import sys
 import threading
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext, SpawnProcess
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from bbpscape.core.checks import InvalidInput
@@ -65,6 +67,13 @@ def process_pool(workers: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(workers, _Context(), initializer=_follow)
 
 
+def start_process(target: Callable[[Connection], None], connection: Connection) -> BaseProcess:
+    """A process of its own that runs ``target`` with its end of a pipe, and ends with this one."""
+    process = _Worker(target=_followed, args=(target, connection), daemon=True)
+    process.start()
+    return process
+
+
 def end_processes(pool: Executor) -> None:
     """End the workers of a pool at once, whatever they are doing."""
     with held():
@@ -99,6 +108,11 @@ def pack(value: object, what: str) -> bytes:
 def unpack(data: bytes) -> Any:
     """The value of ``pack``, kept for the tasks that follow."""
     return pickle.loads(data)
+
+
+def _followed(target: Callable[[Connection], None], connection: Connection) -> None:
+    _follow()
+    target(connection)
 
 
 def _follow() -> None:

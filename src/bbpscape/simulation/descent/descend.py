@@ -1,7 +1,7 @@
 """Gradient descent, momentum and gradient flow of many draws that advance together."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,10 +31,14 @@ def descend_batch(
     *,
     dtype: str = "float64",
     where: Backend | None = None,
+    tell: Callable[[int, tuple[float, ...]], None] | None = None,
 ) -> list[Trajectory]:
     """Descend from ``starts``, each of shape (p, N), on the losses of ``instances``.
 
-    A draw that stops leaves the batch. On numpy each trajectory is the same whatever the others.
+    ``tell`` is called with the index of a draw and (step, time, loss, generalization, m2) as they
+    are recorded. A draw that stops leaves the batch.
+
+    On numpy each trajectory is the same whatever the others.
 
     Raises
     ------
@@ -47,9 +51,14 @@ def descend_batch(
     begin = real_array("starts", starts)
     if begin.shape != shape:
         raise InvalidInput(f"starts must have shape {shape}, got {begin.shape}")
-    batch = _Batch(instances, begin, rule, gradient)
+    batch, told = _Batch(instances, begin, rule, gradient), [0] * len(instances)
     while batch.alive.size:
         batch.observe()
+        if tell is not None:
+            for index, one in enumerate(batch.notes):
+                for row in one.rows[told[index] :]:
+                    tell(index, row)
+                told[index] = len(one.rows)
         if batch.alive.size:
             batch.advance()
     return [one.finish() for one in batch.notes]

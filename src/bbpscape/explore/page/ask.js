@@ -1,0 +1,74 @@
+// Questions to the server: an answer is lines of JSON, and the newest question wins.
+
+const tab = crypto.getRandomValues(new Uint32Array(2)).join("-");
+const SLOW = 350; // ms after which an answer is dropped for a newer question
+const QUIET = 150; // ms without a newer question before the next slow one is asked
+
+export async function ask(view, query, heard, signal) {
+  const reply = await fetch(`ask/${view}?${query}`, { signal, headers: { "X-Tab": tab } });
+  if (!reply.ok) {
+    const said = reply.status === 404 ? "the address is too long" : (await reply.text()).trim();
+    heard({ error: { message: said, field: "" } });
+    return;
+  }
+  const lines = reply.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await lines.read();
+    if (done) break;
+    const parts = (rest + value).split("\n");
+    rest = parts.pop();
+    for (const part of parts) heard(JSON.parse(part));
+  }
+}
+
+// One question at a time. `hooks`: start(query), heard(message, query), end(query, failed).
+export class Latest {
+  constructor(view, hooks) {
+    Object.assign(this, { view, hooks, running: null, wish: null, timer: 0 });
+  }
+
+  get busy() { return Boolean(this.running || this.wish !== null); }
+
+  request(query) {
+    this.wish = query;
+    clearTimeout(this.timer);
+    if (!this.running) this.next();
+    else if (performance.now() - this.running.since > SLOW) {
+      this.running.drop.abort();
+      this.running = null;
+      this.timer = setTimeout(() => this.next(), QUIET);
+    }
+  }
+
+  cancel() {
+    this.wish = null;
+    clearTimeout(this.timer);
+    if (this.running) { this.running.drop.abort(); this.running = null; }
+  }
+
+  async next() {
+    if (this.wish === null || this.running) return;
+    const query = this.wish, me = { drop: new AbortController(), since: performance.now() };
+    this.wish = null;
+    this.running = me;
+    this.hooks.start?.(query);
+    let failed = false;
+    const heard = (message) => {
+      if (this.running !== me) return;
+      failed ||= "error" in message;
+      this.hooks.heard(message, query);
+    };
+    try {
+      await ask(this.view, query, heard, me.drop.signal);
+    } catch (error) {
+      if (this.running !== me) return;
+      failed = true;
+      dispatchEvent(new CustomEvent("silence"));
+    }
+    if (this.running !== me) return;
+    this.running = null;
+    this.hooks.end?.(query, failed);
+    this.next();
+  }
+}

@@ -1,0 +1,75 @@
+// A card: a title, pictures, tables, one line for a mistake, and what can be taken along.
+
+import { esc } from "./text.js";
+import { copy, download, picturesOf } from "./save.js";
+
+export class Card {
+  // `part` names the words of the server, and files.
+  constructor(parent, { title, part, figures = 1, beside = false, extra = "" }) {
+    this.part = part;
+    this.section = document.createElement("section");
+    this.section.className = "card";
+    this.section.setAttribute("aria-label", title);
+    this.section.innerHTML = `<div class="top"><h2>${esc(title)}</h2>${extra}<span class="work" role="status"></span></div>
+      <p class="mistake" role="alert"></p><div class="${figures > 1 && beside ? "pair" : ""}">${"<figure></figure>".repeat(figures)}</div><div class="numbers"></div><p class="note"></p>
+      <div class="save" role="group" aria-label="Take ${esc(title)} with you">${["PNG", "SVG", "CSV", "JSON"].map((kind) => `<button type="button" data-save="${kind}">${kind}</button>`).join("")}
+      <button type="button" data-copy="command">Copy command</button><button type="button" data-copy="python">Copy Python</button></div>`;
+    parent.append(this.section);
+    const find = (what) => this.section.querySelector(what);
+    this.work = find(".work");
+    this.error = find(".mistake");
+    this.figures = [...this.section.querySelectorAll("figure")];
+    this.numbers = find(".numbers");
+    this.note = find(".note");
+    this.columns = null;
+    this.record = null;
+    this.section.addEventListener("click", (event) => this.click(event.target));
+  }
+
+  click({ dataset: { save, copy: what } }) {
+    if (what) {
+      const words = Card.words?.[this.part];
+      copy(words?.[what], what === "python" ? "Python" : "command");
+    } else if (save === "JSON" || save === "CSV") {
+      download(save, this.part, this.record, this.columns);
+    } else if (save) picturesOf(this.section, this.part, save);
+  }
+
+  // What a question of this view does to the card; `say` takes mistakes to their fields.
+  hooks(say, heard) {
+    let ticking = 0;
+    const late = (is) => this.figures.forEach((figure) => figure.classList.toggle("late", is));
+    return {
+      start: () => {
+        const since = performance.now();
+        clearInterval(ticking);
+        this.section.setAttribute("aria-busy", "true");
+        ticking = setInterval(() => {
+          const seconds = (performance.now() - since) / 1000;
+          if (seconds > 0.5) { this.work.textContent = `computing … ${this.progress ?? `${seconds.toFixed(0)} s`}`; late(!this.progress); }
+        }, 250);
+      },
+      heard: (message, query) => {
+        if (message.error) { this.fail(message.error, say); return; }
+        if (message.part === "work") { this.progress = `${message.done} of ${message.of}`; return; }
+        this.error.textContent = "";
+        late(false);
+        heard(message, query);
+      },
+      end: (query, failed) => {
+        clearInterval(ticking);
+        this.progress = null;
+        this.work.textContent = "";
+        late(false);
+        this.section.removeAttribute("aria-busy");
+        if (!failed) this.section.dataset.shown = query;
+      },
+    };
+  }
+
+  // The last good picture stays.
+  fail({ field, message }, say) {
+    this.error.textContent = say(field, message) ? "" : message;
+    this.section.dataset.failed = message;
+  }
+}

@@ -1,0 +1,184 @@
+"""The page and its answers over HTTP, on this machine alone unless told.
+
+Nothing but Python's own server: pages and scripts are files of the package, an answer is a line of
+JSON a message. An answer that nobody reads any more, of a closed tab too, is dropped.
+"""
+
+import json
+import select
+import socket
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import resources
+from multiprocessing.connection import wait
+from typing import Any
+from urllib.parse import urlsplit
+
+from bbpscape.core.checks import InvalidInput, integer
+from bbpscape.explore.controls import controls
+from bbpscape.explore.pool import Pool, Worker
+from bbpscape.explore.state import LONGEST
+from bbpscape.explore.views import VIEWS
+from bbpscape.explore.worker import END
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+KINDS = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+SAFE = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+IDLE = 60.0  # seconds after which a silent connection is closed
+LONGEST_ANSWER = 600.0
+
+
+class Server(ThreadingHTTPServer):
+    """The server at ``host`` and ``port``, 0 for a free one."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, host: str, port: int) -> None:
+        port = integer("port", port, 0, 65535)
+        self.host = host
+        if ":" in host:
+            self.address_family = socket.AF_INET6
+        try:
+            super().__init__((host, port), _Handler)
+        except OSError as error:
+            raise InvalidInput(
+                f"port {port} of {host} cannot be opened ({error.strerror or error}): "
+                "choose another, or 0 for any that is free"
+            ) from None
+        self.port = int(self.server_address[1])
+        self.files = {
+            one.name: one.read_bytes()
+            for one in resources.files("bbpscape.explore").joinpath("page").iterdir()
+        }
+        self.controls = json.dumps(controls()).encode()
+        self.pool = Pool()
+
+    @property
+    def address(self) -> str:
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}/"
+
+    def allowed(self, host: str) -> bool:
+        """Whether a request was meant for this server: other names may lead here by a trick."""
+        name, _, port = host.rpartition(":")
+        if self.host in LOOPBACK:
+            return name.strip("[]") in LOOPBACK and port == str(self.port)
+        return True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that goes away is no error."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Server
+    protocol_version = "HTTP/1.1"
+    timeout = IDLE
+    disable_nagle_algorithm = True
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """What is asked is nobody's business."""
+
+    def do_GET(self) -> None:
+        path = urlsplit(self.path)
+        head, _, name = path.path.lstrip("/").partition("/")
+        refused = self._refused(own_page=bool(head) and head != "page")
+        if refused:
+            self._reply(403, refused.encode(), "text/plain; charset=utf-8")
+        elif not head or (head == "page" and name in self.server.files):
+            name = name or "index.html"
+            self._reply(200, self.server.files[name], KINDS[f".{name.rpartition('.')[2]}"])
+        elif head == "controls":
+            self._reply(200, self.server.controls, "application/json")
+        elif head == "alive":
+            self._reply(200, b"{}", "application/json")
+        elif head == "ask" and name in VIEWS and len(path.query) <= LONGEST:
+            self._answer(name, path.query)
+        else:
+            self._reply(404, b"there is no such page\n", "text/plain; charset=utf-8")
+
+    def _refused(self, own_page: bool) -> str:
+        """Why a request is refused: it is for another host, or from another page."""
+        host, origin = self.headers.get("Host", ""), self.headers.get("Origin")
+        if not self.server.allowed(host):
+            return "this server answers to its own address only\n"
+        if origin is not None and origin != f"http://{host}":
+            return "requests from other pages are refused\n"
+        site = self.headers.get("Sec-Fetch-Site", "none")
+        if own_page and site not in ("same-origin", "none"):
+            return "requests from other pages are refused\n"
+        return ""
+
+    def _head(self, status: int, kind: str, **others: str) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": kind, **SAFE, **others}.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def _reply(self, status: int, body: bytes, kind: str) -> None:
+        self._head(status, kind, **{"Content-Length": str(len(body))})
+        self.wfile.write(body)
+
+    def _answer(self, view: str, query: str) -> None:
+        """The messages of a view, until they end or nobody listens."""
+        self._head(200, "application/x-ndjson", **{"Transfer-Encoding": "chunked"})
+        gone = threading.Event()
+        client = f"{self.headers.get('X-Tab', '')[:40]} {view}"
+        with self.server.pool.lend(client, self._has_gone) as worker:
+            if worker is not None:
+                worker.ask(view, query)
+                self._pass_on(worker, gone)
+        if gone.is_set():
+            self.close_connection = True
+        else:
+            self.wfile.write(b"0\r\n\r\n")
+
+    def _pass_on(self, worker: Worker, gone: threading.Event) -> None:
+        until = time.monotonic() + LONGEST_ANSWER
+        try:
+            while True:
+                ready = wait([worker.line, self.connection], timeout=until - time.monotonic())
+                if worker.line in ready:
+                    message = worker.line.recv()
+                    if message == END:
+                        worker.free = True
+                        return
+                    self._chunk(message)
+                elif not ready:
+                    limit = f"this took more than {LONGEST_ANSWER / 60:g} minutes, and was ended"
+                    self._chunk({"error": {"message": limit, "field": ""}})
+                    return
+                elif self._has_gone():
+                    gone.set()
+                    return
+        except EOFError:
+            said = "the computation ended: it may have needed more memory than there is"
+            self._chunk({"error": {"message": said, "field": "N"}})
+        except OSError:
+            gone.set()
+
+    def _chunk(self, message: dict[str, Any]) -> None:
+        line = json.dumps(message, allow_nan=False).encode() + b"\n"
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
+
+    def _has_gone(self) -> bool:
+        """Whether the browser has closed the connection; it never says anything else meanwhile."""
+        ready, _, _ = select.select([self.connection], [], [], 0)
+        if not ready:
+            return False
+        try:
+            return not self.connection.recv(1, socket.MSG_PEEK)
+        except OSError:
+            return True

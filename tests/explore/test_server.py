@@ -1,0 +1,262 @@
+"""Answers of the server: the library's numbers, this machine alone, and work that is dropped."""
+
+import json
+import socket
+import time
+import urllib.error
+import urllib.request
+
+import numpy as np
+import pytest
+from tests.explore.conftest import fetch
+
+import bbpscape as bb
+from bbpscape.explore import limits
+from bbpscape.explore.server import Server
+
+
+def parts(messages, name):
+    return [one for one in messages if one.get("part") == name]
+
+
+def test_the_spectrum_is_that_of_the_library(ask):
+    (found,) = parts(ask("density", "a=1.5&alpha=1.8"), "spectrum")
+    expected = bb.spectrum(bb.TeacherStudent(loss=bb.NormalizedSquare(1.5)), 1.8)
+    assert found["record"] == json.loads(json.dumps(expected.to_dict()))
+    assert found["columns"]["rho"] == expected.rho.tolist()
+
+
+def test_a_simulation_is_compare_draw_by_draw(ask):
+    messages = ask("simulation", "a=2&N=40&draws=3&alpha=2&seed=4")
+    expected = bb.compare(bb.TeacherStudent(loss=bb.NormalizedSquare(2.0)), 2.0, 40, 3, 4)
+    draws = parts(messages, "draw")
+    assert [one["record"]["draws"] for one in draws] == [1, 2, 3]
+    assert np.array_equal([one["eigenvalues"] for one in draws], expected.eigenvalues)
+    (last,) = parts(messages, "comparison")
+    assert bb.Result.from_dict(last["record"]).rows == expected.rows
+
+
+def test_the_overlap_is_that_of_the_library(ask):
+    (found,) = parts(ask("overlap", "a=1.5"), "curve")
+    expected = bb.overlap_curve(bb.TeacherStudent(loss=bb.NormalizedSquare(1.5)))
+    assert found["record"] == json.loads(json.dumps(expected.to_dict()))
+
+
+def test_a_curve_that_comes_by_points_is_that_of_the_library(ask):
+    query = "p=1&loss=huber&delta=1"
+    messages = ask("overlap", query)
+    expected = bb.overlap_curve(bb.TeacherStudent(1, 1, "huber"))
+    assert [one["m2"] for one in parts(messages, "point")] == expected.m2.tolist()
+    (found,) = parts(messages, "curve")
+    assert found["record"]["m2"] == expected.m2.tolist()
+    assert found["record"]["alpha"] == expected.alpha.tolist()
+
+
+def test_the_curve_at_finite_n(ask):
+    messages = ask("finite", "a=2&p=1&N=60&seed=3")
+    model = bb.TeacherStudent(1, 1, bb.NormalizedSquare(2.0))
+    laws = parts(messages, "law")
+    assert len(laws) >= 15
+    one = laws[7]["record"]
+    again = bb.finite.finite_size_law(model, one["alpha"], 60, one["draws"], 3)
+    assert one["m2_lowest"]["mean"] == again.m2_lowest.mean
+    (half,) = parts(messages, "half")
+    assert half["record"]["alpha"] == bb.finite.half_alpha(model, 60, one["draws"], 3).alpha
+
+
+def test_the_diagram_is_that_of_the_library(ask):
+    (found,) = parts(ask("phases", "axes=p,alpha&a=1&p_star=2"), "diagram")
+    again = bb.diagram(p=np.arange(1, 21), p_star=2, a=1.0, alpha=np.linspace(0.2, 8.2, 41))
+    assert np.array(found["record"]["fields"]["m2"]) == pytest.approx(again.fields["m2"], abs=1e-9)
+    assert found["record"]["lines"]["critical"]["p"] == again.lines["critical"]["p"].tolist()
+
+
+def test_descents_are_those_of_descend(ask):
+    messages = ask("descent", "a=1&N=30&draws=2&alpha=3&steps=20")
+    model, rule = bb.TeacherStudent(loss=bb.NormalizedSquare(1.0)), bb.DescentRule(steps=20)
+    for start in ("random", "hessian", "spectral"):
+        paths = bb.descend(model, 3.0, 30, 2, 0, start, rule).trajectories
+        found = [one["record"] for one in parts(messages, "path") if one["start"] == start]
+        assert [one["m2"] for one in found] == [path.m2.tolist() for path in paths]
+        assert [one["loss"] for one in found] == [path.loss.tolist() for path in paths]
+        steps = [
+            one["row"]
+            for one in parts(messages, "step")
+            if (one["start"], one["draw"]) == (start, 1)
+        ]
+        assert [row[4] for row in steps] == paths[1].m2.tolist()
+
+
+def test_the_photograph_is_that_of_the_library(ask):
+    pytest.importorskip("skimage", reason="photographs ship with scikit-image")
+    messages = ask("picture", "side=8&steps=6&alpha=2")
+    assert len(parts(messages, "work")) == 4
+    (found,) = parts(messages, "photograph")
+    again = bb.photograph(2.0, 8, rule=bb.DescentRule(steps=6))
+    assert found["record"]["recoveries"][2]["m2"] == again.recoveries[2].m2
+    assert found["record"]["image"] == again.image.tolist()
+
+
+@pytest.mark.parametrize(
+    ("view", "query", "field"),
+    [
+        ("density", "a=-1", "a"),
+        ("density", "loss=foo(y)", "loss"),
+        ("simulation", "N=5000", "N"),
+        ("simulation", "p=inf", ""),
+        ("descent", "draws=100000", "N"),
+        ("descent", "steps=0", "steps"),
+        ("picture", "side=9000", "side"),
+        ("picture", "p_star=2", "p_star"),
+        ("finite", "N=10000000", "N"),
+        ("phases", "loss=huber", ""),
+        ("phases", "axes=b,c", "axes"),
+        ("words", "overlap=2", "overlap"),
+    ],
+)
+def test_a_mistake_is_a_line(ask, view, query, field):
+    error = ask(view, query)[-1]["error"]
+    assert error["field"] == field
+    assert error["message"]
+    assert "\n" not in error["message"]
+    assert "unexpectedly" not in error["message"]
+
+
+def test_what_takes_too_long_is_told_before_it_is_done():
+    model = bb.TeacherStudent()
+    limits.check_comparison(model, 3.0, 300, 10, 0)
+    with pytest.raises(bb.InvalidInput, match="10 draws would take about"):
+        limits.check_comparison(model, 3.0, 5000, 10, 0)
+
+
+def test_other_pages_and_other_names_are_refused(page_of):
+    base = page_of.address.partition("?")[0]
+    host = base.split("/")[2]
+    assert fetch(base)[0] == 200
+    assert fetch(f"{base}controls", Origin=f"http://{host}")[0] == 200
+    assert fetch(f"{base}controls", **{"Sec-Fetch-Site": "same-origin"})[0] == 200
+    assert fetch(f"{base}controls", Origin="http://evil.example")[0] == 403
+    assert fetch(f"{base}controls", Origin="null")[0] == 403
+    assert fetch(f"{base}controls", **{"Sec-Fetch-Site": "cross-site"})[0] == 403
+    # A name of the attacker's that leads to this machine.
+    assert fetch(base, Host=f"evil.example:{host.split(':')[1]}")[0] == 403
+    assert fetch(base, Host="127.0.0.1:1")[0] == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "page/../server.py",
+        "page/%2e%2e/server.py",
+        "ask/",
+        "ask/rm",
+        "x",
+        "page/none.js",
+        "ask/words/x",
+    ],
+)
+def test_there_is_nothing_else(page_of, path):
+    assert fetch(page_of.address.partition("?")[0] + path)[0] == 404
+
+
+def test_pages_ask_no_other_machine(page_of):
+    base = page_of.address.partition("?")[0]
+    for name, text in page_of._server.files.items():
+        assert b"http://" not in text.replace(b"http://www.w3.org/", b""), name
+        assert b"https://" not in text, name
+    with urllib.request.urlopen(base) as reply:
+        assert "default-src 'none'" in reply.headers["Content-Security-Policy"]
+
+
+def open_question(server, view, query):
+    """A connection on which a question was asked, and the first bytes of its answer."""
+    connection = socket.create_connection(("127.0.0.1", server.port))
+    connection.sendall(
+        f"GET /ask/{view}?{query} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode()
+    )
+    return connection
+
+
+def busy(server):
+    return list(server.pool.lent)
+
+
+def settled(server, seconds=10.0):
+    until = time.monotonic() + seconds
+    while busy(server) and time.monotonic() < until:
+        time.sleep(0.02)
+    return not busy(server)
+
+
+def test_a_closed_tab_stops_its_work_and_others_go_on(page_of, ask):
+    server = page_of._server
+    assert settled(server)
+    slow = open_question(server, "simulation", "N=500&draws=20&alpha=3")
+    while not busy(server):
+        time.sleep(0.02)
+    assert parts(ask("density", "a=0.7"), "spectrum")
+    processes = {one.process.pid for one in busy(server)}
+    assert processes
+    slow.close()
+    assert settled(server)
+    # It was told to drop it, and lives on.
+    assert processes <= {one.process.pid for one in server.pool._all if one.alive}
+
+
+def test_questions_beyond_the_processes_wait_for_their_turn(page_of, ask):
+    server = page_of._server
+    slow = [open_question(server, "simulation", f"N=500&draws=20&seed={k}") for k in range(6)]
+    time.sleep(1.0)
+    assert len(busy(server)) <= server.pool.size
+    for one in slow:
+        one.close()
+    assert parts(ask("density", "a=0.7"), "spectrum")
+    assert settled(server)
+
+
+def test_a_process_that_is_killed_is_a_line_and_another_comes(page_of, ask):
+    server = page_of._server
+    assert settled(server)
+    slow = open_question(server, "simulation", "N=500&draws=20")
+    while not busy(server):
+        time.sleep(0.02)
+    time.sleep(1.0)
+    busy(server)[0].process.kill()
+    text = b""
+    while b"0\r\n\r\n" not in text[-5:]:
+        text += slow.recv(1 << 16)
+    assert b"the computation ended" in text
+    slow.close()
+    assert parts(ask("density", "a=0.7"), "spectrum")
+
+
+def test_a_port_that_is_taken_is_a_line():
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        pytest.raises(bb.InvalidInput, match="port"),
+    ):
+        Server("127.0.0.1", taken.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    "given", [{"port": 70000}, {"port": -1}, {"host": ""}, {"N": 0}, {"model": 3}, {"alpha": -1.0}]
+)
+def test_arguments_are_checked_before_anything_is_served(given):
+    with pytest.raises(bb.InvalidInput):
+        bb.explore(**given)
+
+
+def test_a_notebook_shows_the_page(page_of):
+    html = page_of._repr_html_()
+    assert html.startswith("<iframe")
+    assert f'src="{page_of.address.replace("&", "&amp;")}"' in html
+    assert page_of.address.endswith("?alpha=2&N=60&draws=2")
+
+
+def test_close_ends_the_server_and_its_processes():
+    with bb.explore() as served:
+        base, workers = served.address, list(served._server.pool._all)
+        assert fetch(f"{base}alive")[0] == 200
+    assert not any(one.process.is_alive() for one in workers)
+    with pytest.raises(urllib.error.URLError):
+        fetch(f"{base}alive")
