@@ -50,8 +50,8 @@ CALLS = {
         {"alpha": 1.5, "N": [50, 80], "draws": 2, "seed": 3},
     ),
     "weak-recovery": (
-        "--p-star 2 --label-noise 0.1 --trimming-t 5 --subset-t 2",
-        {"p_star": 2, "label_noise": 0.1, "trimming_t": 5.0, "subset_t": 2.0},
+        "--p-star 2 --label-noise 0.1 --alpha 2 --teacher u1*u2 --flip 0.1",
+        {"p_star": 2, "label_noise": 0.1, "alpha": 2.0, "teacher": "u1*u2", "flip": 0.1},
     ),
     "bayes-optimal": (
         "--p 1 --a 2 --alpha 1,2 --N 20 --draws 2 --seed 3 --start 0.2",

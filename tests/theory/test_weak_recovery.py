@@ -165,16 +165,6 @@ def test_what_falls_short_is_said():
         (lambda: weak_recovery(1, trimming_t=-1.0), "t must be"),
         (lambda: weak_recovery(1, subset_t=math.nan), "t must be"),
         (lambda: weak_recovery(1, subset_t=1000.0), "subset, t = 1000"),
-        (
-            lambda: weak_recovery(bb.TeacherStudent(2, 1, activation=bb.activation("tanh"),
-                                                    loss=bb.loss("square"))),
-            "needs a quadratic teacher",
-        ),
-        (
-            lambda: weak_recovery(bb.TeacherStudent(2, 1, bb.loss("square"),
-                                                    labels=bb.Labels(flip=0.1))),
-            "labels are not flipped",
-        ),
         (lambda: weak_recovery(bb.TeacherStudent(2, 1, overlap=0.3)), "without overlap"),
         (lambda: weak_recovery(bb.TeacherStudent(2, 1), 0.3), "label_noise of the model is 0"),
     ],

@@ -94,7 +94,7 @@ class ExactLabels:
                     weight[there] = math.log(share) - np.log(slope)
                 places.append(at)
                 weights.append(weight)
-        shape = (-1, *y.shape)
+        shape = (len(places), *y.shape)
         return np.reshape(places, shape), np.reshape(weights, shape)
 
     def information(self, q: float, V: float) -> float:
@@ -104,6 +104,12 @@ class ExactLabels:
     def scorer(self, y: NDArray) -> "ExactScore":
         """(ω, V) → g_out, ∂g_out, for labels that stay."""
         return ExactScore(self, y)
+
+    def true_nodes(self) -> tuple[NDArray, NDArray]:
+        """u and weights of all u whose labels are no atoms."""
+        empty = [(np.zeros(0), np.zeros(0))]
+        u, weights = (np.concatenate(one) for one in zip(*empty, *self._truth, strict=True))
+        return u, weights
 
     @cached_property
     def _truth(self) -> list[tuple[NDArray, NDArray]]:

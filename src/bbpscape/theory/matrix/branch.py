@@ -17,6 +17,7 @@ from bbpscape.theory.roots import NoConvergence, iterations
 # How far A may leave its tangent, in units of the step and of τ.
 CONTINUED, SLACK = 0.2, 0.005
 NEWTON_STEPS = 40
+STEEP = 1e6
 TOLERANCE = 1e-12
 # In log τ, along the branch.
 STRIDE, SHORTEST = 0.15, 1e-4
@@ -44,6 +45,11 @@ class BranchPoint:
         """A(τ) along the tangent."""
         return self.A + (tau - self.tau) * self.A_slope
 
+    def z_ahead(self, tau: float) -> float:
+        """z(τ) along the tangent, but from where that is as steep as beside an atom of F."""
+        step = self.z_slope * (tau - self.tau)
+        return self.z + (step if abs(step) * tau < STEEP else 0.0)
+
 
 def branch_point(
     law: MatrixLaw, alpha: float, tau: float, start: BranchPoint | None = None
@@ -57,7 +63,7 @@ def branch_point(
         coefficients, z = tau * traces / sizes, -1 / tau
     else:
         coefficients = np.einsum("rij,ij->r", basis, start.ahead(tau)) / sizes
-        z = start.z + start.z_slope * (tau - start.tau)
+        z = start.z_ahead(tau)
     for iteration in iterations(NEWTON_STEPS, f"bulk at Tr Γ/p = {-tau:.6g}"):
         A = np.einsum("r,rij->ij", coefficients, basis)
         terms = bulk_terms(law, alpha, A, z)

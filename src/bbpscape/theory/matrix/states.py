@@ -75,5 +75,5 @@ class MatrixStates:
         M = frame.matrix(alpha, z, A, S)
         along = -frame.trace(TEACHER, M, z, S).imag / math.pi
         ratios = np.linalg.eigvals(M @ frame.free(z, A, S))
-        count = self.law.p * self.law.model.p_star
+        count = self.law.p * self.law.directions.count(TEACHER)
         return along / count, float(-np.angle(ratios).sum() / math.pi)

@@ -8,6 +8,7 @@ the infimum: labels often approach it only as y → ∞.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,17 @@ DIFFERENCE = 1e-4
 # A reach that is this small was found by a search and is 0.
 ROUNDING = 1e-9
 DESCENTS = 12
+
+
+class Reach(Protocol):
+    """How low the curvature of a law reaches."""
+
+    @property
+    def unbounded(self) -> str | None:
+        """Why F has no lower bound, or None."""
+
+    def reach(self, A: NDArray) -> float:
+        """−inf λ_min(A^½ F A^½), at least 0, for a positive definite A."""
 
 
 @dataclass(eq=False)

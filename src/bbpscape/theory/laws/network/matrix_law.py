@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,7 @@ from numpy.typing import NDArray
 from bbpscape.core.checks import InvalidInput
 from bbpscape.model.radius import at_radius
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.law import MEAN, STUDENT, TEACHER
-from bbpscape.theory.laws.network.lowest_curvature import LowestCurvature
+from bbpscape.theory.laws.network.lowest_curvature import LowestCurvature, Reach
 from bbpscape.theory.laws.network.node_law import NodeLaw
 from bbpscape.theory.laws.network.nodes import (
     MOST_NUMBERS,
@@ -32,6 +32,47 @@ TINY = 1e-30
 DIGITS, SPARSEST = 8, 0.35
 
 
+class Part(Protocol):
+    """The law of samples of one norm, as ``NodeLaw`` is one."""
+
+    @property
+    def p(self) -> int:
+        """F is p × p."""
+
+    @property
+    def basis(self) -> NDArray[np.float64]:
+        """Orthogonal symmetric matrices that span what Γ can be."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether the nodes are products of rules."""
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """Of the coordinates v, in their order."""
+
+    @property
+    def first(self) -> NDArray[np.float64]:
+        """E F."""
+
+    @property
+    def second(self) -> float:
+        """E Tr F²."""
+
+    @property
+    def rank(self) -> float:
+        """E[rank F]."""
+
+    def moments(self, A: NDArray) -> tuple[NDArray, NDArray]:
+        """(E[T], E[T_ij T_kl]) of T = F (I + A F)⁻¹."""
+
+    def phase(self, A: NDArray) -> float:
+        """E[Im log det (1 + A F)]."""
+
+    def signal(self, A: NDArray) -> NDArray:
+        """E[v vᵀ ⊗ T]."""
+
+
 @dataclass(frozen=True, eq=False)
 class MatrixLaw:
     """All that the theory asks of a model whose Γ need not be a multiple of the identity.
@@ -40,15 +81,11 @@ class MatrixLaw:
     of ``population`` are left out of the bulk.
     """
 
-    parts: tuple[NodeLaw, ...]
+    parts: tuple[Part, ...]
     weights: tuple[float, ...]
-    lowest: LowestCurvature
+    lowest: Reach
     population: Population
     apart: int = 0
-
-    @property
-    def model(self) -> TeacherStudent:
-        return self.parts[0].model
 
     @property
     def p(self) -> int:
@@ -62,7 +99,7 @@ class MatrixLaw:
     @property
     def exact(self) -> bool:
         """Whether the nodes are products of rules, not quasi-Monte Carlo points."""
-        return all(one.nodes.method == "tensor" for one in self.parts)
+        return all(one.exact for one in self.parts)
 
     @property
     def isotropic(self) -> bool:
@@ -77,8 +114,7 @@ class MatrixLaw:
     @property
     def directions(self) -> tuple[str, ...]:
         """Of the coordinates v, in their order."""
-        own = (STUDENT,) * self.p + (TEACHER,) * self.model.p_star
-        return own + (MEAN,) * (self.parts[0].mean > 0)
+        return self.parts[0].directions
 
     def without(self, apart: int) -> "MatrixLaw":
         """The same law with so many components apart from the bulk."""
@@ -123,7 +159,7 @@ class MatrixLaw:
         """The derivative of ``signal`` along a direction of A, by a complex step."""
         return self.signal(A + 1j * TINY * direction).imag / TINY
 
-    def _mean(self, value: Callable[[NodeLaw], NDArray | float]) -> NDArray | float:
+    def _mean(self, value: Callable[[Part], NDArray | float]) -> NDArray | float:
         """E over the norms."""
         return sum(w * value(one) for w, one in zip(self.weights, self.parts, strict=True))
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.theory.law import MEAN, STUDENT, TEACHER
 from bbpscape.theory.laws.network.grid import NetworkNodes, permutable, sign_symmetric
 from bbpscape.theory.laws.network.phase import phase
 
@@ -41,6 +42,16 @@ class NodeLaw:
     @property
     def p(self) -> int:
         return int(self.model.p)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the nodes are products of rules, not quasi-Monte Carlo points."""
+        return self.nodes.method == "tensor"
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        own = (STUDENT,) * self.p + (TEACHER,) * self.model.p_star
+        return own + (MEAN,) * (self.mean > 0)
 
     @cached_property
     def curvature(self) -> NDArray[np.float64]:
