@@ -9,14 +9,15 @@ import shutil
 import sys
 from pathlib import Path
 
-from figures.kit import HERE, SIZES, WORK, Clock, Data, save, style
+from figures import kit
+from figures.kit import HERE, SIZES, Clock, Data, save, style
 
 FIGURES = sorted(path.name for path in HERE.glob("figure[0-9][0-9]"))
 
 
 def folder_of(name: str, size: str) -> Path:
     """Where the data and the files of a figure go."""
-    return HERE / name if size in ("draw", "full") else WORK / size / name
+    return HERE / name if size in ("draw", "full") else kit.WORK / size / name
 
 
 def make(name: str, size: str) -> Path:
@@ -45,7 +46,7 @@ def main(arguments: list[str]) -> int:
     if size in ("smallest", "quick"):
         # Small data are computed anew: what a changed program makes must show.
         for name in names:
-            for path in [WORK / size / name, *WORK.glob(f"{name}-*{size}*")]:
+            for path in [kit.WORK / size / name, *kit.WORK.glob(f"{name}-*{size}*")]:
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     for name in names:
         clock = Clock()

@@ -6,6 +6,14 @@ import pytest
 from figures.__main__ import make
 from figures.kit import HERE, Data
 
+from figures import kit
+
+
+@pytest.fixture(scope="session", autouse=True)
+def work(tmp_path_factory):
+    """A folder of this run alone: studies that another left would be taken as they are."""
+    kit.WORK = tmp_path_factory.mktemp("figures")
+
 
 @functools.cache
 def read(name, size):
