@@ -125,7 +125,9 @@ def expected_options(function):
 
 def help_entries(text):
     """Each option and what the help says of it, in one line."""
-    listed = re.split(r"\n  (?=--)", text.partition("Options:")[2].partition("\n\n  NUMBERS")[0])
+    listed = re.split(
+        r"\n  (?:-h, )?(?=--)", text.partition("Options:")[2].partition("\n\n  NUMBERS")[0]
+    )
     entries = (" ".join(entry.split()) for entry in listed[1:])
     return {re.match(r"--([\w-]+)", one)[1].replace("-", "_"): one for one in entries}
 

@@ -21,7 +21,7 @@ app = typer.Typer(
     cls=Tree,
     help="When, and how, the Hessian of a two-layer network begins to know its teacher.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )

@@ -17,7 +17,8 @@ import typer
 from bbpscape.cli.blocks import block_of
 from bbpscape.cli.docstrings import described
 from bbpscape.cli.output import Output
-from bbpscape.cli.values import TEXTS, Kind, kind_of, text_of
+from bbpscape.cli.values import Kind, kind_of, text_of
+from bbpscape.core.checks import InvalidInput
 from bbpscape.core.progress import progress
 from bbpscape.model.parameters import PARAMETERS
 
@@ -56,17 +57,20 @@ class Option:
         else:
             shown = "" if self.default is None else f" [default: {text_of(self.default)}]"
             metavar, text = self.kind.metavar, self.help + shown
-            given = list[str] if self.kind is TEXTS else str
-            hint = Annotated[given | None, typer.Option(flags, metavar=metavar, help=text)]
+            hint = Annotated[list[str] | None, typer.Option(flags, metavar=metavar, help=text)]
         keyword = inspect.Parameter.KEYWORD_ONLY
         default = empty if self.default is empty else None
         return inspect.Parameter(self.name, keyword, default=default, annotation=hint)
 
     def read(self, given: Any) -> Any:
-        """The value; what is given again and again is one list."""
+        """The value; an option of many values that is given again and again is one list."""
         if self.flag:
             return given
-        return self.kind.read(self.name, ",".join(given) if isinstance(given, list) else given)
+        texts = given if isinstance(given, list) else [given]
+        if len(texts) > 1 and (not self.kind.many or any(":" in one for one in texts)):
+            option = f"--{self.name.replace('_', '-')}"
+            raise InvalidInput(f"{option} is given {len(texts)} times: give it once")
+        return self.kind.read(self.name, ",".join(texts))
 
 
 def arguments(function: Function) -> Iterator[tuple[inspect.Parameter, Function | None]]:

@@ -16,10 +16,14 @@ from bbpscape.core.grids import parse_grid, parse_number, values_of
 
 @dataclass(frozen=True)
 class Kind:
-    """How a text is read; ``metavar`` stands for it in the help."""
+    """How a text is read; ``metavar`` stands for it in the help.
+
+    An option of ``many`` values may be given again and again.
+    """
 
     metavar: str
     read: Callable[[str, str], Any]
+    many: bool = False
 
 
 def _path(name: str, text: str) -> Path:
@@ -42,16 +46,16 @@ SCALARS = {
     Path: Kind("FILE", _path),
     str: Kind("TEXT", _as_it_is),
 }
-TEXTS = Kind("TEXT,…", _texts)
+TEXTS = Kind("TEXT,…", _texts, many=True)
 LISTS = {
-    float: Kind("NUMBERS", values_of),
-    int: Kind("INTEGERS", partial(values_of, whole=True)),
+    float: Kind("NUMBERS", values_of, many=True),
+    int: Kind("INTEGERS", partial(values_of, whole=True), many=True),
     str: TEXTS,
 }
 # Numbers where one stands for itself.
 GRIDS = {
-    float: Kind("NUMBERS", parse_grid),
-    int: Kind("INTEGERS", partial(parse_grid, whole=True)),
+    float: Kind("NUMBERS", parse_grid, many=True),
+    int: Kind("INTEGERS", partial(parse_grid, whole=True), many=True),
 }
 
 

@@ -1,12 +1,14 @@
 """Checks of arguments: a failure is one line with the argument, what came and what is allowed."""
 
+import difflib
 import math
 import numbers
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+CLOSE = 0.75  # how alike two names are that one may be meant by the other
 PIECE, LINE = 200, 600  # characters of a quoted text or a word, and of a message, that are shown
 _PIECES = re.compile(rf"(?<!\w)('[^']{{{PIECE},}}'|\"[^\"]{{{PIECE},}}\")(?!\w)|\S{{{PIECE},}}")
 
@@ -39,6 +41,27 @@ def shown(value: object) -> str:
 
 def _ends(text: str, each: int) -> str:
     return f"{text[:each]} … {text[-each:]}"
+
+
+def did_you_mean(
+    given: object, known: Iterable[str], others: Mapping[str, str] | None = None
+) -> str:
+    """ "; did you mean 'tanh'?" of the nearest of ``known``, "" if none is near.
+
+    ``others`` are names that other people use.
+
+    >>> did_you_mean("logcosh", ["tanh", "log-cosh"]), did_you_mean("mse", ["square"])
+    ("; did you mean 'log-cosh'?", '')
+    """
+    names = {_plain(one): one for one in known}
+    names |= {_plain(one): name for one, name in (others or {}).items() if name in names.values()}
+    text = _plain(given[:PIECE]) if isinstance(given, str) else ""
+    near = difflib.get_close_matches(text, names, 1, CLOSE)
+    return f"; did you mean {names[near[0]]!r}?" if near else ""
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_\s]", "", name).casefold()
 
 
 class NoConvergence(ArithmeticError):
@@ -123,7 +146,8 @@ def choice(name: str, value: object, allowed: Iterable[str]) -> str:
     """Return ``value`` if it is one of the texts ``allowed``."""
     known = tuple(allowed)
     if not isinstance(value, str) or value not in known:
-        raise InvalidInput(f"{name} must be one of {', '.join(known)}, got {shown(value)}")
+        near = did_you_mean(value, known)
+        raise InvalidInput(f"{name} must be one of {', '.join(known)}, got {shown(value)}{near}")
     return value
 
 

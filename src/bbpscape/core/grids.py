@@ -19,7 +19,9 @@ DIGITS = 12
 KEYS = {"start", "stop", "count"}
 FORMS = "a number, a list as 1,2,4, or a range as start:stop:count or start:stop:count:log"
 TABLE = "a value, a list, or { start = …, stop = …, count = … }, with log = true for equal ratios"
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf", re.ASCII)
+NUMBER = re.compile(
+    r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(?:inf(?:inity)?|∞)", re.ASCII | re.I
+)
 # 0,01 is no list of 0 and 1.
 PADDED = re.compile(r"[+-]?0\d", re.ASCII)
 
@@ -39,9 +41,10 @@ def parse_number(name: str, text: str, *, whole: bool = False) -> float:
     kind = "an integer" if whole else "a number"
     if not NUMBER.fullmatch(part) or PADDED.match(part):
         raise InvalidInput(f"{name} must be {kind}, got {text!r}{_hint(text)}")
-    value = float(part)
+    infinite = "inf" in part.lower() or "∞" in part
+    value = float(part.replace("∞", "inf"))
     if not whole or math.isinf(value):
-        if math.isinf(value) and "inf" not in part:
+        if math.isinf(value) and not infinite:
             raise InvalidInput(f"{name} must be below 1e308, got {text!r}")
         return value
     if not value.is_integer():

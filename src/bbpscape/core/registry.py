@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
-from bbpscape.core.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput, did_you_mean
 
 T = TypeVar("T")
 
@@ -49,7 +49,8 @@ class Registry(Mapping[str, T], Generic[T]):
     def get_known(self, name: object) -> T:
         """The object of this name, or InvalidInput with the names that there are."""
         if not isinstance(name, str) or name not in self._known:
-            raise InvalidInput(f"{self.what} must be one of {', '.join(self)}, got {name!r}")
+            near = did_you_mean(name, self)
+            raise InvalidInput(f"{self.what} must be one of {', '.join(self)}, got {name!r}{near}")
         return self._known[name]
 
     def __getitem__(self, name: str) -> T:

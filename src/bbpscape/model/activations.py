@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from bbpscape.core.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput, did_you_mean
 from bbpscape.core.registry import Registry
 from bbpscape.model.expressions import Expression, zeros
 
@@ -201,6 +201,8 @@ SOFTPLUS = Activation("softplus", _softplus, special.expit, _sigmoid_first, boun
 LOG_COSH = Activation("log-cosh", _log_cosh, np.tanh, _sech2, even=True, bounds=(0.0, math.inf))
 GELU = Activation("gelu", _gelu, _gelu_first, _gelu_second, bounds=(-0.16997120747990369, math.inf))
 # Users add theirs.
+# Names that other programs use.
+ELSEWHERE = {"square": "quadratic", "logistic": "sigmoid", "logcosh": "log-cosh", "swish": "gelu"}
 ACTIVATIONS: Registry[Activation] = Registry("activation")
 for _one in (QUADRATIC, SIGMOID, TANH, ERF, RELU, SOFTPLUS, LOG_COSH, GELU):
     ACTIVATIONS.add(_one.name, _one)
@@ -225,10 +227,10 @@ def activation(text: str | Activation) -> Activation:
         )
     if text in ACTIVATIONS:
         return ACTIVATIONS[text]
-    if re.fullmatch(r"[A-Za-z_-]+", text) and text != "x":
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", text) and text != "x":
         raise InvalidInput(
             f"activation must be one of {', '.join(ACTIVATIONS)} or an expression in x, "
-            f"got {text!r}"
+            f"got {text!r}{did_you_mean(text, ACTIVATIONS, ELSEWHERE)}"
         )
     value = Expression(text, ("x",))
     first = value.derivative("x")

@@ -8,6 +8,7 @@ tree by hand and evaluated by walking it. Nothing in the text is ever run.
 import ast
 import functools
 import math
+import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bbpscape.core.checks import InvalidInput
+from bbpscape.core.checks import InvalidInput, did_you_mean
 from bbpscape.model import algebra
 from bbpscape.model.algebra import FUNCTIONS, Node
 
@@ -25,6 +26,19 @@ MAX_EXPONENT = 20
 MAX_NUMBER = 1e12
 CONSTANTS = {"pi": math.pi, "e": math.e}
 PAIRS = ("max", "min")
+CALLED = {"ln": "log", "arctan": "atan", "fabs": "abs", "maximum": "max", "minimum": "min"}
+# Signs of other notations, and what they are here.
+ELSEWHERE = {
+    "^": "powers as **",
+    "−": "the minus as a plain -",
+    "–": "the minus as a plain -",
+    "·": "products as *",
+    "×": "products as *",
+    "ŷ": "the student's output as yhat",
+    "|": "abs(x) for |x|",
+    "π": "pi",
+}
+PREFIXED = re.compile(r"\b(np|numpy|math|torch|jnp|sp|tf|F)\.([A-Za-z_]\w*)")
 OPERATIONS = (ast.BinOp, ast.UnaryOp, ast.Call)
 
 
@@ -95,6 +109,20 @@ class Kink:
         return algebra.names(self.formula)
 
 
+def hint(text: str) -> str:
+    """What to write in place of what other notations write so, "" where nothing is known.
+
+    >>> hint("y^2"), hint("np.tanh(x)")
+    ('; write powers as **', '; write tanh(x) for np.tanh(x)')
+    """
+    for sign, instead in ELSEWHERE.items():
+        if sign in text:
+            return f"; write {instead}"
+    if found := PREFIXED.search(text):
+        return f"; write {found[2]}(x) for {found[1]}.{found[2]}(x)"
+    return ""
+
+
 def zeros(function: Callable[[NDArray], NDArray], reach: float = 12.0) -> list[float]:
     """Where a function of one variable changes its sign, from −reach to reach; 1e-14 is 0."""
     x = np.linspace(-reach - 0.03, reach + 0.01, 24_041)
@@ -129,7 +157,10 @@ def _formula(text: str, variables: tuple[str, ...], order: tuple[str, ...]) -> N
             warnings.simplefilter("ignore")
             parsed = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise InvalidInput(f"not an expression in {', '.join(variables)}: {text!r}") from None
+        said = f"not an expression in {', '.join(variables)}: {text!r}{hint(text)}"
+        raise InvalidInput(said) from None
+    if found := hint(text):
+        raise InvalidInput(f"{text!r} is no expression{found}")
     if sum(isinstance(one, OPERATIONS) for one in ast.walk(parsed)) > MOST_OPERATIONS:
         raise InvalidInput(f"an expression must have at most {MOST_OPERATIONS} operations")
     return _build(parsed.body, variables)
@@ -154,7 +185,8 @@ def _built(node: ast.AST, variables: tuple[str, ...]) -> Node:
         if node.id in CONSTANTS:
             return algebra.number(CONSTANTS[node.id])
         allowed = ", ".join((*variables, *CONSTANTS))
-        raise InvalidInput(f"an expression may use the names {allowed}, got {node.id!r}")
+        near = did_you_mean(node.id, variables)
+        raise InvalidInput(f"an expression may use the names {allowed}, got {node.id!r}{near}")
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
         inner = _build(node.operand, variables)
         return algebra.minus(inner) if isinstance(node.op, ast.USub) else inner
@@ -166,10 +198,13 @@ def _built(node: ast.AST, variables: tuple[str, ...]) -> Node:
             return algebra.function(name, *(_build(one, variables) for one in node.args))
         raise InvalidInput(
             f"an expression may call {', '.join(FUNCTIONS)}, got {name} with {count} arguments"
+            f"{'' if name in FUNCTIONS else did_you_mean(name, FUNCTIONS, CALLED)}"
         )
     raise InvalidInput(
         "an expression is made of numbers, names, + - * / ** and listed functions, "
         f"not of {type(node).__name__}"
+        + "; write decimals with a point"
+        * isinstance(node, ast.Tuple)
     )
 
 

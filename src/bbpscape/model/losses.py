@@ -1,6 +1,7 @@
 """Losses by name, and from an expression: ℓ(y, ŷ) of a label y and a student's output ŷ."""
 
 import inspect
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,14 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from bbpscape.core.checks import InvalidInput, positive
+from bbpscape.core.checks import InvalidInput, did_you_mean, positive
 from bbpscape.core.registry import Registry
-from bbpscape.model.expressions import Expression, Kink, zeros
+from bbpscape.model.expressions import Expression, Kink, hint, zeros
 from bbpscape.model.loss import Loss
 
 # Labels at which the loss of an expression may jump.
 MOST_BREAKS = 30
 # Functions, a loss's class as a rule, that make a loss from its numbers; users add theirs.
+# Names that other programs use.
+ELSEWHERE = {
+    "mse": "square",
+    "l2": "square",
+    "squared": "square",
+    "quadratic": "square",
+    "bce": "logistic",
+    "cross-entropy": "logistic",
+    "smooth-l1": "huber",
+}
 LOSSES: Registry[Callable[..., Loss]] = Registry("loss")
 
 
@@ -67,9 +78,10 @@ class NormalizedSquare(Loss):
 
     def check_labels(self, low: float, high: float) -> None:
         if self.a + low <= 0:
+            instead = "use absolute-normalized-square" + f", or a > {-low:.6g}" * (low > -math.inf)
             raise InvalidInput(
                 f"the normalized square loss needs a + y > 0, and y goes down to {low:.6g}: "
-                "raise a, or use absolute-normalized-square"
+                f"{instead}"
             )
 
 
@@ -260,8 +272,10 @@ def loss(text: str | Loss, a: float = 0.01, delta: float = 1.0, **others: float)
             raise InvalidInput(f"the loss {text!r} has no parameter {unknown[0]!r}")
         shared = {"a": a, "delta": delta}
         return make(**{k: v for k, v in shared.items() if k in known}, **others)
-    if not set(text) & set("()+-*/ ") or "yhat" not in text:
+    if not set(text) & set("()+-*/^ ") or "yhat" not in text:
+        near = did_you_mean(text, LOSSES, ELSEWHERE) or hint(text)
         raise InvalidInput(
-            f"loss must be one of {', '.join(LOSSES)} or an expression in y and yhat, got {text!r}"
+            f"loss must be one of {', '.join(LOSSES)} or an expression in y and yhat, "
+            f"got {text!r}{near}"
         )
     return ExpressionLoss(text)

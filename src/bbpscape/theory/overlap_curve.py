@@ -54,7 +54,9 @@ class OverlapCurve(Result):
 def overlap_curve(
     model: TeacherStudent | Law, alpha: ArrayLike | None = None, N: int | None = None
 ) -> OverlapCurve:
-    """m²(α) = 1/(1 − dΣ_u/dz) at the outlier, 0 below α_BBP.
+    """The squared overlap m² of the outlier's eigenvectors with the teacher, against α.
+
+    m²(α) = 1/(1 − dΣ_u/dz) at the outlier, 0 below α_BBP.
 
     Parameters
     ----------

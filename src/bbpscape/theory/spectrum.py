@@ -146,7 +146,9 @@ class Spectrum(Result):
 def spectrum(
     model: TeacherStudent | Law, alpha: float = 3.0, points: int = 400, N: int | None = None
 ) -> Spectrum:
-    """ρ(λ) = −Im g(λ + i0)/π with z = 1/g + α E⟨f/(1 − g f)⟩, its edges and its outliers.
+    """The Hessian's bulk, its edges and its outliers, and what they know of the teacher.
+
+    ρ(λ) = −Im g(λ + i0)/π with z = 1/g + α E⟨f/(1 − g f)⟩.
 
     Parameters
     ----------

@@ -68,7 +68,9 @@ class Threshold(Result):
 
 
 def threshold(model: TeacherStudent | Law, N: int | None = None) -> Threshold:
-    """α_BBP = 1/T(g), with T = K at a continuous transition and g = 1/inf f at a discontinuous one.
+    """The α beyond which the Hessian knows the teacher: α_BBP, its kind and the jump of m².
+
+    α_BBP = 1/T(g), with T = K at a continuous transition and g = 1/inf f at a discontinuous one.
 
     T(g) = g (m_1^y − m_1) and K(g) = g² m_2, of the moments m_k^w(g) = E[w (f/(1 − g f))^k] of the
     curvature f; inf f is −2/p for the quadratic committee. Networks without a scalar law are solved

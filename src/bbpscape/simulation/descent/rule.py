@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.core.checks import InvalidInput, positive, positive_integer
+from bbpscape.core.checks import InvalidInput, did_you_mean, positive, positive_integer
 from bbpscape.core.codec import BULKY
 
 METHODS = ("gd", "momentum", "flow")
@@ -72,7 +72,10 @@ class DescentRule:
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
-            raise InvalidInput(f"method must be one of {', '.join(METHODS)}, got {self.method!r}")
+            near = did_you_mean(self.method, METHODS)
+            raise InvalidInput(
+                f"method must be one of {', '.join(METHODS)}, got {self.method!r}{near}"
+            )
         for name in ("sphere", "until_recovery"):
             if not isinstance(getattr(self, name), bool):
                 raise InvalidInput(f"{name} must be True or False, got {getattr(self, name)!r}")

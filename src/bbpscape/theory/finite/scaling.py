@@ -131,7 +131,9 @@ def finite_size(
     workers: int | None = None,
     progress: Telling = None,
 ) -> FiniteSizeScaling:
-    """P(outlier), λ₋, λ*, m² and α_½ at every N, beside N → ∞: no matrix, O(αN) a draw.
+    """Theory at finite N from the labels alone: the chance of an outlier, its place and α_½.
+
+    P(outlier), λ₋, λ*, m² and α_½ at every N, beside N → ∞: no matrix, O(αN) a draw.
 
     Parameters
     ----------
