@@ -10,6 +10,7 @@ from .experiments.compare import compare as compare
 from .experiments.descend import descend as descend
 from .experiments.hessian_along import hessian_along as hessian_along
 from .experiments.methods import methods as methods
+from .experiments.online import online as online
 from .experiments.photograph import photograph as photograph
 from .experiments.recovery import recovery as recovery
 from .explore.explore import explore as explore

@@ -89,7 +89,6 @@ def test_outlier_and_overlap(name):
     error = measured(name).std(axis=0, ddof=1)[0] / len(measured(name)) ** 0.5
     assert error < 0.12 * (edge.value - outlier.eigenvalue)
     z = z_values(name, outlier)
-    print(name, edge.value, outlier, z)
     assert (abs(z) < LIMIT).all()
 
 

@@ -62,6 +62,10 @@ CALLS = {
         {"alpha": 2.0, "N": 20, "draws": 2, "seed": 3, "k": 4, "workers": 1},
     ),
     "cost": ("--p 1 --a 2 --alpha 2 --N 20 --k 4", {"alpha": 2.0, "N": 20, "k": 4}),
+    "online": (
+        "--p 1 --a 2 --overlap 0 --rate 0.1 --times 0,1 --N 20 --draws 2 --seed 3",
+        {"rate": 0.1, "times": [0.0, 1.0], "N": 20, "draws": 2, "seed": 3},
+    ),
     "compare": (
         "--p 1 --a 2 --alpha 2 --N 20 --draws 2 --seed 3",
         {"alpha": 2.0, "N": 20, "draws": 2, "seed": 3},

@@ -66,6 +66,17 @@ SAMPLES = {
         lambda folder: bb.hessian_along(MODEL, 3.0, 20, [0, 5], 2, workers=1),
         lambda one: [([0, 5], [step.outlier.mean for step in one.steps])],
     ),
+    "OnlinePath": (
+        lambda folder: bb.online(
+            bb.TeacherStudent(1, 1, bb.NormalizedSquare(2.0), overlap=0.3),
+            0.1,
+            [0.0, 1.0],
+            20,
+            2,
+            hessian=[0.0],
+        ),
+        lambda one: [(one.times, one.m2)],
+    ),
     "RecoveryCurve": (
         lambda folder: bb.recovery(
             MODEL, [1.0, 4.0], 20, 2, p=[1], rule=bb.DescentRule(steps=20), workers=1

@@ -29,6 +29,7 @@ COMMANDS = {
     "recovery": "bbpscape.experiments.recovery",
     "hessian-along": "bbpscape.experiments.hessian_along",
     "photograph": "bbpscape.experiments.photograph",
+    "online": "bbpscape.experiments.online",
 }
 # The modules of commands that serve a page.
 PAGES = {"explore": "bbpscape.explore.explore"}

@@ -121,7 +121,12 @@ def label_of(values: Mapping[str, Any], *, symbols: bool = False) -> list[str]:
     if "second_layer" in values:
         parts.append(f"second layer {values['second_layer']}")
     if "overlap" in values:
-        parts.append(f"overlap {values['overlap']}")
+        parts.append(f"overlap {_short(values['overlap'])}")
     if "student_gram" in values:
-        parts.append(f"student Gram matrix {values['student_gram']}")
+        parts.append(f"student Gram matrix {_short(values['student_gram'])}")
     return parts + InputLaw(**{name: values[name] for name in PARTS if name in values}).label
+
+
+def _short(value: Any) -> Any:
+    """Numbers to 4 digits, in lists of any depth."""
+    return [_short(one) for one in value] if isinstance(value, list) else float(f"{value:.4g}")

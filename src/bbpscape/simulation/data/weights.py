@@ -58,7 +58,7 @@ class Sphere:
                 f"an overlap needs inputs that vary in more than p_star = {len(teacher)} "
                 f"directions, got {room}"
             )
-        basis = self._orthonormal(teacher)
+        basis = self.orthonormal(teacher)
         rest = self.onto(student - (student * self.metric @ basis.T) @ basis)
         known = math.sqrt(self.N) * (overlap.T @ basis)
         return known + np.sqrt(1 - (overlap**2).sum(axis=0))[:, None] * rest
@@ -81,13 +81,13 @@ class Sphere:
                 "a student_gram needs inputs that vary in p + p_star = "
                 f"{needed} directions at least, got {room}"
             )
-        basis = self._orthonormal(teacher)
-        own = self._orthonormal(student - (student * self.metric @ basis.T) @ basis)
+        basis = self.orthonormal(teacher)
+        own = self.orthonormal(student - (student * self.metric @ basis.T) @ basis)
         values, vectors = np.linalg.eigh(gram - overlap.T @ overlap)
         root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
         return math.sqrt(self.N) * (overlap.T @ basis + root @ own)
 
-    def _orthonormal(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    def orthonormal(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """The nearest rows that G has orthonormal; nothing where G has no length."""
         left, _, right = np.linalg.svd(weights * self._roots, full_matrices=False)
         return left @ right / np.where(self._roots > 0, self._roots, 1.0)

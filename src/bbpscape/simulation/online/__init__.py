@@ -1,0 +1,1 @@
+"""One-pass stochastic gradient descent, sample by sample."""

@@ -1,0 +1,1 @@
+"""One-pass stochastic gradient descent in its order parameters."""

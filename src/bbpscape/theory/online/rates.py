@@ -1,0 +1,147 @@
+"""How fast the order parameters of one-pass SGD move, by quadrature.
+
+With δ_k = ∂ℓ/∂λ_k, time t in steps over N, and inputs that are new at every step,
+
+    dm_lk/dt = −η E[δ_k u_l],   dQ_kk'/dt = −η E[δ_k λ_k' + δ_k' λ_k] + η² E[δ_k δ_k'],
+
+for (λ, u) ~ N(0, C). On the sphere each step ends with w_k scaled back to its length. Source: Saad
+and Solla (1995).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from bbpscape.core.checks import InvalidInput
+from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.theory.laws.network.label_law import noise_shifts, teacher_nodes
+from bbpscape.theory.laws.network.rules import sobol_points, tensor_nodes
+
+# Nodes of a product of rules; each student's neuron has as many as fit, at most and at least.
+MOST_NODES = 160_000
+MOST, LEAST = 40, 6
+# σ(x) = x² gives polynomials of a low degree.
+QUADRATIC = 10
+# Of the rule of each of p* preactivations of a teacher that is not smooth.
+DENSITY = {1: 0.8, 2: 0.45}
+# Weights that are left out; polynomials need those far out.
+SMALLEST, SMALLEST_QUADRATIC = 1e-11, 1e-16
+NOISE_NODES = 5
+BITS = 15
+
+
+@dataclass(frozen=True, eq=False)
+class Nodes:
+    """Weighted nodes of ζ, (n, p), u, (n, p*), and y, (n,): λ = mᵀu + (Q − mᵀm)^½ ζ."""
+
+    zeta: NDArray[np.float64]
+    u: NDArray[np.float64]
+    y: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    exact: bool
+
+
+def fresh_nodes(model: TeacherStudent, refinement: float = 1.0, seed: int = 0) -> Nodes:
+    """A product of rules where it fits and σ is smooth, else scrambled Sobol points."""
+    if model.labels.poisson:
+        raise InvalidInput("the theory of one-pass SGD has no Poisson labels: take noise instead")
+    p = int(model.p)
+    copies = (1 if model.labels.noise == 0 else NOISE_NODES) * (1 + (0 < model.labels.flip < 1))
+    smooth = model.loss.label_scale is None and not model.teacher.kinks(np.zeros((1, model.p_star)))
+    most = QUADRATIC if model.activation.quadratic else MOST
+    if smooth:
+        power = p + model.p_star
+        most = min(most, math.floor((MOST_NODES / copies) ** (1 / power)))
+        teacher = (*_hermite(max(round(most * refinement), 2)), model.p_star)
+        u, mass = tensor_nodes(*teacher, symmetric=False, smallest=0.0)
+        y = model.teacher_output(u)
+    elif model.p_star in DENSITY:
+        found = teacher_nodes(model, DENSITY[model.p_star] * refinement, full=True)
+        u, y, mass = found.first, found.y, found.weights
+        most = min(most, math.floor((MOST_NODES / copies / len(y)) ** (1 / p)))
+    else:
+        most = 0
+    if most < LEAST or model.activation.breaks:
+        return _sobol(model, refinement, seed)
+    u, y, mass = _noisy(model, u, y, mass)
+    x, w = _hermite(round(most * refinement))
+    smallest = SMALLEST_QUADRATIC if model.activation.quadratic else SMALLEST
+    zeta, own = tensor_nodes(x, w, p, symmetric=False, smallest=smallest)
+    i, j = np.nonzero(np.outer(own, mass) > smallest)
+    weights = own[i] * mass[j]
+    return Nodes(zeta[i], u[j], y[j], weights / weights.sum(), True)
+
+
+def _hermite(count: int) -> tuple[NDArray, NDArray]:
+    x, w = np.polynomial.hermite_e.hermegauss(count)
+    return x, w / w.sum()
+
+
+def _noisy(
+    model: TeacherStudent, u: NDArray, y: NDArray, weights: NDArray
+) -> tuple[NDArray, NDArray, NDArray]:
+    """(u, y, weights) with every sign and noise of the labels."""
+    noise, flip = model.labels.noise, model.labels.flip
+    shifts = [
+        (share * part, sign, shift)
+        for share, sign in ((1.0 - flip, 1.0), (flip, -1.0))
+        if share
+        for part, shift in noise_shifts(math.sqrt(noise), NOISE_NODES)
+    ]
+    return (
+        np.concatenate([u] * len(shifts)),
+        np.concatenate([sign * y + shift for _, sign, shift in shifts]),
+        np.concatenate([share * weights for share, _, _ in shifts]),
+    )
+
+
+def _sobol(model: TeacherStudent, refinement: float, seed: int) -> Nodes:
+    """Sobol points whose means and covariances are those of the law."""
+    p, p_star = int(model.p), model.p_star
+    count = 2 ** (BITS - 1 if refinement < 1 else BITS)
+    cube = sobol_points(p + p_star + 2, count, seed)
+    z = ndtri(np.clip(cube, 1e-16, 1 - 1e-16))
+    z -= z.mean(axis=0)
+    z = z @ np.linalg.inv(np.linalg.cholesky(z.T @ z / count)).T
+    zeta, u = z[:, :p], z[:, p : p + p_star]
+    sign = np.where(cube[:, -2] < model.labels.flip, -1.0, 1.0)
+    y = sign * model.teacher_output(u) + model.labels.noise**0.5 * z[:, -1]
+    return Nodes(zeta, u, y, np.full(count, 1 / count), False)
+
+
+@dataclass(frozen=True, eq=False)
+class Rates:
+    """dQ/dt and dm/dt of a model at learning rate η."""
+
+    model: TeacherStudent
+    rate: float
+    sphere: bool
+    nodes: Nodes
+
+    def fields(self, Q: NDArray, m: NDArray) -> NDArray[np.float64]:
+        """λ at every node, shape (n, p); an eigenvalue of Q − mᵀm below 0 is rounding."""
+        values, vectors = np.linalg.eigh(Q - m.T @ m)
+        root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+        return self.nodes.zeta @ root + self.nodes.u @ m
+
+    def __call__(self, Q: NDArray, m: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        nodes, eta, model = self.nodes, self.rate, self.model
+        fields = self.fields(Q, m)
+        first, _ = model.loss.derivatives(nodes.y, model.output(fields))
+        delta = first[:, None] * model.output_weights * model.activation.first(fields)
+        weighted = nodes.weights[:, None] * delta
+        drift = weighted.T @ fields
+        dQ = -eta * (drift + drift.T) + eta**2 * (delta.T @ weighted)
+        dm = -eta * (nodes.u.T @ weighted)
+        if self.sphere:
+            stretch = np.diagonal(dQ) / (2 * np.diagonal(Q))
+            return dQ - Q * (stretch[:, None] + stretch), dm - m * stretch
+        return dQ, dm
+
+    def loss(self, Q: NDArray, m: NDArray) -> float:
+        """E ℓ(y, ŷ)."""
+        outputs = self.model.output(self.fields(Q, m))
+        return float(self.nodes.weights @ self.model.loss.value(self.nodes.y, outputs))
