@@ -24,6 +24,7 @@ SLIDERS = {
     "flip": (0.0, 0.5, False),
     "mean": (0.0, 5.0, False),
 }
+GREEK = {r"\alpha": "α", r"\delta": "δ"}
 FIRST = ("p", "p_star", "a", "alpha", "N", "draws", "seed", "activation", "loss", "label_noise")
 
 
@@ -48,12 +49,18 @@ def controls() -> dict[str, Any]:
     }
 
 
+def _label(one: Parameter) -> str:
+    """The symbol as a text: α for alpha."""
+    tex = one.symbol.strip("$").replace("^*", "*")
+    return GREEK.get(tex, one.plain if "\\" in tex else tex)
+
+
 def _field(one: Parameter, suggestions: dict[str, list[str]]) -> dict[str, Any]:
     low, high, log = SLIDERS.get(one.name, (math.nan, math.nan, False))
     start = default(one)
     return {
         "name": one.name,
-        "label": one.plain,
+        "label": _label(one),
         "meaning": one.meaning or one.help.rstrip("."),
         "help": one.help,
         "kind": "flag" if one.kind is bool else "choice" if one.name == "metric" else "text",

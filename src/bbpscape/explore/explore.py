@@ -30,9 +30,7 @@ class Explorer:
 
     def close(self) -> None:
         """Serve it no longer, and end its computations."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._server.pool.close()
+        self._server.end()
 
     def summary(self) -> str:
         return f"The page is at {self.address}"

@@ -4,6 +4,7 @@ Nothing but Python's own server: pages and scripts are files of the package, an 
 JSON a message. An answer that nobody reads any more, of a closed tab too, is dropped.
 """
 
+import contextlib
 import json
 import select
 import socket
@@ -65,6 +66,7 @@ class Server(ThreadingHTTPServer):
             for one in resources.files("bbpscape.explore").joinpath("page").iterdir()
         }
         self.controls = json.dumps(controls()).encode()
+        self.open: set[socket.socket] = set()
         self.pool = Pool()
 
     @property
@@ -78,6 +80,15 @@ class Server(ThreadingHTTPServer):
             return name.strip("[]") in LOOPBACK and port == str(self.port)
         return True
 
+    def end(self) -> None:
+        """Serve no longer: what is asked on open connections neither."""
+        self.shutdown()
+        self.server_close()
+        for one in list(self.open):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+        self.pool.close()
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser that goes away is no error."""
 
@@ -87,6 +98,14 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = IDLE
     disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.open.add(self.connection)
+
+    def finish(self) -> None:
+        self.server.open.discard(self.connection)
+        super().finish()
 
     def log_message(self, format: str, *args: Any) -> None:
         """What is asked is nobody's business."""

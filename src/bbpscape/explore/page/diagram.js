@@ -125,7 +125,7 @@ export class Diagram {
     const one = this.diagram, alpha = one.fields.alpha_bbp, flat = alpha.flat().filter(Number.isFinite);
     const low = Math.min(...flat), high = Math.min(Math.max(...flat), 8 * low);
     const rows = alpha.map((row) => row.map((value) => Math.log(value / low) / Math.log(high / low)));
-    const marks = [this.image(rows, "third")], legend = [[{ fill: true, colour: "third" }, `α_BBP, from ${fmt(low, 3)} (light) to ${fmt(high, 3)} and above`]];
+    const marks = [this.image(rows, "third")], legend = [[{ fill: true, colour: "third" }, `α_BBP, from ${fmt(low, 3)} (faint) to ${fmt(high, 3)} and above`]];
     const corner = one.lines.critical;
     if (corner) {
       const mark = { colour: "outlier", width: 3 };

@@ -54,7 +54,7 @@ const words = new Latest("words", {
   },
 });
 
-const current = () => (state.get("view") in VIEWS ? state.get("view") : "transition");
+const current = () => (Object.hasOwn(VIEWS, state.get("view")) ? state.get("view") : "transition");
 
 function show(names) {
   const name = current();

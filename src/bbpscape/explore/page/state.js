@@ -12,7 +12,7 @@ export class State extends EventTarget {
   }
 
   load() {
-    this.texts = new Map([...new URLSearchParams(location.search)].filter(([name]) => name in this.defaults));
+    this.texts = new Map([...new URLSearchParams(location.search)].filter(([name]) => Object.hasOwn(this.defaults, name)));
   }
 
   get(name) { return this.texts.get(name) ?? this.defaults[name]; }
