@@ -15,7 +15,7 @@ from bbpscape.core.report import Report, Table, counted, number, with_error
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.core.status import Status
-from bbpscape.experiments.comparison_labels import labels_predict
+from bbpscape.experiments.comparison_labels import draws_predict
 from bbpscape.experiments.comparison_notes import notes
 from bbpscape.experiments.comparison_rows import (
     MeasuredDraw,
@@ -203,7 +203,7 @@ class _Job:
     def comparison(self, done: Sequence[MeasuredDraw]) -> Comparison:
         """What the draws that are done say."""
         source, beside = self.source, self.beside
-        missed = labels_predict(source.model) and any(one.predicted is None for one in done)
+        missed = draws_predict(source.model) and any(one.predicted is None for one in done)
         return Comparison(
             model=self.model,
             alpha=self.M / self.N,

@@ -1,6 +1,7 @@
-"""What the labels, norms and teacher of one draw predict."""
+"""What one draw predicts, by its labels, norms and weights."""
 
 import math
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,52 +9,96 @@ from numpy.typing import NDArray
 from bbpscape.model.inputs.law import STANDARD
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import Instance
-from bbpscape.theory.finite.label_population import sampled_side, solve_side
-from bbpscape.theory.finite.label_sampled import LabelSampled, solve_labels
+from bbpscape.theory.finite.conditioned import Conditioned, solve_conditioned
+from bbpscape.theory.finite.conditioned_law import DEPENDENT, ConditionedLaw, Directions
+from bbpscape.theory.finite.label_sampled import solve_labels
+from bbpscape.theory.matrix.components import MOST_APART
 from bbpscape.theory.population.population import Population
 from bbpscape.theory.roots import NoConvergence
 
-
-def labels_predict(model: TeacherStudent) -> bool:
-    """Whether there are label-sampled equations for the model."""
-    known = model.inputs.preactivations_known
-    return known and model.replace(inputs=STANDARD).is_reference
+# Neurons of a student whose draws are solved: one draw's law has no symmetry.
+WIDEST = 4
 
 
-def predicted_by_labels(instance: Instance, sampled: bool) -> LabelSampled | None:
-    """The label-sampled theory of one draw of the source's model; None of others, where the
-    variance of preactivations is not known, and where a handful of samples has no left edge.
+class Predicted(Protocol):
+    """What one draw is expected to show."""
 
-    ``sampled`` inputs are those of the model's law, others are given.
+    @property
+    def left_edge(self) -> float:
+        """The lowest eigenvalue of the bulk."""
+
+    def at(self, chosen: slice) -> tuple[float, float]:
+        """The mean eigenvalue and m² of the lowest eigenvectors at these places."""
+
+
+def draws_predict(model: TeacherStudent) -> bool:
+    """Whether there are equations for one draw of the model."""
+    if not model.inputs.covariance.isotropic:
+        return model.p <= WIDEST
+    return model.replace(inputs=STANDARD).is_reference
+
+
+def predicted(instance: Instance, count: int, sampled: bool) -> Predicted | None:
+    """The theory of one draw, of its ``count`` lowest eigenvectors.
+
+    By its labels where Σ = 1, which is for the source's model; else by its preactivations and its
+    weights along the principal components, for any network of a few neurons. None of others, and
+    where a handful of samples has no left edge. ``sampled`` inputs are those of the model's law,
+    others are given.
     """
     model, law = instance.model, instance.model.inputs
-    if not labels_predict(model):
+    if not draws_predict(model):
         return None
-    y, r = instance.label_scalars
-    norms = None if sampled and law.radial.trivial else _norms(instance, sampled)
     if law.covariance.isotropic:
+        y, r = instance.label_scalars
+        norms = None if sampled and law.radial.trivial else _norms(instance, sampled)
         return solve_labels(model, instance.N, r, y, norms)
-    N, sigma = instance.N, law.covariance.values(instance.N)
-    single = law.covariance.single or not law.profile.random
-    teacher = (instance.teacher**2).mean(axis=0)
-    population = Population(sigma, np.full(N, 1 / N), teacher, single)
     try:
-        return solve_side(model, N, sampled_side(model, N, r, y, norms, population))
+        return _conditioned(instance, count, sampled)
     except NoConvergence:
         return None
+
+
+def _conditioned(instance: Instance, count: int, sampled: bool) -> Conditioned:
+    """With F̃ = τ F, and ξ = x/√(τ σ/N) along the weights and the largest components."""
+    law, N = instance.model.inputs, instance.N
+    sigma = law.covariance.values(N)
+    tau = np.ones(instance.M)
+    if not (sampled and law.radial.trivial):
+        tau = _norms(instance, sampled)
+    rows = _centred(instance) / np.sqrt(tau)[:, None]
+    W = np.concatenate([instance.student, instance.teacher]).T
+    left, sizes, right = np.linalg.svd(W * np.sqrt(sigma / N)[:, None], full_matrices=False)
+    kept = sizes > DEPENDENT * sizes[0]
+    coordinates = rows @ W @ (right[kept].T / sizes[kept])
+    mean = instance.mean
+    share = None if mean is None else 1 / np.sqrt(tau)
+    vectors = left[:, kept]
+    directions = Directions(sigma, vectors, coordinates, instance.teacher_basis, mean, share)
+    first = slice(0, min(MOST_APART, np.count_nonzero(sigma)))
+    leading = rows[:, first] / np.sqrt(sigma[first] / N)
+    # What is left to chance has no part along the weights.
+    free = (1 - (vectors**2).sum(axis=1)) / N
+    population = Population(sigma, free, np.ones(N), law.covariance.single)
+    scaled = ConditionedLaw(tau[:, None, None] * instance.curvature, population)
+    return solve_conditioned(scaled, directions, leading, count)
 
 
 def _norms(instance: Instance, sampled: bool) -> NDArray[np.float64]:
     """τ_μ = x·Σ⁻¹x over its rank, shape (M,); Σ of given rows may be shrunk, and then |x|² says
     how large they are."""
     law, N = instance.model.inputs, instance.N
-    rows = instance.inputs
-    if instance.mean is not None:
-        rows = rows - instance.mean / math.sqrt(N)
-    square = rows**2
+    square = _centred(instance) ** 2
     if law.covariance.isotropic:
         return square.sum(axis=1)
     sigma = law.covariance.values(N)
     known = sigma > 0
     norms = square[:, known] @ (1 / sigma[known]) * (N / known.sum())
     return norms if sampled else norms * (square.sum() / norms.sum())
+
+
+def _centred(instance: Instance) -> NDArray[np.float64]:
+    """X without the mean of its law."""
+    if instance.mean is None:
+        return instance.inputs
+    return instance.inputs - instance.mean / math.sqrt(instance.N)

@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.statistics import Estimate
-from bbpscape.experiments.comparison_labels import predicted_by_labels
+from bbpscape.experiments.comparison_labels import Predicted, predicted
 from bbpscape.simulation.data.instance import Instance
 from bbpscape.simulation.eigen.diagonalize import all_eigenvalues_and_lowest, teacher_overlap
 from bbpscape.simulation.hessian import Hessian
-from bbpscape.theory.finite.label_sampled import LabelSampled
 from bbpscape.theory.solution import Outlier
 from bbpscape.theory.spectrum import Spectrum
 
@@ -45,19 +44,18 @@ class Row:
 
 @dataclass(frozen=True)
 class MeasuredDraw:
-    """All eigenvalues of one draw, m² of the k lowest, and what its labels predict."""
+    """All eigenvalues of one draw, m² of the k lowest, and what is predicted of it."""
 
     eigenvalues: NDArray[np.float64]
     m2: NDArray[np.float64]
-    predicted: LabelSampled | None
+    predicted: Predicted | None
 
 
 def measure(instance: Instance, k: int, sampled: bool) -> MeasuredDraw:
     """Diagonalize one draw; ``sampled`` inputs are those of the model's law, others are given."""
     pairs = all_eigenvalues_and_lowest(Hessian(instance.inputs, instance.curvature), k)
-    predicted = predicted_by_labels(instance, sampled)
     m2 = teacher_overlap(pairs.eigenvectors, instance.teacher_basis)
-    return MeasuredDraw(pairs.eigenvalues, m2, predicted)
+    return MeasuredDraw(pairs.eigenvalues, m2, predicted(instance, k, sampled))
 
 
 def left_outliers(theory: Spectrum) -> list[Outlier]:
@@ -97,8 +95,8 @@ def _rows(theory: Spectrum, done: Sequence[MeasuredDraw]) -> list[Row]:
         # Without a left edge the lowest eigenvectors have no theory.
         expected = 0.0 if math.isfinite(theory.left_edge.value) else None
         overlaps = [one.m2[:copies].mean() for one in done]
-        predicted = _predicted(done, "m2_lowest")
-        found.append(_row("m2, lowest eigenvectors", expected, predicted, overlaps))
+        own = _predicted(done, slice(0, copies))
+        found.append(_row("m2, lowest eigenvectors", expected, own and own[1], overlaps))
     return [*found, _lowest_row(theory, position, done), _quantile_row(theory, done)]
 
 
@@ -106,11 +104,12 @@ def _outlier_rows(outlier: Outlier, chosen: slice, done: Sequence[MeasuredDraw])
     # Student and teacher mix in an outlier of a network that is not even.
     teacher = outlier.teacher_m2 > 0
     measured = [one.eigenvalues[chosen].mean() for one in done]
-    predicted = _predicted(done, "lowest") if teacher else None
-    found = [_row(f"{outlier.direction} outlier", outlier.eigenvalue, predicted, measured)]
+    own = _predicted(done, chosen) if teacher else None
+    name = f"{outlier.direction} outlier"
+    found = [_row(name, outlier.eigenvalue, own and own[0], measured)]
     if teacher:
         overlaps = [one.m2[chosen].mean() for one in done]
-        found.append(_row("its m2", outlier.m2, _predicted(done, "m2_lowest"), overlaps))
+        found.append(_row("its m2", outlier.m2, own and own[1], overlaps))
     return found
 
 
@@ -120,8 +119,10 @@ def _lowest_row(theory: Spectrum, position: int, done: Sequence[MeasuredDraw]) -
     if not math.isfinite(edge.value):
         return _row("lowest eigenvalue", None, None, measured)
     expected = _lowest_of_bulk(theory, done[0].eigenvalues.size)
-    predicted = _predicted(done, "left_edge" if position else "lowest")
-    lowest = _row("lowest of the bulk", expected, predicted, measured)
+    own = _predicted(done, slice(0, 1))
+    if own is not None and position:
+        own = [one.predicted.left_edge for one in done if one.predicted], own[1]
+    lowest = _row("lowest of the bulk", expected, own and own[0], measured)
     return replace(lowest, z=None, z_finite_size=None)
 
 
@@ -141,10 +142,14 @@ def _quantile_row(theory: Spectrum, done: Sequence[MeasuredDraw]) -> Row:
     return _row(f"fraction below {level:.4g}", expected, None, fractions)
 
 
-def _predicted(done: Sequence[MeasuredDraw], name: str) -> list[float] | None:
-    """A field of the finite-N theory of every draw; None where a draw has none."""
-    values = [one.predicted for one in done if one.predicted is not None]
-    return [getattr(one, name) for one in values] if len(values) == len(done) else None
+def _predicted(
+    done: Sequence[MeasuredDraw], chosen: slice
+) -> tuple[list[float], list[float]] | None:
+    """(eigenvalue, m²) of every draw at these places; None where a draw has none."""
+    values = [one.predicted.at(chosen) for one in done if one.predicted is not None]
+    if len(values) < len(done):
+        return None
+    return [value for value, _ in values], [m2 for _, m2 in values]
 
 
 def _row(

@@ -14,7 +14,7 @@ ELLIPTICAL = (
     "is what is not elliptical in them"
 )
 
-# Theory and simulation of power laws agree where 4.3 components count, and differ where 2.5 do.
+# With so few principal components draws differ by more than their number of samples explains.
 FEW = 4.0
 
 
@@ -65,6 +65,6 @@ def _few(model: TeacherStudent, N: int) -> tuple[str, ...]:
     if count >= min(FEW, N):
         return ()
     return (
-        f"{count:.2g} principal components count, (Σσ²)²/Σσ⁴: the theory averages over many, and "
-        "takes teacher and student to be orthogonal within them",
+        f"{count:.2g} principal components count, (Σσ²)²/Σσ⁴: draws differ by how teacher and "
+        "student lie along them, which compare's finite N knows and N → ∞, an average, does not",
     )

@@ -36,6 +36,10 @@ class LabelSampled:
     lowest: float
     m2_lowest: float
 
+    def at(self, chosen: slice) -> tuple[float, float]:
+        """The mean eigenvalue and m² of the lowest p p*, which alone are predicted."""
+        return self.lowest, self.m2_lowest
+
 
 def label_sampled_law(
     model: TeacherStudent, r: NDArray, y: NDArray, norms: NDArray | None = None

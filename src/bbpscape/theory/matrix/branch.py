@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.theory.laws.network.matrix_law import MatrixLaw
 from bbpscape.theory.matrix.bulk import BulkTerms, bulk_terms
+from bbpscape.theory.matrix.law import BulkLaw
 from bbpscape.theory.population.resolvents import Resolvents
 from bbpscape.theory.roots import NoConvergence, iterations
 
@@ -52,7 +52,7 @@ class BranchPoint:
 
 
 def branch_point(
-    law: MatrixLaw, alpha: float, tau: float, start: BranchPoint | None = None
+    law: BulkLaw, alpha: float, tau: float, start: BranchPoint | None = None
 ) -> BranchPoint:
     """The point of the real branch with Tr A/p = τ, by Newton's method from ``start``."""
     basis, p = law.basis, law.p
@@ -84,15 +84,13 @@ def branch_point(
     return on_branch(law, A, float(z), terms, iteration)
 
 
-def bordered(law: MatrixLaw, terms: BulkTerms) -> NDArray[np.float64]:
+def bordered(law: BulkLaw, terms: BulkTerms) -> NDArray[np.float64]:
     """Derivatives of the bulk equation and of Tr A/p on the basis of A and in z, (d + 1, d + 1)."""
     last = np.append(np.einsum("rii->r", law.basis) / law.p, 0.0)
     return np.concatenate([terms.jacobian, last[None]])
 
 
-def on_branch(
-    law: MatrixLaw, A: NDArray, z: float, terms: BulkTerms, iterations: int
-) -> BranchPoint:
+def on_branch(law: BulkLaw, A: NDArray, z: float, terms: BulkTerms, iterations: int) -> BranchPoint:
     """The point (A, z) of the branch with its slopes in τ, from the equation there."""
     d = len(law.basis)
     slope = solved(bordered(law, terms), np.append(np.zeros(d), 1.0))
@@ -110,7 +108,7 @@ def solved(matrix: NDArray, right: NDArray) -> NDArray[np.float64]:
         raise NoConvergence("bulk: the equation is singular") from None
 
 
-def continued(law: MatrixLaw, alpha: float, tau: float, start: BranchPoint) -> BranchPoint | None:
+def continued(law: BulkLaw, alpha: float, tau: float, start: BranchPoint) -> BranchPoint | None:
     """The point at τ if Newton's method finds one that continues the branch of ``start``."""
     try:
         point = branch_point(law, alpha, tau, start)
@@ -122,7 +120,7 @@ def continued(law: MatrixLaw, alpha: float, tau: float, start: BranchPoint) -> B
     return point if same and left_of_all(law, point) else None
 
 
-def left_of_all(law: MatrixLaw, point: BranchPoint) -> bool:
+def left_of_all(law: BulkLaw, point: BranchPoint) -> bool:
     """Whether z < σ_i S for every component of the bulk: A > 0 says so where Σ = 1."""
     if law.isotropic:
         return True
@@ -130,7 +128,7 @@ def left_of_all(law: MatrixLaw, point: BranchPoint) -> bool:
     return bool(point.z < (lowest * sigma[sigma > 0]).min())
 
 
-def stieltjes_slope(law: MatrixLaw, point: BranchPoint) -> float:
+def stieltjes_slope(law: BulkLaw, point: BranchPoint) -> float:
     """dg/dτ along the branch."""
     if law.isotropic:
         return -1.0
@@ -142,7 +140,7 @@ def stieltjes_slope(law: MatrixLaw, point: BranchPoint) -> float:
 class Walk:
     """The branch left of a point of it, by log τ; what has been met is kept."""
 
-    def __init__(self, law: MatrixLaw, alpha: float, end: BranchPoint) -> None:
+    def __init__(self, law: BulkLaw, alpha: float, end: BranchPoint) -> None:
         self.law, self.alpha, self.end = law, alpha, math.log(end.tau)
         self._met = {self.end: end}
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.theory.laws.network.matrix_law import MatrixLaw
+from bbpscape.theory.matrix.law import BulkLaw
 from bbpscape.theory.population.resolvents import Resolvents
 
 
@@ -24,7 +24,7 @@ class BulkTerms:
     S_slopes: NDArray
 
 
-def bulk_terms(law: MatrixLaw, alpha: float, A: NDArray, z: complex) -> BulkTerms:
+def bulk_terms(law: BulkLaw, alpha: float, A: NDArray, z: complex) -> BulkTerms:
     """The equation at a symmetric A and z, real or complex; dE[T] = −E[T dA T]."""
     basis, one = law.basis, np.eye(law.p)
     mean, square = law.moments(A)
@@ -54,7 +54,7 @@ def _symmetrized(basis: NDArray, matrices: NDArray) -> NDArray:
     return np.einsum("rij,...ij,rkl->...kl", basis / sizes[:, None, None], matrices, basis)
 
 
-def stieltjes(law: MatrixLaw, z: complex, A: NDArray, S: NDArray) -> complex:
+def stieltjes(law: BulkLaw, z: complex, A: NDArray, S: NDArray) -> complex:
     """g = Σ_i w_i Tr (z − σ_i S)⁻¹/p over the components of the bulk; −Tr A/p where Σ = 1."""
     if law.isotropic:
         return -complex(np.trace(A)) / law.p

@@ -6,14 +6,14 @@ teacher, and the bulk begins beyond them.
 
 import numpy as np
 
-from bbpscape.theory.laws.network.matrix_law import MatrixLaw
 from bbpscape.theory.matrix.edges import MatrixEdge, left_matrix_edge
+from bbpscape.theory.matrix.law import BulkLaw
 
 # More components than these, apart from the bulk, are taken for a part of it.
 MOST_APART = 64
 
 
-def separated_edge(law: MatrixLaw, alpha: float, near: MatrixEdge | None = None) -> MatrixEdge:
+def separated_edge(law: BulkLaw, alpha: float, near: MatrixEdge | None = None) -> MatrixEdge:
     """The left edge of the components that have no eigenvalues of their own left of it.
 
     ``near``, the edge of about the same law at about the same α, saves the way there.

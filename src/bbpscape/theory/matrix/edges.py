@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bbpscape.theory.laws.network.matrix_law import MatrixLaw
 from bbpscape.theory.matrix.branch import BranchPoint, branch_point, continued, stieltjes_slope
 from bbpscape.theory.matrix.bulk import stieltjes
+from bbpscape.theory.matrix.law import BulkLaw
 from bbpscape.theory.roots import find_root, iterations
 from bbpscape.theory.solution import Edge
 
@@ -38,7 +38,7 @@ class MatrixEdge:
     apart: int = 0
 
 
-def left_matrix_edge(law: MatrixLaw, alpha: float, near: MatrixEdge | None = None) -> MatrixEdge:
+def left_matrix_edge(law: BulkLaw, alpha: float, near: MatrixEdge | None = None) -> MatrixEdge:
     """The left edge of the bulk, sharp, smooth, hard (at 0) or unbounded.
 
     ``near``, the edge of about the same law at about the same α, saves the way there.
@@ -49,7 +49,7 @@ def left_matrix_edge(law: MatrixLaw, alpha: float, near: MatrixEdge | None = Non
     return replace(found or _edge_from_afar(law, alpha), apart=law.apart)
 
 
-def _edge_from_afar(law: MatrixLaw, alpha: float) -> MatrixEdge:
+def _edge_from_afar(law: BulkLaw, alpha: float) -> MatrixEdge:
     if law.lowest.unbounded:
         return MatrixEdge(Edge(-math.inf, "unbounded", 0.0, 0.0), None)
     reach = law.lowest.reach(np.eye(law.p))
@@ -97,7 +97,7 @@ def _rises(low: BranchPoint, high: BranchPoint) -> bool:
     return bool(mean > 0 and low.excess**2 + high.excess**2 <= 9 * mean**2)
 
 
-def _edge_near(law: MatrixLaw, alpha: float, near: MatrixEdge) -> MatrixEdge | None:
+def _edge_near(law: BulkLaw, alpha: float, near: MatrixEdge) -> MatrixEdge | None:
     """An edge of the same kind within 8 NEAR of another one in τ; None if there is none."""
     last = near.point
     if last is not None and near.edge.kind == "smooth":
@@ -122,7 +122,7 @@ def _edge_near(law: MatrixLaw, alpha: float, near: MatrixEdge) -> MatrixEdge | N
     return None
 
 
-def _smooth_near(law: MatrixLaw, alpha: float, last: BranchPoint) -> MatrixEdge | None:
+def _smooth_near(law: BulkLaw, alpha: float, last: BranchPoint) -> MatrixEdge | None:
     point = continued(law, alpha, (1 - 8 * NEAR) * last.tau, last)
     if point is None or point.excess < 0 or margin(law, point) <= 0:
         return None
@@ -136,14 +136,14 @@ def _tau(point: BranchPoint) -> float:
     return point.tau
 
 
-def margin(law: MatrixLaw, point: BranchPoint) -> float:
+def margin(law: BulkLaw, point: BranchPoint) -> float:
     """1 − reach(A), negative beyond the end of the branch."""
     if np.linalg.eigvalsh(point.A)[0] <= 0:
         return -1.0
     return 1 - law.lowest.reach(point.A)
 
 
-def _branch_end(law: MatrixLaw, alpha: float, low: BranchPoint, high: float) -> BranchPoint:
+def _branch_end(law: BulkLaw, alpha: float, low: BranchPoint, high: float) -> BranchPoint:
     """The last point with reach(A) < 1, or one beyond the sharp edge before it."""
     left = margin(law, low)
     for _ in range(100):
@@ -163,7 +163,7 @@ def _branch_end(law: MatrixLaw, alpha: float, low: BranchPoint, high: float) -> 
     return low
 
 
-def _sharp(law: MatrixLaw, alpha: float, low: BranchPoint, high: BranchPoint) -> MatrixEdge:
+def _sharp(law: BulkLaw, alpha: float, low: BranchPoint, high: BranchPoint) -> MatrixEdge:
     """dz/dτ = 0 between a point of the branch and one beyond the edge."""
     points = {math.log(one.tau): one for one in (low, high)}
 
@@ -178,12 +178,12 @@ def _sharp(law: MatrixLaw, alpha: float, low: BranchPoint, high: BranchPoint) ->
     return MatrixEdge(_edge(law, alpha, point, "sharp", root.iterations, root.residual), point)
 
 
-def _smooth(law: MatrixLaw, alpha: float, point: BranchPoint) -> MatrixEdge:
+def _smooth(law: BulkLaw, alpha: float, point: BranchPoint) -> MatrixEdge:
     return MatrixEdge(_edge(law, alpha, point, "smooth", point.iterations, 0.0), point)
 
 
 def _edge(
-    law: MatrixLaw, alpha: float, point: BranchPoint, kind: str, iterations: int, residual: float
+    law: BulkLaw, alpha: float, point: BranchPoint, kind: str, iterations: int, residual: float
 ) -> Edge:
     """d²z/dg² by a difference of dz/dτ, for the Tracy–Widom scale of a sharp edge."""
     step = 1e-4 * point.tau

@@ -15,16 +15,11 @@ from numpy.typing import NDArray
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.law import MEAN, STUDENT, TEACHER
 from bbpscape.theory.laws.network.grid import NetworkNodes, permutable, sign_symmetric
-from bbpscape.theory.laws.network.phase import phase
-
-# Nodes that are worked on together, in the cache.
-CHUNK = 8192
-# Of an eigenvalue of F, in units of the largest.
-ZERO = 1e-13
+from bbpscape.theory.laws.network.matrix_moments import MatrixMoments
 
 
 @dataclass(frozen=True, eq=False)
-class NodeLaw:
+class NodeLaw(MatrixMoments):
     """The law of F at nodes, times ``scale``, −1 for the spectrum of −H.
 
     ``mean`` is what a sample has along the inputs' mean, as the coordinates v are what it has along
@@ -60,21 +55,12 @@ class NodeLaw:
         return F if self.scale == 1 else self.scale * F
 
     @property
-    def first(self) -> NDArray[np.float64]:
-        """E F but for the law's symmetries, shape (p, p)."""
-        return np.einsum("nm,nmij->ij", self.nodes.weights, self.curvature)
+    def samples(self) -> NDArray[np.float64]:
+        return self.curvature.reshape(-1, self.p, self.p)
 
     @property
-    def second(self) -> float:
-        """E Tr F²."""
-        return float(np.einsum("nm,nmij,nmij->", self.nodes.weights, *[self.curvature] * 2))
-
-    @property
-    def rank(self) -> float:
-        """E[rank F]."""
-        values = abs(np.linalg.eigvalsh(self.curvature))
-        rank = (values > ZERO * values.max()).sum(axis=-1)
-        return float((self.nodes.weights * rank).sum())
+    def shares(self) -> NDArray[np.float64]:
+        return self.nodes.weights.reshape(-1)
 
     @cached_property
     def basis(self) -> NDArray[np.float64]:
@@ -92,87 +78,13 @@ class NodeLaw:
             [np.outer(one[i], one[j]) + (i != j) * np.outer(one[j], one[i]) for i, j in pairs]
         )
 
-    @cached_property
-    def _pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
-        """Rows and columns of the upper triangle, and the place of (i, j) in it."""
-        rows, columns = np.triu_indices(self.p)
-        place = np.zeros((self.p, self.p), dtype=np.intp)
-        place[rows, columns] = place[columns, rows] = np.arange(rows.size)
-        return rows, columns, place
-
-    @cached_property
-    def _packed(self) -> NDArray[np.float64]:
-        """The upper triangle of F, shape (p(p + 1)/2, n m)."""
-        rows, columns, _ = self._pairs
-        F = self.curvature.reshape(-1, self.p, self.p)
-        return np.ascontiguousarray(F[:, rows, columns].T)
-
-    def resolvent(self, A: NDArray) -> NDArray:
-        """T = F (I + A F)⁻¹, its upper triangle at every node: shape (p(p + 1)/2, n m).
-
-        The array is overwritten by the next call.
-
-        With A = Σ_k δ_k l_k l_kᵀ each k takes T to T − δ T l lᵀ T/(1 + δ lᵀ T l), whose denominator
-        stays positive on the real branch: there I + A^½ F A^½ > 0 holds for every smaller A too.
-        """
-        known = self._known.get(A.dtype.char)
-        if known is not None and np.array_equal(known[0], A):
-            return known[1]
-        F, (rows, columns, place) = self._packed, self._pairs
-        # In the memory of the last one: new pages cost as much as the arithmetic.
-        T = np.empty(F.shape, dtype=np.result_type(F, A)) if known is None else known[1]
-        steps = []
-        for scale, vector in _rank_one_factors(A):
-            along = np.zeros((self.p, len(F)), dtype=A.dtype)
-            for i in range(self.p):
-                along[i, place[i]] = vector
-            steps.append((1 / scale, vector, along))
-        for start in range(0, F.shape[1], CHUNK):
-            part = T[:, start : start + CHUNK]
-            part[...] = F[:, start : start + CHUNK]
-            change = np.empty(part.shape[1], T.dtype)
-            for inverse, vector, along in steps:
-                moved = along @ part
-                ratios = moved / (inverse + vector @ moved)
-                for k, (i, j) in enumerate(zip(rows, columns, strict=True)):
-                    np.multiply(ratios[i], moved[j], out=change)
-                    part[k] -= change
-        self._known[A.dtype.char] = A.copy(), T
-        return T
-
-    @cached_property
-    def _known(self) -> dict[str, tuple[NDArray, NDArray]]:
-        """The last A of a type with its T, which several moments are of."""
-        return {}
-
-    def moments(self, A: NDArray) -> tuple[NDArray, NDArray]:
-        """(E[T], E[T_ij T_kl]), shapes (p, p) and (p, p, p, p), up to the law's symmetries."""
-        T, place = self.resolvent(A), self._pairs[2]
-        weights = self.nodes.weights.reshape(-1)
-        mean, square = np.zeros(len(T), T.dtype), np.zeros((len(T), len(T)), T.dtype)
-        for start in range(0, weights.size, CHUNK):
-            part = T[:, start : start + CHUNK]
-            weighted = part * weights[start : start + CHUNK]
-            mean += weighted.sum(axis=1)
-            square += weighted @ part.T
-        return mean[place], square[place[:, :, None, None], place]
-
-    def phase(self, A: NDArray) -> float:
-        """E[Im log det (1 + A F)] at a complex A with Im A > 0."""
-        inverse, total = -np.linalg.inv(A), 0.0
-        weights, F = self.nodes.weights.reshape(-1), self.curvature.reshape(-1, self.p, self.p)
-        for start in range(0, weights.size, CHUNK):
-            part = slice(start, start + CHUNK)
-            total += float(weights[part] @ phase(inverse - F[part]))
-        return total - float(phase(inverse))
-
     def signal(self, A: NDArray) -> NDArray:
         """E[v vᵀ ⊗ T], shape (q p, q p); A may be complex.
 
         Index a p + i is coordinate a and neuron i; q is p + p*, or one more with a mean.
         """
         p, end = self.p, self.p + self.model.p_star
-        place = self._pairs[2]
+        place = self.pairs[2]
         T = self.resolvent(A)
         n, m = self.nodes.shape
         size, points = len(T), self.nodes.coordinates
@@ -230,14 +142,3 @@ class NodeLaw:
             )
             C = C * (counts % 2 == 0).all(axis=-1)
         return C
-
-
-def _rank_one_factors(A: NDArray) -> list[tuple[complex, NDArray]]:
-    """(δ_k, l_k) with A = Σ_k δ_k l_k l_kᵀ for a symmetric A, l_k being 0 before its entry k."""
-    rest, factors = A.copy(), []
-    for k in range(len(A)):
-        column = rest[:, k] / rest[k, k]
-        column[:k] = 0
-        factors.append((rest[k, k], column))
-        rest = rest - rest[k, k] * np.outer(column, column)
-    return factors
