@@ -21,6 +21,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "formulas",
     "reference_pages",
+    "validated",
     "offline",
 ]
 exclude_patterns = ["gallery", "notebooks", "_ext"]

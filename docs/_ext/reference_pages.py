@@ -173,6 +173,10 @@ def _readable(app: Sphinx, what: str, name: str, of: Any, options: Any, lines: l
         place = page.relative_to(app.srcdir).with_suffix("")
         return f":doc:`{match[1]} </{place}>`"
 
+    for i, line in enumerate(lines):
+        if line.startswith("Source:") and any(set(one) == {"-"} for one in lines[:i] if one):
+            lines[i:i] = ["Notes", "-----"]
+            break
     lines[:] = [
         line if ">>>" in line else MARKED.sub(lambda m: m[1] or "\\" + m[0], line) for line in lines
     ]

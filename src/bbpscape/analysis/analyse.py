@@ -160,6 +160,11 @@ def analyse(
     label_draws : int
         Draws of labels for α_½ at each N; 0 leaves it out.
 
+    Returns
+    -------
+    Analysis
+        Crossings, level points, onsets and N → ∞ limits, with predictions.
+
     Raises
     ------
     InvalidInput

@@ -60,6 +60,11 @@ def to_rows(data: object) -> NDArray[np.float64]:
         (n, h·w·…). Columns of a pandas DataFrame may be nullable or sparse; tables of pyarrow or
         polars are taken too. Of a torch Dataset the first element of each item is a row.
 
+    Returns
+    -------
+    array, shape (n, N)
+        In double precision.
+
     Raises
     ------
     InvalidInput

@@ -130,6 +130,11 @@ def compare(
         Called with the number of draws that are done, and of all; a line of its own by
         default where it takes long, False for none.
 
+    Returns
+    -------
+    Comparison
+        A row for each quantity, the eigenvalues of all draws, and the theory.
+
     Raises
     ------
     InvalidInput

@@ -181,6 +181,11 @@ def descend(
         Called with the number of draws that are done, and of all; a line of its own by
         default where it takes long, False for none.
 
+    Returns
+    -------
+    Descent
+        The trajectory of every draw, and how it ended.
+
     Raises
     ------
     InvalidInput

@@ -122,10 +122,17 @@ def hessian_along(
 
     Parameters
     ----------
+    model, alpha, N
+        As in ``descend``.
     at : sequence of int
         Steps of the descent, from 0 to the budget of the rule.
-    others
+    draws, seed, start, rule, dtype, device, workers, progress
         As in ``descend``.
+
+    Returns
+    -------
+    DescentHessian
+        The descent, and the Hessian of each step beside its theory.
 
     Raises
     ------

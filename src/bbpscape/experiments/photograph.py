@@ -149,6 +149,11 @@ def photograph(
         Called with the number of descents that are done, and of all; a line of its own by
         default where it takes long, False for none.
 
+    Returns
+    -------
+    Photograph
+        The image recovered from each start, its m² and its way there.
+
     Raises
     ------
     InvalidInput

@@ -64,8 +64,11 @@ class RecoveryLine:
 
 @result
 class RecoveryCurve(Result):
-    """Success and largest m² against α; ``thresholds`` has one entry a width where the theory takes
-    seconds, ``notes`` says why others are missing, ``failed`` counts points without a result."""
+    """Success and largest m² against α, for each width and start.
+
+    ``thresholds`` has one entry a width where the theory takes seconds; ``notes`` says why others
+    are missing, and ``failed`` counts points without a result.
+    """
 
     model: TeacherStudent
     N: int
@@ -178,6 +181,11 @@ def recovery(
     progress : function or False, optional
         Called with the number of points that are done, and of all; a line of its own by
         default where it takes long, False for none.
+
+    Returns
+    -------
+    RecoveryCurve
+        The fraction of draws that recover the teacher, for each width, start and α.
 
     Raises
     ------

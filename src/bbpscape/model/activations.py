@@ -211,6 +211,16 @@ for _one in (QUADRATIC, SIGMOID, TANH, ERF, RELU, SOFTPLUS, LOG_COSH, GELU):
 def activation(text: str | Activation) -> Activation:
     """An activation by name, or from an expression in x such as "x**3 - 3*x".
 
+    Parameters
+    ----------
+    text : str or Activation
+        Its name, or an expression in x; an Activation is returned as it is.
+
+    Returns
+    -------
+    Activation
+        With its first two derivatives.
+
     Raises
     ------
     InvalidInput

@@ -248,8 +248,13 @@ def loss(text: str | Loss, a: float = 0.01, delta: float = 1.0, **others: float)
         A name in LOSSES, or an expression.
     a, delta : float
         Of the losses that have them: a of the normalized ones, δ of huber.
-    others
+    **others
         Further numbers of a loss that users registered.
+
+    Returns
+    -------
+    Loss
+        The loss of one sample.
 
     Raises
     ------

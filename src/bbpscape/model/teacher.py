@@ -185,6 +185,15 @@ TEACHERS: Registry[Teacher] = Registry("teacher")
 def teacher(value: str | Activation | Teacher) -> Teacher:
     """A teacher by the name of a listed one, by an activation or its name, or by an expression.
 
+    Parameters
+    ----------
+    value : str, Teacher or Activation
+
+    Returns
+    -------
+    Teacher
+        y = φ(u).
+
     Raises
     ------
     InvalidInput

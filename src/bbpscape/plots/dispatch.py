@@ -17,6 +17,20 @@ def plot(result: object, ax: Any = None, **options: Any) -> Figure:
     Every kind of result registers its own drawing beside this function, and so can yours:
     ``bb.plots.plot.register``.
 
+    Parameters
+    ----------
+    result : Result
+        Of a kind that has a figure.
+    ax : Axes, optional
+        Where the main panel is drawn alone.
+    **options
+        Those of the kind.
+
+    Returns
+    -------
+    Figure
+        Its own, or that of ``ax``.
+
     Raises
     ------
     InvalidInput

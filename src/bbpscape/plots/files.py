@@ -15,7 +15,18 @@ SUFFIXES = (".pdf", ".png", ".svg")
 
 
 def check_figure_path(path: str | os.PathLike[str]) -> Path:
-    """``path`` if a figure can be written there, else InvalidInput."""
+    """``path`` if a figure can be written there, else InvalidInput.
+
+    Parameters
+    ----------
+    path : path
+        It ends in .png, .pdf or .svg.
+
+    Returns
+    -------
+    Path
+        The same.
+    """
     checked = check_output_path(path)
     if checked.suffix.lower() not in SUFFIXES:
         raise InvalidInput(f"a figure must end in {', '.join(SUFFIXES)}, got {str(path)!r}")
@@ -23,7 +34,19 @@ def check_figure_path(path: str | os.PathLike[str]) -> Path:
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
-    """Write ``figure`` to ``path`` (.png at 200 dpi, .pdf or .svg), replacing a file there."""
+    """Write ``figure`` to ``path`` (.png at 200 dpi, .pdf or .svg), replacing a file there.
+
+    Parameters
+    ----------
+    figure : Figure
+    path : path
+        It ends in .png, .pdf or .svg.
+
+    Returns
+    -------
+    Path
+        Where it lies.
+    """
     target = check_figure_path(path)
     # In memory: a disk that fills up in the middle of a PDF makes errors of many kinds.
     drawn = io.BytesIO()

@@ -104,6 +104,11 @@ def simulate(
         Called with the number of draws that are done, and of all; a line of its own by
         default where it takes long, False for none.
 
+    Returns
+    -------
+    Simulation
+        Eigenpairs, overlaps and certificates of every draw.
+
     Raises
     ------
     InvalidInput

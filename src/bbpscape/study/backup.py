@@ -22,6 +22,11 @@ def backup(path: str | os.PathLike[str], to: str | os.PathLike[str]) -> Path:
     to : path
         The .sqlite file to write.
 
+    Returns
+    -------
+    Path
+        The copy.
+
     Raises
     ------
     InvalidInput

@@ -23,9 +23,10 @@ SAMPLING = 1.4e-8  # seconds of an entry of X
 
 @dataclass(frozen=True)
 class Limit:
-    """The left end of the spectrum at N → ∞: its edge, and its outliers from the lowest on as
-    (eigenvalue, multiplicity, m2), the overlap of one of their eigenvectors with the teacher.
+    """The left end of the spectrum at N → ∞: its edge and its outliers.
 
+    Outliers are (eigenvalue, multiplicity, m2) from the lowest on, m2 the overlap of one of their
+    eigenvectors with the teacher.
     The edge is 0 where a share of the eigenvalues is 0 and the rest lies above. ``N`` is the
     dimension of the inputs where they belong to one.
     """

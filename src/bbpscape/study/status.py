@@ -85,6 +85,16 @@ class StudyStatus(Result):
 def study_status(path: str | os.PathLike[str]) -> StudyStatus:
     """The status of a study, from its definition (.toml) or its file (.sqlite).
 
+    Parameters
+    ----------
+    path : path
+        The study's .toml or .sqlite file.
+
+    Returns
+    -------
+    StudyStatus
+        How many points are done, left and failed, and why.
+
     Raises
     ------
     InvalidInput

@@ -213,6 +213,16 @@ def open_study(path: str | os.PathLike[str]) -> StudyResults:
     Everything that is finished is there, also while a run goes on. Points of losses, activations
     and observables that another script made can be read and drawn, and not computed.
 
+    Parameters
+    ----------
+    path : path
+        The study's .toml or .sqlite file.
+
+    Returns
+    -------
+    StudyResults
+        What it has computed so far.
+
     Raises
     ------
     InvalidInput

@@ -40,6 +40,18 @@ class ThresholdMinimum(Result):
 def critical_a(p: float, p_star: int) -> float:
     """a_c(p, p*): T = K at g = −p/2; below it the transition is continuous. 0 at p = ∞.
 
+    Parameters
+    ----------
+    p : float
+        Student width; ∞ has a_c = 0.
+    p_star : int
+        Teacher width.
+
+    Returns
+    -------
+    float
+        a_c(p, p*).
+
     Raises
     ------
     InvalidInput
@@ -65,6 +77,18 @@ def critical_a(p: float, p_star: int) -> float:
 
 def critical_p(a: float, p_star: int) -> int:
     """p_c(a, p*): the narrowest student whose transition is discontinuous; wider ones' are too.
+
+    Parameters
+    ----------
+    a : float
+        Loss normalization.
+    p_star : int
+        Teacher width.
+
+    Returns
+    -------
+    int or None
+        p_c(a, p*).
 
     Raises
     ------
@@ -97,6 +121,18 @@ def threshold_minimum(p: float, p_star: int) -> ThresholdMinimum:
     Beyond a_c the transition is discontinuous and α_BBP = p*/(2 E⟨1/(a + c r)⟩) rises with a, so
     that the minimum lies at a_c or below it: at a_c itself for p near p*, slightly below it for
     much wider students, and in the limit a → 0 for much narrower ones.
+
+    Parameters
+    ----------
+    p : float
+        Student width.
+    p_star : int
+        Teacher width.
+
+    Returns
+    -------
+    ThresholdMinimum
+        The least α_BBP, and the a where it is.
 
     Raises
     ------

@@ -78,6 +78,11 @@ def linear_onset(model: TeacherStudent | Law, windows: Sequence[float] = WINDOWS
     windows : sequence of float
         Widths of the windows in units of α_BBP, from 0.001 to 1000.
 
+    Returns
+    -------
+    LinearOnset
+        α₀ by each window, beside the tangent's.
+
     Raises
     ------
     InvalidInput

@@ -19,8 +19,11 @@ from bbpscape.theory.titles import in_units, label
 
 @result
 class OverlapCurve(Result):
-    """Arrays of one length: ``alpha``, ``m2`` (0 where there is no outlier), and the ``eigenvalue``
-    of the outlier or else of the left edge; with the ``threshold`` of the model."""
+    """m² against α, with the ``threshold`` of the model.
+
+    Arrays of one length: ``alpha``, ``m2`` (0 where there is no outlier), and the ``eigenvalue`` of
+    the outlier, or of the left edge where there is none.
+    """
 
     threshold: Threshold
     alpha: NDArray[np.float64]
@@ -66,6 +69,11 @@ def overlap_curve(
         for a network without closed forms).
     N : int, optional
         Input dimension, where the law of the inputs belongs to one: power:BETA, source:R, top:K.
+
+    Returns
+    -------
+    OverlapCurve
+        m² and the outlier at every α, and the threshold.
 
     Raises
     ------

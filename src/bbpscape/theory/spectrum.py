@@ -161,6 +161,11 @@ def spectrum(
     N : int, optional
         Input dimension, where the law of the inputs belongs to one: power:BETA, source:R, top:K.
 
+    Returns
+    -------
+    Spectrum
+        Edges, outliers, the atom, and the density along the bulk.
+
     Raises
     ------
     InvalidInput

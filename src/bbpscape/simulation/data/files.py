@@ -51,6 +51,11 @@ def load_inputs(path: str | PathLike[str], key: str | None = None) -> NDArray[np
     key : str, optional
         Which array of an .npz file with several.
 
+    Returns
+    -------
+    array, shape (n, N)
+        In double precision.
+
     Raises
     ------
     InvalidInput

@@ -138,6 +138,11 @@ def inputs_of(source: object, key: str | None = None, **preparation: Any) -> Inp
     **preparation
         As of ``prepare_inputs``.
 
+    Returns
+    -------
+    Inputs
+        Rows prepared for draws, with what was done to them.
+
     Raises
     ------
     InvalidInput
@@ -183,6 +188,11 @@ def prepare_inputs(
         and the covariance of what is not whitened.
     pca : int, optional
         How many leading principal components to keep; N is their number then.
+
+    Returns
+    -------
+    Inputs
+        Rows prepared for draws, with what was done to them.
 
     Raises
     ------

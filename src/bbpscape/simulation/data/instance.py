@@ -161,6 +161,11 @@ def draw(
     draw : int
         Index of the draw.
 
+    Returns
+    -------
+    Instance
+        Inputs, student, teacher and labels, and the Hessian that they make.
+
     Raises
     ------
     InvalidInput

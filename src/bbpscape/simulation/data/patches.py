@@ -47,6 +47,11 @@ def patches(
         other, no more: whitened, at size 20, ``norm_spread`` is 1.2 with the intensities, 0.9
         with equal contrast, and 0.07 for Gaussian inputs.
 
+    Returns
+    -------
+    array, shape (count, size²)
+        One patch a row.
+
     Raises
     ------
     InvalidInput

@@ -86,6 +86,11 @@ def source_of(model: TeacherStudent, inputs: object | None = None) -> Source:
     inputs : Inputs, rows or file, optional
         As of ``inputs_of``; their covariance and norms become the law of the model.
 
+    Returns
+    -------
+    Source
+        What draws inputs, teachers and students.
+
     Raises
     ------
     InvalidInput

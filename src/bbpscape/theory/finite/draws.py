@@ -24,6 +24,21 @@ def sample_labels(
     """(r, y) of one draw, each of shape (M,): r ~ χ²_p/p, y ~ χ²_{p*}/p*.
 
     The labels for a larger M begin with those for a smaller one, at every N.
+
+    Parameters
+    ----------
+    model : TeacherStudent
+    M : int
+        Number of samples.
+    seed : int or numpy Generator
+        Draw i depends on (seed, i) alone.
+    draw : int
+        Which draw.
+
+    Returns
+    -------
+    tuple of arrays, shape (M,) each
+        Outputs of the student and labels, (r, y).
     """
     widths = (model.p_star, int(model.p))
     y, r = (_chi_square(g, w, M) for g, w in zip(generators(seed, draw, 2), widths, strict=True))

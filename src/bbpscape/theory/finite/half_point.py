@@ -68,6 +68,25 @@ def strengths(
     """α g (m_1^y − m_1) at the left edge of each draw, shape (draws,): above 1 with an outlier.
 
     Of inputs with structure it is Δ K of theory.md §6.
+
+    Parameters
+    ----------
+    model : TeacherStudent
+    alpha : float
+        Samples per dimension, M/N.
+    N : int
+        Input dimension.
+    draws : int
+        Independent draws of labels.
+    seed : int or numpy Generator
+        Draw i depends on (seed, i) alone.
+    workers : int, optional
+        Threads; as many as there are processors by default.
+
+    Returns
+    -------
+    array, shape (draws,)
+        A draw has an outlier where its strength exceeds 1.
     """
     N, M = check_sizes(model, alpha, N)
     draws, seed = check_draws(draws), check_seed(seed)
@@ -94,6 +113,23 @@ def half_alpha(
     the distance between the order statistics n/2 ± √n, over its slope across the first bracket, is
     that of α_½. (A draw need not have a single onset: one more extreme label can take its outlier
     away, and the median jumps a little.)
+
+    Parameters
+    ----------
+    model : TeacherStudent
+    N : int
+        Input dimension.
+    draws : int
+        Independent draws of labels.
+    seed : int or numpy Generator
+        Draw i depends on (seed, i) alone.
+    workers : int, optional
+        Threads; as many as there are processors by default.
+
+    Returns
+    -------
+    HalfPoint
+        The α with its standard error.
 
     Raises
     ------
@@ -132,6 +168,25 @@ def half_n(
 
     The inverse of ``half_alpha`` on the side where α_½ grows with N (it has a minimum, below which
     finite N takes outliers away), sought from N = 10⁴ between 50 and ``largest``.
+
+    Parameters
+    ----------
+    model : TeacherStudent
+    alpha : float
+        Samples per dimension, M/N.
+    draws : int
+        Independent draws of labels.
+    seed : int or numpy Generator
+        Draw i depends on (seed, i) alone.
+    workers : int, optional
+        Threads; as many as there are processors by default.
+    largest : int
+        The largest N that is tried.
+
+    Returns
+    -------
+    HalfPoint
+        The N with its standard error.
 
     Raises
     ------

@@ -67,7 +67,23 @@ def label_sampled_law(
 def solve_labels(
     model: TeacherStudent, N: int, r: NDArray, y: NDArray, norms: NDArray | None = None
 ) -> LabelSampled:
-    """Outlier, edge and overlaps that the labels (r_μ, y_μ), each of shape (M,), predict at N."""
+    """Outlier, edge and overlaps that the labels (r_μ, y_μ), each of shape (M,), predict at N.
+
+    Parameters
+    ----------
+    model : TeacherStudent
+    N : int
+        Input dimension.
+    r, y : arrays, shape (M,)
+        Outputs of the student, and labels.
+    norms : array, optional
+        Squared norms τ_μ of the samples.
+
+    Returns
+    -------
+    LabelSampled
+        The edge, the outlier and m² of these labels.
+    """
     law, alpha = label_sampled_law(model, r, y, norms), y.size / N
     edge = left_edge(law, alpha)
     outlier = left_outlier(law, alpha, edge, TEACHER) if edge.kind == "sharp" else None

@@ -138,6 +138,11 @@ def finite_size_law(
     workers : int, optional
         Threads; as many as there are processors by default. The result does not depend on it.
 
+    Returns
+    -------
+    FiniteSizeLaw
+        Means, errors and quantiles over the draws.
+
     Raises
     ------
     InvalidInput

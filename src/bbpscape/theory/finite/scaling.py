@@ -30,9 +30,10 @@ SIZES = (100, 1000, 10_000, 100_000)
 
 @result
 class FiniteSizeScaling(Result):
-    """One entry for each N, in the order given: the ``laws`` at ``alpha``, where half of the draws
-    have an outlier, and the threshold of the truncated theory, None of inputs with structure.
+    """Theory at finite N: one entry for each N, in the order given.
 
+    ``laws`` are those at ``alpha``, ``half`` where half of the draws have an outlier, ``truncated``
+    the thresholds of the truncated theory, None where inputs have a structure.
     ``thresholds`` of the N → ∞ theory are one for each N where the covariance is that of a
     dimension, and else one.
     """

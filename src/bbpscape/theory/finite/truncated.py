@@ -45,6 +45,17 @@ def truncated_threshold(model: TeacherStudent, N: int) -> TruncatedThreshold:
     Y is the median of the largest of M = αN labels, 1 − P(y ≤ Y) = 1 − 2^{−1/M}, at α = α_BBP(N)
     itself. Near the cut the edge is sharp for p ≤ 2, so that the transition is continuous there.
 
+    Parameters
+    ----------
+    model : TeacherStudent
+    N : int
+        Input dimension.
+
+    Returns
+    -------
+    TruncatedThreshold
+        α_BBP(N) and the cut Y.
+
     Raises
     ------
     InvalidInput
