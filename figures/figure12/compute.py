@@ -1,4 +1,4 @@
-"""Figure 12, beyond the paper: spectral methods beside the Hessian, on the same data."""
+"""Figure 12, beyond the paper: spectral methods and the Hessian below what can be known at all."""
 
 import numpy as np
 
@@ -30,6 +30,18 @@ def compute(size: str) -> Data:
             {"method": m.name, "alpha": alpha, "m2": m2}
             for m in fine.methods
             for alpha, m2 in zip(fine.alpha, m.theory, strict=True)
+        ]
+    )
+    best = bb.bayes_optimal(model, np.linspace(FIRST, LAST, s["fine"])).theory
+    data.tables["bayes"] = {
+        "alpha": best.alpha.tolist(),
+        "message_passing": best.uninformed.tolist(),
+        "information_limit": best.information.tolist(),
+    }
+    data.tables["bayes_jumps"] = table_of(
+        [
+            {"start": one.start, "alpha": one.alpha, "below": one.q_below, "above": one.q_above}
+            for one in best.jumps
         ]
     )
     data.tables["simulation"] = table_of(

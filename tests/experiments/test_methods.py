@@ -26,6 +26,10 @@ def test_theory_and_simulation_of_every_method():
     by_name = {one.name: one for one in result.methods}
     assert by_name["Hessian"].alpha == bb.threshold(model).alpha_bbp
     assert by_name["optimal"].theory[0] == max(one.theory[0] for one in result.methods)
+    # Nothing crosses what can be known.
+    for one in result.methods:
+        assert (one.theory <= result.message_passing).all()
+    assert result.message_passing == pytest.approx(result.information_limit) == [1.0]
     # The method's own theory is refused for another method's measurement.
     wrong = by_name["optimal"].theory - by_name["trimming"].measured
     assert abs(wrong / by_name["trimming"].standard_error).max() > 4
@@ -134,10 +138,10 @@ def test_the_average_begins_before_the_hessian():
     ("arguments", "message"),
     [
         (
-            {"model": bb.TeacherStudent(2, 1, bb.losses.Square(), bb.activation("tanh"))},
-            "quadratic",
+            {"model": bb.TeacherStudent(1, 2, "absolute-normalized-square", teacher="u1*u2 + u1")},
+            "is not known",
         ),
-        ({"model": bb.TeacherStudent(2, 1, overlap=0.1)}, "no overlap"),
+        ({"model": bb.TeacherStudent(2, 1, overlap=0.1)}, "without overlap"),
         ({"alpha": []}, "alpha must be 1 to"),
         ({"alpha": [-1.0]}, "alpha"),
         ({"N": 1}, "above p_star"),
@@ -148,3 +152,32 @@ def test_refusals(arguments, message):
     values = {"model": bb.TeacherStudent(2, 1), "alpha": [2.0], "N": 30, "draws": 1} | arguments
     with pytest.raises(bb.InvalidInput, match=message):
         methods(**values)
+
+
+@pytest.mark.parametrize(
+    ("teacher", "labels", "alpha", "N"),
+    [
+        ("u1*u2", bb.Labels(), 2.0, 120),
+        ("sign(u1*u2)", bb.Labels(flip=0.1), 9.0, 60),
+    ],
+)
+def test_the_optimal_matrix_of_any_teacher(teacher, labels, alpha, N):
+    model = bb.TeacherStudent(
+        1, 2, "absolute-normalized-square", teacher=teacher, labels=labels
+    ).replace(a=1.0)
+    result = methods(model, [alpha], N=N, draws=12, seed=3)
+    assert [one.name for one in result.methods] == ["Hessian", "optimal matrix"]
+    matrix = result.methods[1]
+    assert matrix.alpha == bb.weak_recovery(model).information_limit.alpha == result.weak_recovery
+    assert abs(matrix.measured - matrix.theory)[0] < 4 * matrix.standard_error[0] + 1 / N
+    assert abs(matrix.measured - methods(model, [alpha / 2], 10, 1).methods[1].theory)[0] > (
+        4 * matrix.standard_error[0]
+    )
+    assert np.isnan(result.message_passing).all()
+    assert type(result).from_dict(result.to_dict()).to_dict() == result.to_dict()
+
+
+def test_own_preprocessings_are_of_the_quadratic_teacher():
+    model = bb.TeacherStudent(1, 2, "absolute-normalized-square", teacher="u1*u2")
+    with pytest.raises(bb.InvalidInput, match="preprocessings need a quadratic teacher"):
+        methods(model, [2.0], 20, 1, preprocessings=[bb.Preprocessing("tanh", np.tanh)])

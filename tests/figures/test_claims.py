@@ -192,6 +192,25 @@ def test_figure12_methods_follow_their_theory(data):
         assert np.abs(gaps(found)).max() < GAP
 
 
+def test_figure12_nothing_crosses_what_can_be_known(data):
+    """Every method's m², in theory at every α and measured within 4 errors, is below the q of
+    message passing, and that below the information limit."""
+    best = data.tables["bayes"]
+    q = dict(zip(best["alpha"], best["message_passing"], strict=True))
+    limit = np.array(best["information_limit"])
+    assert (np.array(best["message_passing"]) <= limit + 1e-9).all()
+    for row in rows(data.tables["theory"]):
+        assert row["m2"] <= q[row["alpha"]] + 1e-6
+    # Measured away from the weak threshold, where finite N alone gives 1/N.
+    line = np.interp(data.tables["simulation"]["alpha"], best["alpha"], best["message_passing"])
+    for row, highest in zip(rows(data.tables["simulation"]), line, strict=True):
+        if row["alpha"] > 0.7:
+            assert row["mean"] < highest + 4 * row["standard_error"]
+    # And the line is not far up: the optimal method reaches two thirds of it somewhere.
+    optimal = rows(data.tables["theory"], method="optimal")
+    assert max(row["m2"] / q[row["alpha"]] for row in optimal if q[row["alpha"]] > 0) > 2 / 3
+
+
 def test_figure13_the_signature_washes_out(data):
     for case in data.parameters["cases"]:
         found = rows(data.tables["hessian"], case=case)

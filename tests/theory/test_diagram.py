@@ -12,6 +12,9 @@ from bbpscape.theory import diagram_cells as cells
 from bbpscape.theory.laws.committee import CommitteeLaw
 from bbpscape.theory.scalar.edges import left_edge
 
+# Where message passing recovers |u|²/p* perfectly: the peaks of q/((1 − q) I(q)), or p*.
+PERFECT = {1: 1.12847, 2: 2.02671, 6: 6.0}
+
 
 def model(p, p_star, a):
     return bb.TeacherStudent(p, p_star, bb.NormalizedSquare(a))
@@ -67,6 +70,7 @@ def test_over_alpha_against_single_calls(axes, name):
         assert result.fields["eigenvalue"][:, i] == pytest.approx(curve.eigenvalue)
         assert line["alpha_bbp"][i] == bb.threshold(at).alpha_bbp
         assert line["weak_recovery"][i] == at.p_star / 2
+        assert line["perfect_recovery"][i] == pytest.approx(PERFECT[at.p_star], abs=2e-5)
         sharp = [left_edge(CommitteeLaw(at), x).kind for x in alphas]
         assert result.fields["sharp_edge"][:, i].tolist() == [kind == "sharp" for kind in sharp]
         assert (np.array(alphas) > line["alpha_sharp"][i]).tolist() == [k == "sharp" for k in sharp]

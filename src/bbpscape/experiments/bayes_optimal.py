@@ -1,7 +1,7 @@
 """What can be known at all: the Bayes-optimal overlap, and message passing beside it."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput, number, positive_integer
 from bbpscape.core.memory import require_memory
+from bbpscape.core.progress import Telling, shows_progress
 from bbpscape.core.report import Report, Table, counted, with_error
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed, stream
@@ -84,6 +85,7 @@ class BayesOptimal(Result):
         return Report([table, *told.tables], notes)
 
 
+@shows_progress
 def bayes_optimal(
     model: TeacherStudent | Channel,
     alpha: Sequence[float] = ALPHAS,
@@ -91,7 +93,7 @@ def bayes_optimal(
     draws: int = 8,
     seed: Seed = 0,
     start: float = 0.1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Telling = None,
 ) -> BayesOptimal:
     """q of the best estimate: q = q̂/(1 + q̂), q̂ = α E[g_out(ω, y, 1 − q)²], ω ~ N(0, q).
 
@@ -112,8 +114,9 @@ def bayes_optimal(
     seed : int or numpy Generator
     start : float
         Squared overlap from which message passing starts.
-    progress : function, optional
-        Called with the number of draws that are done, and of all.
+    progress : function or False, optional
+        Called with the number of draws that are done, and of all; a line of its own by default
+        where it takes long, False for none.
 
     Returns
     -------
@@ -168,7 +171,7 @@ def _simulate(
     draws: int,
     seed: int,
     start: float,
-    progress: Callable[[int, int], None] | None,
+    progress: Telling,
 ) -> tuple[NDArray, NDArray]:
     """(q, whether it settled), of shape (α, draws)."""
     labels = labels_of(model)
@@ -180,6 +183,6 @@ def _simulate(
             generator = stream(f"message passing {alpha!r} {j}", seed)
             passed = gamp(instance, labels.scorer(instance.labels), start, generator)
             found[i, j], settled[i, j] = passed.q, passed.settled
-            if progress is not None:
+            if progress:
                 progress(i * draws + j + 1, found.size)
     return found, settled

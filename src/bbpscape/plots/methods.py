@@ -13,6 +13,11 @@ from bbpscape.plots.canvas import compose
 from bbpscape.plots.dispatch import plot
 from bbpscape.plots.style import parameters
 
+# What no method crosses.
+BEST: dict[str, Any] = {
+    "message_passing": {"linewidth": 1.0},
+    "information_limit": {"linewidth": 1.0, "linestyle": (0, (1, 1))},
+}
 MARKERS, DASHES = "osD^vP", ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 
 
@@ -30,6 +35,12 @@ def _(result: MethodComparison, ax: Axes | None = None) -> Figure:
             axes.errorbar(result.alpha, method.measured, errors, linestyle="none", **points)
             start = f"{method.alpha:.3g}" if math.isfinite(method.alpha) else "none"
             axes.plot([], [], linestyle=dashes, label=f"{method.name}, from {start}", **points)
+        order = np.argsort(result.alpha)
+        for name, style in BEST.items():
+            values = getattr(result, name)[order]
+            if np.isfinite(values).all():
+                label = name.replace("_", " ")
+                axes.plot(result.alpha[order], values, color="black", label=label, **style)
         axes.set_xlabel(r"samples per dimension $\alpha$")
         axes.set_ylabel(r"squared overlap $m^2$")
         axes.set_ylim(0, None)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bbpscape.plots.style import FAINT, HATCH, OUTLIER
 from bbpscape.theory.diagram import Diagram
 
+PERFECT = (0, (6, 2, 1, 2))
 KINDS: dict[str, Any] = {"continuous": "-", "discontinuous": "--"}
 
 
@@ -31,6 +32,8 @@ def draw_phases(axes: Axes, result: Diagram) -> Any:
         axes.plot(x, onset, color="black", linestyle="-.", linewidth=1.4)
     if result.standard:
         axes.plot(x, line["weak_recovery"], color="black", linestyle=":", linewidth=1.6)
+    if _perfect_is_seen(result):
+        axes.plot(x, line["perfect_recovery"], color="black", linestyle=PERFECT, linewidth=1.2)
     if _sharp_is_seen(result):
         axes.plot(x, line["alpha_sharp"], color=FAINT, linewidth=1)
     if (corner := _corner(result)) is not None:
@@ -53,6 +56,9 @@ def phases_legend(result: Diagram) -> list[Any]:
         ]
     if result.standard:
         handles.append(Line2D([], [], color="black", linestyle=":", label="weak recovery"))
+    if _perfect_is_seen(result):
+        label = "message passing: perfect above"
+        handles.append(Line2D([], [], color="black", linestyle=PERFECT, label=label))
     if _sharp_is_seen(result):
         handles.append(Line2D([], [], color=FAINT, linewidth=1, label="left edge: sharp above"))
     if _corner(result) is not None:
@@ -79,6 +85,11 @@ def _drawn(result: Diagram, kind: str) -> NDArray[np.bool_]:
     wider[:-1] |= chosen[1:]
     wider[1:] |= chosen[:-1]
     return wider
+
+
+def _perfect_is_seen(result: Diagram) -> bool:
+    perfect = result.lines["thresholds"].get("perfect_recovery", np.empty(0))
+    return bool(((perfect > result.y[0]) & (perfect < result.y[-1])).any())
 
 
 def _sharp_is_seen(result: Diagram) -> bool:

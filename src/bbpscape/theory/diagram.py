@@ -32,11 +32,12 @@ class Diagram(Result):
     ``fields`` of two parameters: alpha_bbp, continuous (1 or 0), m2_jump, eigenvalue, alpha_0. Of
     one parameter (along x) and α (along y): m2, eigenvalue (of the outlier, else of the left edge)
     and sharp_edge (1 or 0). ``lines`` are named columns: "thresholds", along x, in a diagram with α
-    (the fields above, weak_recovery, and alpha_sharp, above which the left edge is sharp), and
+    (the fields above; weak_recovery, below which nothing is known; perfect_recovery, above which
+    message passing knows all; alpha_sharp, above which the left edge is sharp), and
     "critical", the points where the transition changes kind (columns named as the axes); of inputs
-    with structure weak_recovery, alpha_sharp and "critical" are not known. ``fixed`` holds the
-    other parameters, ``inputs`` the law of the inputs but for its β, ``N`` the dimension of a power
-    law.
+    with structure weak_recovery, perfect_recovery, alpha_sharp and "critical" are not known.
+    ``fixed`` holds the other parameters, ``inputs`` the law of the inputs but for its β, ``N`` the
+    dimension of a power law.
     ``quadrature_error`` is the relative error of α_BBP in each cell, or in each column of a diagram
     with α; NaN where the solve failed.
     """

@@ -12,6 +12,7 @@ from bbpscape.model.inputs.covariance import ISOTROPIC, PowerLaw
 from bbpscape.model.inputs.law import InputLaw
 from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.theory.bayes.perfect import perfect_alpha
 from bbpscape.theory.critical import critical_a, critical_p
 from bbpscape.theory.laws.committee import CommitteeLaw
 from bbpscape.theory.route import route
@@ -21,8 +22,9 @@ from bbpscape.theory.threshold import Threshold, threshold
 
 THRESHOLD_FIELDS = ("alpha_bbp", "continuous", "m2_jump", "eigenvalue", "alpha_0")
 ALPHA_FIELDS = ("m2", "eigenvalue", "sharp_edge")
-# Other α of a column: of weak recovery, and above which the left edge is sharp.
-LEVELS = ("weak_recovery", "alpha_sharp")
+# Other α of a column: below which nothing can be known, above which message passing knows all, and
+# above which the left edge is sharp.
+LEVELS = ("weak_recovery", "perfect_recovery", "alpha_sharp")
 
 Progress = Callable[[int, int], None]
 Lines = dict[str, dict[str, NDArray[np.float64]]]
@@ -94,6 +96,7 @@ def over_alpha(grid: Grid, progress: Progress) -> Fields:
             if grid.standard:
                 law = CommitteeLaw(grid.model(along))
                 columns["weak_recovery"][column] = at.alpha_weak_recovery
+                columns["perfect_recovery"][column] = perfect_alpha(grid.model(along).p_star)
                 columns["alpha_sharp"][column] = 1 / t_and_k(law, 1 / law.support()[0])[1]
             for name, values in zip(ALPHA_FIELDS, found, strict=True):
                 fields[name][:, column] = values

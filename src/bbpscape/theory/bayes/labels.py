@@ -48,7 +48,7 @@ def labels_of(source: TeacherStudent | Channel) -> Labels:
         raise InvalidInput("bayes_optimal needs no overlap: it knows the data alone")
     if source.p_star == 1:
         return _of_line(source, -REACH, REACH) if random(source) else _exact(source)
-    if not source.teacher.facts(source.p_star).rotations or source.labels.flip:
+    if not is_known(source):
         raise InvalidInput(
             f"bayes_optimal at p_star = {source.p_star} needs a teacher of |u| alone and labels "
             "without flips; any teacher at p_star = 1"
@@ -62,6 +62,12 @@ def labels_of(source: TeacherStudent | Channel) -> Labels:
             )
         return ExactLength(source.p_star)
     return LengthLikelihood.of(_of_line(source, 0.0, last_length(source.p_star)), source.p_star)
+
+
+def is_known(model: TeacherStudent) -> bool:
+    """Whether one number q says it all: p* = 1, or a teacher of |u| alone and no flips."""
+    alone = model.teacher.facts(model.p_star).rotations and not model.labels.flip
+    return model.p_star == 1 or alone
 
 
 def random(model: TeacherStudent) -> bool:

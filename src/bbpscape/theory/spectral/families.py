@@ -114,6 +114,8 @@ def _average(setting: Setting) -> Preprocessing | None:
     student = setting.student
     if student is None or student.second_layer is not None or math.isinf(student.p):
         return None
+    if not student.activation.quadratic:
+        return None
     return averaged_curvature(student)
 
 
