@@ -120,3 +120,24 @@ def descent_begins(data: Data, name: str, p: int) -> float:
         if row["mean"] > first["mean"] + FLOOR * error:
             return float(row["alpha"])
     return math.nan
+
+
+def online_gaps(data: Data, case: str) -> NDArray[np.float64]:
+    """Figure 16: (simulation − theory)/standard error of Q, m and the loss.
+
+    All times but the first, where Q and m are those of the theory exactly.
+    """
+    found = [row for row in rows(data.tables["order"], case=case) if row["t"] > 0]
+    return gaps([row for row in found if not row["name"].startswith("m2")])
+
+
+def online_hessian_gaps(data: Data, case: str) -> NDArray[np.float64]:
+    """Figure 16: those of the outliers and of their m², where the theory has some."""
+    found = [row for row in rows(data.tables["hessian"], case=case) if row["outlier"] < row["edge"]]
+    return np.array(
+        [
+            (row[f"{key}_measured"] - row[key]) / row[f"{key}_error"]
+            for row in found
+            for key in ("outlier", "m2")
+        ]
+    )

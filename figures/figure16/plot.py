@@ -46,6 +46,7 @@ def plot(data: Data) -> Figure:
         lower.set(xlabel="time, steps over $N$", ylim=(0, 1.05))
         for axes in (upper, lower):
             axes.set_xscale("symlog", linthresh=1)
+            axes.set_xlim(-0.15, at["t"][-1] * 1.2)
     grid[0][0].set(ylabel="eigenvalue")
     grid[1][0].set(ylabel="$m^2$ with the teacher")
     grid[0][0].legend()

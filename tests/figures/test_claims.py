@@ -9,6 +9,8 @@ from figures.claims import (
     density_gap,
     gaps,
     lowest_gap,
+    online_gaps,
+    online_hessian_gaps,
     overlap_gaps,
     phi_crossing,
 )
@@ -265,3 +267,30 @@ def test_figure15_the_covariance_explains_most(data):
         # Norms bring it nearer, or leave it as near as the draws can tell.
         bound = far["covariance"]["distance"] + 2 * far["covariance"]["error"]
         assert far["norms"]["distance"] < bound
+
+
+def test_figure16_order_parameters_follow_their_equations(data):
+    z = np.concatenate([online_gaps(data, case) for case in data.parameters["cases"]])
+    assert abs(z).max() < GAP
+    # Entries of one path go together.
+    assert 0.4 < math.sqrt((z**2).mean()) < 1.7
+
+
+def test_figure16_the_hessian_is_that_of_an_independent_student(data):
+    z = np.concatenate([online_hessian_gaps(data, case) for case in data.parameters["cases"]])
+    assert len(z) >= 4
+    assert abs(z).max() < GAP
+    assert 0.2 < math.sqrt((z**2).mean()) < 1.7
+
+
+def test_figure16_the_student_at_the_start_is_another(data):
+    """Negative control: the Hessian's theory at t = 0 in place of every later one."""
+    if data.size != "full":
+        return
+    for case in data.parameters["cases"]:
+        found = rows(data.tables["hessian"], case=case)
+        later = [row for row in found[1:] if row["outlier"] < row["edge"]]
+        moved = [
+            (row["outlier_measured"] - found[0]["outlier"]) / row["outlier_error"] for row in later
+        ]
+        assert max(map(abs, moved)) > GAP

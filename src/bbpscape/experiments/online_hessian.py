@@ -78,11 +78,10 @@ def _theory(
     """(edge, mean outlier, mean m², copies, why there is none)."""
     try:
         way = route(student)
-        first = way.edges(alpha)[0]
-        edge = float(first.value)
-        left = [one for one in way.outliers(alpha) if one.eigenvalue < edge]
+        first, left = way.left(alpha)
     except (InvalidInput, NoConvergence) as error:
         return None, None, None, 1, f"no theory of the Hessian: {error}"
+    edge = float(first.value)
     if not math.isfinite(edge):
         return None, None, None, 1, "no theory of the Hessian: the spectrum has no left edge"
     most = int(student.p) * student.p_star

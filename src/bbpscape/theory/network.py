@@ -85,6 +85,9 @@ class NetworkRoute(ABC):
     def fine(self) -> Level:
         return self.level(FINE, 1)
 
+    def left(self, alpha: float) -> tuple[Edge, tuple[Outlier, ...]]:
+        return self.fine.left(alpha)
+
     def edges(self, alpha: float) -> tuple[Edge, Edge]:
         return self.fine.left(alpha)[0], self.fine.right(alpha)[0]
 

@@ -38,6 +38,9 @@ class Route(Protocol):
     def curve_points(self) -> tuple[int, float]:
         """How many α an overlap curve has, and how near to α_BBP, relatively."""
 
+    def left(self, alpha: float) -> tuple[Edge, tuple[Outlier, ...]]:
+        """The left edge and the outliers left of it, by eigenvalue."""
+
     def edges(self, alpha: float) -> tuple[Edge, Edge]:
         """(left, right) edge of the bulk."""
 
