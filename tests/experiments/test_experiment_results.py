@@ -48,7 +48,7 @@ KINDS = {
             MODEL, [1.0, 4.0], 24, 3, 4, [1, 2], ["random", "hessian"], RULE, workers=1
         ),
         ("p = 1", "p = 2", "p* = 1", "a = 0.5", "N = 24", "3 draws", "Hessian start", "alpha_BBP"),
-        ("largest_m2",),
+        ("largest_m2", "largest_m2_frobenius"),
         8,
     ),
     "Photograph": (

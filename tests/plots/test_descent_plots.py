@@ -48,6 +48,7 @@ def test_the_hessian_along_the_way(known):
         HessianStep(
             step,
             0.1 * i,
+            0.1 * i,
             Estimate(-1.2 - i, 0.1, 2),
             Estimate(-1.0 - i, 0.1, 2),
             Estimate(-0.5 - i, 0.2, 2),

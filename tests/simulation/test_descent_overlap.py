@@ -7,7 +7,12 @@ import pytest
 from scipy.stats import ortho_group
 
 import bbpscape as bb
-from bbpscape.simulation.descent.overlap import generalization_error, squared_magnetization
+from bbpscape.simulation.descent.overlap import (
+    generalization_error,
+    squared_frobenius,
+    squared_magnetization,
+)
+from bbpscape.simulation.eigen.diagonalize import teacher_overlap
 
 GENERATOR = np.random.default_rng(5)
 
@@ -103,3 +108,35 @@ def test_the_error_of_erf_against_its_closed_form():
     expected = c @ second @ c / second[2, 2]
     found = generalization_error(model, rows[:2], rows[2:])
     assert found == pytest.approx(expected, rel=1e-7)
+
+
+def test_the_frobenius_magnetization_is_the_share_in_the_span():
+    """That of the student as one vector, as of eigenvectors; the nuclear one at p* = 1."""
+    generator = np.random.default_rng(4)
+    for p, p_star in ((1, 1), (3, 1), (1, 2), (3, 2)):
+        basis = np.linalg.qr(generator.standard_normal((9, p_star)))[0]
+        teacher, student = 3.0 * basis.T, generator.standard_normal((p, 9))
+        flat = student.reshape(-1, 1) / np.linalg.norm(student)
+        expected = teacher_overlap(flat, basis)[0]
+        found = squared_frobenius(student, teacher)
+        assert found == pytest.approx(expected, abs=1e-12)
+        nuclear = squared_magnetization(student, teacher)
+        if p_star == 1:
+            assert found == pytest.approx(nuclear, abs=1e-12)
+        else:
+            assert nuclear < found <= p_star * nuclear + 1e-12
+
+
+def test_descents_note_both_magnetizations():
+    model = bb.TeacherStudent(2, 2, bb.NormalizedSquare(1.0))
+    found = bb.descend(model, 4.0, 20, 2, rule=bb.DescentRule(steps=30), workers=1)
+    for index, path in enumerate(found.trajectories):
+        teacher = bb.draw(model, 4.0, 20, 0, index).teacher
+        assert path.m2[-1] == pytest.approx(squared_magnetization(path.student, teacher))
+        assert path.m2_frobenius[-1] == pytest.approx(squared_frobenius(path.student, teacher))
+        assert path.largest_m2_frobenius >= path.m2_frobenius.max()
+        assert path.m2_frobenius[-1] > 1.01 * path.m2[-1]
+    assert "m2 (nuclear)" in found.summary()
+    assert "(Frobenius)" in found.summary()
+    frame = found.to_dataframe()
+    assert frame.m2_frobenius[0] == found.trajectories[0].m2_frobenius[-1]

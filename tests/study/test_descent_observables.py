@@ -21,6 +21,8 @@ def test_a_draw_that_diverges_has_not_recovered():
         values = draw_values(cell, seed, [observable(name) for name in NAMES])
         ends.add(path.status)
         assert values["descent_m2"] == path.largest_m2 < 0.9
+        both = draw_values(cell, seed, [observable("descent_m2_frobenius")])
+        assert both["descent_m2_frobenius"] == path.largest_m2_frobenius
         assert (values["recovered"], values["recovery_step"]) == (0.0, None)
         lost = path.status == "diverged"
         assert [values[name] is None for name in NAMES[3:]] == [lost, lost]

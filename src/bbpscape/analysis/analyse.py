@@ -33,7 +33,7 @@ from bbpscape.study.results import StudyResults
 from bbpscape.study.study import open_study
 
 # What becomes 0 below the transition as N → ∞, and has an onset.
-OVERLAPS = ("m2", "total_m2", "teacher_mass", "descent_m2")
+OVERLAPS = ("m2", "total_m2", "teacher_mass", "descent_m2", "descent_m2_frobenius")
 # The level of an observable between 0 and 1.
 LEVELS = {"phi": 0.5, "recovered": 0.5}
 MOST_RESAMPLES = 100_000

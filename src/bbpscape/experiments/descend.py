@@ -92,7 +92,9 @@ class Descent(Result):
 
     def report(self) -> Report:
         """How each draw ended, and how many recovered the teacher."""
-        names = ("draw", "status", "step", "loss/M", "gen. error", "m2", "largest", "recovered at")
+        both = self.model.p_star > 1
+        kinds = ("m2 (nuclear)", "m2 (Frobenius)") if both else ("m2",)
+        names = ("draw", "status", "step", "loss/M", "gen. error", *kinds, "largest")
         rows = [
             (
                 str(index),
@@ -100,7 +102,7 @@ class Descent(Result):
                 str(one.step[-1]),
                 f"{one.loss[-1]:.3g}",
                 f"{one.generalization[-1]:.3g}",
-                f"{one.m2[-1]:.4f}",
+                *(f"{m2[-1]:.4f}" for m2 in (one.m2, one.m2_frobenius)[: 1 + both]),
                 f"{one.largest_m2:.4f}",
                 number(one.recovered_step, "d"),
             )
@@ -109,12 +111,13 @@ class Descent(Result):
         count, of, (low, high) = self.recovered.count, self.draws, self.recovered.interval
         share = f"recovered: {count} of {of} (fraction {low:.3f} to {high:.3f})"
         notes = () if self.status.ok else (str(self.status),)
-        return Report([Table(f"{self.headline()}\n{share}", names, rows)], notes)
+        return Report([Table(f"{self.headline()}\n{share}", (*names, "recovered at"), rows)], notes)
 
     def columns(self) -> Mapping[str, Any]:
         """One row a draw: its last record, its largest m², and how it ended."""
-        last = ("step", "time", "loss", "generalization", "m2")
-        names = ("largest_m2", "largest_m2_step", "recovered", "recovered_step", "status", "eta")
+        last = ("step", "time", "loss", "generalization", "m2", "m2_frobenius")
+        names = ("largest_m2", "largest_m2_frobenius", "largest_m2_step", "recovered",
+                 "recovered_step", "status", "eta")  # fmt: skip
         paths = self.trajectories
         return {
             "draw": list(range(self.draws)),

@@ -19,7 +19,7 @@ from bbpscape.experiments.descend import Descent, descend
 from bbpscape.experiments.theory_beside import lowest_at
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import Instance, draw, draw_seeds
-from bbpscape.simulation.descent.overlap import squared_magnetization
+from bbpscape.simulation.descent.overlap import squared_frobenius, squared_magnetization
 from bbpscape.simulation.descent.rule import DescentRule
 from bbpscape.simulation.eigen.diagonalize import teacher_overlap
 from bbpscape.simulation.eigen.eigensolver import lowest
@@ -36,7 +36,8 @@ class HessianStep:
     ``outlier`` = Σ_{k ≤ p p*} λ_k/(p p*) and ``m2``, the squared teacher overlap of the same
     eigenvectors, are means over the p·p* copies that the outlier splits into at finite N, and over
     draws; ``lowest`` is λ_1, the copy that fluctuates lowest, and ``above`` λ_{p p* + 1}.
-    ``student_m2`` is the mean m² of the students.
+    ``student_m2`` and ``student_m2_frobenius`` are the mean m² of the students, by the nuclear and
+    by the Frobenius norm; that of eigenvectors is by the latter.
     The theory is N → ∞ for a student on the sphere at this m², every neuron alike, and otherwise
     independent of the data, which a student that has descended is not: ``theory_edge``,
     ``theory_lowest`` (the edge if no outlier is left of it) and ``theory_m2``, the outlier's;
@@ -45,6 +46,7 @@ class HessianStep:
 
     step: int
     student_m2: float
+    student_m2_frobenius: float
     lowest: Estimate
     outlier: Estimate
     above: Estimate
@@ -68,11 +70,13 @@ class DescentHessian(Result):
     def report(self) -> Report:
         """The draws of the descent, then the Hessian of each step beside its theory."""
         descent = self.descent.report()
-        names = ("step", "student m2", "outlier", "next", "m2", "edge", "outlier", "m2")
+        both = self.descent.model.p_star > 1
+        kinds = ("student m2 (nuclear)", "(Frobenius)") if both else ("student m2",)
+        names = ("step", *kinds, "outlier", "next", "m2", "edge", "outlier", "m2")
         rows = [
             (
                 str(one.step),
-                f"{one.student_m2:.4f}",
+                *(f"{m2:.4f}" for m2 in (one.student_m2, one.student_m2_frobenius)[: len(kinds)]),
                 with_error(one.outlier.mean, one.outlier.standard_error),
                 with_error(one.above.mean, one.above.standard_error),
                 with_error(one.m2.mean, one.m2.standard_error),
@@ -87,7 +91,7 @@ class DescentHessian(Result):
     def columns(self) -> Mapping[str, Any]:
         """One row a step; errors are the standard ones of the means over draws."""
         rows = [
-            {"step": one.step, "student_m2": one.student_m2}
+            {name: getattr(one, name) for name in ("step", "student_m2", "student_m2_frobenius")}
             | {
                 name: value
                 for quantity in ("lowest", "outlier", "above", "m2")
@@ -181,7 +185,7 @@ def _steps(at: Sequence[int], budget: int) -> tuple[int, ...]:
 
 
 def _measure(instance: Instance, student: NDArray) -> tuple[float, ...]:
-    """m² and mean w*·w_k/|w*||w_k| of the student, λ_1, and as in ``HessianStep`` the rest."""
+    """Both m² and mean w*·w_k/|w*||w_k| of the student, λ_1, and as in ``HessianStep`` the rest."""
     at = instance.at(student)
     hessian = at.hessian
     copies = int(at.model.p) * at.model.p_star
@@ -189,18 +193,20 @@ def _measure(instance: Instance, student: NDArray) -> tuple[float, ...]:
     if not pairs.converged or pairs.certificate.passed is False:
         raise NoConvergence(f"lowest eigenpairs along the descent ({pairs.method})")
     m2 = teacher_overlap(pairs.eigenvectors[:, :copies], at.teacher_basis)
-    known = float(squared_magnetization(student, instance.teacher))
+    kinds = squared_magnetization, squared_frobenius
+    known = [float(one(student, instance.teacher)) for one in kinds]
     norms = np.linalg.norm(student, axis=1), np.linalg.norm(instance.teacher, axis=1)
     cosine = float((student @ instance.teacher.T / np.outer(*norms)).mean())
     values = pairs.eigenvalues
-    return known, cosine, values[0], values[:copies].mean(), values[-1], float(m2.mean())
+    return *known, cosine, values[0], values[:copies].mean(), values[-1], float(m2.mean())
 
 
 def _step(descent: Descent, step: int, rows: NDArray[np.float64]) -> HessianStep:
     """``rows`` has one line a draw, as ``_measure`` gives it."""
-    known, cosine = rows[:, :2].mean(axis=0).tolist()
-    lowest, outlier, above, m2 = (Estimate.of(column) for column in rows[:, 2:].T)
+    known, frobenius, cosine = rows[:, :3].mean(axis=0).tolist()
+    lowest, outlier, above, m2 = (Estimate.of(column) for column in rows[:, 3:].T)
     (edge, eigenvalue, overlap), note = lowest_at(
         descent.model, descent.alpha, descent.N, known, cosine
     )
-    return HessianStep(step, known, lowest, outlier, above, m2, edge, eigenvalue, overlap, note)
+    measured = lowest, outlier, above, m2
+    return HessianStep(step, known, frobenius, *measured, edge, eigenvalue, overlap, note)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.statistics import Estimate
-from bbpscape.simulation.descent.overlap import magnetization
+from bbpscape.simulation.descent.overlap import frobenius_magnetization, magnetization
 from bbpscape.simulation.online.stream import OnlineDraw
 
 
@@ -32,7 +32,7 @@ def both_m2(gram: NDArray, overlap: NDArray) -> tuple[NDArray, NDArray]:
     known = np.isfinite(norms)
     nuclear = np.full(norms.shape, math.nan)
     nuclear[known] = magnetization(overlap[known], norms[known], width[known])
-    return nuclear, (overlap**2).sum(axis=(-2, -1)) / norms
+    return nuclear, frobenius_magnetization(overlap, norms, width)
 
 
 def sample_of(draws: list[OnlineDraw], times: int) -> OnlineSample:

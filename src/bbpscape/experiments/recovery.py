@@ -31,18 +31,21 @@ from bbpscape.theory.spectral.channel import QuadraticTeacher
 from bbpscape.theory.spectral.information import information_limit
 from bbpscape.theory.threshold import Threshold
 
-OBSERVABLES = ("descent_m2", "recovered", "recovery_step")
+OBSERVABLES = ("descent_m2", "descent_m2_frobenius", "recovered", "recovery_step")
 
 
 @dataclass(frozen=True, eq=False)
 class RecoveryLine:
     """One width and one start against ``alpha``.
 
-    ``recovered`` counts draws, ``largest_m2`` has the largest m² that each draw reached, and
-    ``recovery_step`` the median step of recovery, None where no draw recovered.
+    ``recovered`` counts draws, ``largest_m2`` has the largest m² that each draw reached, by the
+    nuclear norm, ``largest_m2_frobenius`` by the Frobenius norm, and ``recovery_step`` the median
+    step of recovery, None where no draw recovered.
     """
 
-    derived: ClassVar[tuple[str, ...]] = ("m2", "m2_error")
+    derived: ClassVar[tuple[str, ...]] = (
+        "m2", "m2_error", "m2_frobenius", "m2_frobenius_error",
+    )  # fmt: skip
 
     p: int
     start: str
@@ -50,6 +53,7 @@ class RecoveryLine:
     recovered: tuple[Fraction, ...]
     recovery_step: tuple[float | None, ...]
     largest_m2: tuple[NDArray[np.float64], ...] = field(repr=False, metadata=BULKY)
+    largest_m2_frobenius: tuple[NDArray[np.float64], ...] = field(repr=False, metadata=BULKY)
 
     @property
     def m2(self) -> NDArray[np.float64]:
@@ -60,6 +64,15 @@ class RecoveryLine:
     def m2_error(self) -> NDArray[np.float64]:
         """The standard error of ``m2``, NaN for one draw."""
         return np.array([mean_and_error(values)[1] for values in self.largest_m2])
+
+    @property
+    def m2_frobenius(self) -> NDArray[np.float64]:
+        """Mean over draws of the largest m² by the Frobenius norm."""
+        return np.array([mean_and_error(values)[0] for values in self.largest_m2_frobenius])
+
+    @property
+    def m2_frobenius_error(self) -> NDArray[np.float64]:
+        return np.array([mean_and_error(values)[1] for values in self.largest_m2_frobenius])
 
 
 @result
@@ -109,34 +122,34 @@ class RecoveryCurve(Result):
             title += f"\nalpha_BBP = {at.alpha_bbp:.4g} ({at.transition})"
             title += f", alpha_0 = {at.alpha_0:.4g}" * (at.transition == "discontinuous")
         ends = ("interval low", "interval high")
-        points = zip(
-            line.alpha, line.recovered, line.m2, line.m2_error, line.recovery_step, strict=True
-        )
+        both = self.model.p_star > 1
+        kinds = ("largest m2 (nuclear)", "(Frobenius)") if both else ("largest m2",)
+        m2s = (line.m2, line.m2_error), (line.m2_frobenius, line.m2_frobenius_error)
         rows = [
             (
                 f"{x:.4g}",
                 str(share),
                 f"{share.interval[0]:.3f}",
                 f"{share.interval[1]:.3f}",
-                with_error(m2, error),
-                number(median, ".0f"),
+                *(with_error(m2[i], error[i]) for m2, error in m2s[: len(kinds)]),
+                number(line.recovery_step[i], ".0f"),
             )
-            for x, share, m2, error, median in points
+            for i, (x, share) in enumerate(zip(line.alpha, line.recovered, strict=True))
         ]
-        return Table(title, ("alpha", "recovered", *ends, "largest m2", "median step"), rows)
+        return Table(title, ("alpha", "recovered", *ends, *kinds, "median step"), rows)
 
     def columns(self) -> Mapping[str, Any]:
         """One row a start, width and α."""
+        numbers = ("m2", "m2_error", "m2_frobenius", "m2_frobenius_error", "recovery_step")
         rows = [
-            (line.start, line.p, x, share.count, share.of, *share.interval, m2, error, median)
+            (line.start, line.p, x, share.count, share.of, *share.interval,
+             *(getattr(line, name)[i] for name in numbers))
             for line in self.lines
-            for x, share, m2, error, median in zip(
-                line.alpha, line.recovered, line.m2, line.m2_error, line.recovery_step, strict=True
-            )
-        ]
-        names = ("start", "p", "alpha", "recovered", "draws", "low", "high", "m2", "m2_error")
-        columns = list(zip(*rows, strict=True)) or [()] * 10
-        return dict(zip((*names, "recovery_step"), columns, strict=True))
+            for i, (x, share) in enumerate(zip(line.alpha, line.recovered, strict=True))
+        ]  # fmt: skip
+        names = ("start", "p", "alpha", "recovered", "draws", "low", "high", *numbers)
+        columns = list(zip(*rows, strict=True)) or [()] * len(names)
+        return dict(zip(names, columns, strict=True))
 
 
 @shows_progress
@@ -281,6 +294,7 @@ def _lines(
                         for one in points
                     ),
                     tuple(one["descent_m2"] for one in points),
+                    tuple(one["descent_m2_frobenius"] for one in points),
                 )
             )
     return tuple(lines)

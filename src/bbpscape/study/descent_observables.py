@@ -62,6 +62,10 @@ def _descent_m2(one: Trajectory) -> float | None:
     return one.largest_m2
 
 
+def _descent_m2_frobenius(one: Trajectory) -> float | None:
+    return one.largest_m2_frobenius
+
+
 def _recovered(one: Trajectory) -> float | None:
     return float(one.recovered and not _diverged(one))
 
@@ -90,7 +94,15 @@ for _one in (
         _descent_m2,
         None,
         "largest $m^2$ of the descent",
-        "largest squared magnetization that the descent reaches",
+        "largest squared magnetization (nuclear norm) that the descent reaches",
+        DESCENT,
+    ),
+    Observable(
+        "descent_m2_frobenius",
+        _descent_m2_frobenius,
+        None,
+        "largest $m^2$ (Frobenius) of the descent",
+        "the same with the Frobenius norm, which differs at p* > 1",
         DESCENT,
     ),
     Observable(

@@ -14,7 +14,11 @@ from bbpscape.simulation.data.instance import Instance
 from bbpscape.simulation.descent.domain import Free, OnSphere
 from bbpscape.simulation.descent.gradient import BatchGradient
 from bbpscape.simulation.descent.notes import Notes, Point
-from bbpscape.simulation.descent.overlap import magnetization, relative_error
+from bbpscape.simulation.descent.overlap import (
+    frobenius_magnetization,
+    magnetization,
+    relative_error,
+)
 from bbpscape.simulation.descent.rule import DescentRule, Trajectory, record_steps
 from bbpscape.simulation.descent.step import safe_step, safe_steps
 
@@ -35,8 +39,8 @@ def descend_batch(
 ) -> list[Trajectory]:
     """Descend from ``starts``, each of shape (p, N), on the losses of ``instances``.
 
-    ``tell`` is called with the index of a draw and (step, time, loss, generalization, m2) as they
-    are recorded. A draw that stops leaves the batch.
+    ``tell`` is called with the index of a draw and (step, time, loss, generalization, m2,
+    m2_frobenius) as they are recorded. A draw that stops leaves the batch.
 
     On numpy each trajectory is the same whatever the others.
 
@@ -80,6 +84,7 @@ class _Batch:
         self.alive = np.arange(len(instances))
         count = len(starts)
         self.largest, self.largest_step = np.full(count, -1.0), np.zeros(count, dtype=int)
+        self.largest_frobenius = np.full(count, -1.0)
         self.recovered = np.zeros(count, dtype=bool)
         self.time, self.refused = np.zeros(count), np.zeros(count, dtype=int)
         self.step = 0
@@ -142,7 +147,11 @@ class _Batch:
 
     def _observe(self) -> None:
         rule, k, now, alive = self.rule, self.step, self.now, self.alive
-        m2 = magnetization(now.overlaps, now.norm**2, self.teacher_norm[alive])
+        norms = now.norm**2, self.teacher_norm[alive]
+        m2, frobenius = (
+            one(now.overlaps, *norms) for one in (magnetization, frobenius_magnetization)
+        )
+        self.largest_frobenius[alive] = np.fmax(self.largest_frobenius[alive], frobenius)
         rises = m2 > self.largest[alive]
         self.largest[alive[rises]], self.largest_step[alive[rises]] = m2[rises], k
         for i in np.flatnonzero((m2 >= rule.recovery) & ~self.recovered[alive]).tolist():
@@ -152,7 +161,7 @@ class _Batch:
         due = k in self.records or k in rule.snapshots
         written = np.flatnonzero((ends != "") | due)
         if written.size:
-            self._write(written, m2, ends)
+            self._write(written, m2, frobenius, ends)
         self._keep(np.flatnonzero(ends == ""))
         renewed = rule.step is None and rule.method != "flow" and k in self.records
         if renewed and k > 0 and self.alive.size:
@@ -194,7 +203,11 @@ class _Batch:
         return ends
 
     def _write(
-        self, rows: NDArray[np.int64], m2: NDArray[np.float64], ends: NDArray[np.str_]
+        self,
+        rows: NDArray[np.int64],
+        m2: NDArray[np.float64],
+        frobenius: NDArray[np.float64],
+        ends: NDArray[np.str_],
     ) -> None:
         """A record, a snapshot or the end of some draws."""
         notes, now = [self.notes[draw] for draw in self.alive[rows]], self.now
@@ -204,12 +217,14 @@ class _Batch:
             status, draw = str(ends[i]), self.alive[i]
             if self.step in self.records or status:
                 loss = now.loss[i] / self.M
-                one.rows.append((self.step, self.time[i], loss, float(error), float(m2[i])))
+                both = float(m2[i]), float(frobenius[i])
+                one.rows.append((self.step, self.time[i], loss, float(error), *both))
             if self.step in self.rule.snapshots:
                 one.snapshots[self.step] = w
             if status:
                 one.student, one.status, one.eta = w, status, float(self.eta[i])
                 one.largest = float(self.largest[draw])
+                one.largest_frobenius = float(self.largest_frobenius[draw])
                 one.largest_step = int(self.largest_step[draw])
                 one.refused = int(self.refused[i])
                 if any(step > self.step for step in self.rule.snapshots):

@@ -32,7 +32,7 @@ class Notes:
     def __init__(self, instance: Instance, rule: DescentRule):
         self.instance, self.rule = instance, rule
         self.rows: list[tuple[float, ...]] = []
-        self.largest, self.largest_step = -1.0, 0
+        self.largest, self.largest_step, self.largest_frobenius = -1.0, 0, -1.0
         self.recovered_step: int | None = None
         self.status = ""
         self.eta, self.refused = math.nan, 0
@@ -40,14 +40,16 @@ class Notes:
         self.snapshots: dict[int, NDArray[np.float64]] = {}
 
     def finish(self) -> Trajectory:
-        step, time, loss, error, m2 = np.array(self.rows, dtype=float).T
+        step, time, loss, error, m2, frobenius = np.array(self.rows, dtype=float).T
         return Trajectory(
             step.astype(int),
             time,
             loss,
             error,
             m2,
+            m2_frobenius=frobenius,
             largest_m2=self.largest,
+            largest_m2_frobenius=self.largest_frobenius,
             largest_m2_step=self.largest_step,
             recovered_step=self.recovered_step,
             status=self.status,

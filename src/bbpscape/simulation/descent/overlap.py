@@ -62,6 +62,35 @@ def magnetization(
     return squared / (student_norm * teacher_norm)
 
 
+def squared_frobenius(student: ArrayLike, teacher: ArrayLike) -> NDArray[np.float64]:
+    """m² = p* ‖w w*ᵀ‖² / (‖w‖² ‖w*‖²), with the Frobenius norm, as the source has of eigenvectors.
+
+    The share of w's squared norm in the span of the teacher's rows, if these are orthogonal and of
+    one norm: 1 for a student that has a single direction of several, where the nuclear norm has
+    1/p*. The two agree at p* = 1. ``student`` (..., p, N), ``teacher`` (..., p_star, N).
+
+    Raises
+    ------
+    InvalidInput
+        As ``squared_magnetization``.
+
+    >>> one = [[3.0, 4.0, 0.0]]
+    >>> teacher = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+    >>> squared_frobenius(one, teacher).item(), squared_magnetization(one, teacher).item()
+    (1.0, 0.5)
+    """
+    w, v = _weights(student, teacher)
+    overlaps = w @ np.swapaxes(v, -1, -2)
+    return frobenius_magnetization(overlaps, (w**2).sum((-1, -2)), (v**2).sum((-1, -2)))
+
+
+def frobenius_magnetization(
+    overlaps: NDArray, student_norm: NDArray, teacher_norm: NDArray
+) -> NDArray[np.float64]:
+    """The same from w w*ᵀ, shape (..., p, p_star), and the squared norms of w and w*."""
+    return overlaps.shape[-1] * (overlaps**2).sum((-1, -2)) / (student_norm * teacher_norm)
+
+
 def generalization_error(
     model: TeacherStudent, student: ArrayLike, teacher: ArrayLike, mean: ArrayLike | None = None
 ) -> NDArray[np.float64]:

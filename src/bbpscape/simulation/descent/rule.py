@@ -101,7 +101,9 @@ class Trajectory:
     """One descent at log-spaced steps; ``step``, ``time``, ``loss``, … have shape (R,).
 
     ``loss`` is L/M, ``generalization`` and ``m2`` are those of ``descent_overlap``, ``time`` is
-    Σ η. ``largest_m2`` is over every step, recorded or not, and ``largest_m2_step`` is its step.
+    Σ η. ``m2`` has the nuclear norm of w w*ᵀ and ``m2_frobenius`` the Frobenius norm, the same at
+    p* = 1. The largest of each are over every step, recorded or not, and ``largest_m2_step`` is
+    that of ``largest_m2``.
     ``status`` is "converged", "budget", "diverged", or "recovered" where that ends a descent;
     ``recovered_step`` is the first step at which the teacher was recovered, None if never.
     ``eta`` is the last η, ``refused`` the number of steps that would have raised the loss.
@@ -116,7 +118,9 @@ class Trajectory:
     loss: NDArray[np.float64]
     generalization: NDArray[np.float64]
     m2: NDArray[np.float64]
+    m2_frobenius: NDArray[np.float64]
     largest_m2: float
+    largest_m2_frobenius: float
     largest_m2_step: int
     recovered_step: int | None
     status: str

@@ -6,6 +6,7 @@ It is the Hessian of the general theory with F = T(y) and the teacher as the onl
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,14 +137,24 @@ class MatrixOverlap:
 
     ``directions`` are the shares of m² along each of them, means over the eigenspace of
     ``multiplicity`` dimensions. ``matrix`` is V_k·e_l of one eigenvector V, its block k (rows) with
-    direction l (columns); its sign is free.
+    direction l (columns); its sign is free. ``m2_nuclear`` is ‖matrix‖_*²/p*, as of students, None
+    where the eigenvector is not the only one.
     """
+
+    derived: ClassVar[tuple[str, ...]] = ("m2_nuclear",)
 
     eigenvalue: float
     multiplicity: int
     m2: float
     directions: NDArray[np.float64]
     matrix: NDArray[np.float64]
+
+    @property
+    def m2_nuclear(self) -> float | None:
+        if self.multiplicity > 1:
+            return None
+        size = float(np.linalg.svd(self.matrix, compute_uv=False).sum())
+        return size**2 / len(self.matrix)
 
 
 def right_side(

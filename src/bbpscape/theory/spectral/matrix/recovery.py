@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.core.report import Report, Table
+from bbpscape.core.report import Report, Table, number
 from bbpscape.core.result import Result, result
 from bbpscape.core.status import Diagnostics, Status
 from bbpscape.model.teacher_student import TeacherStudent
@@ -83,9 +83,11 @@ class MatrixRecovery(Result):
         tables = [Table(self.headline(), ("spectral alpha", "mode of u uᵀ"), rows)]
         if self.edge is not None:
             p = self.model.p_star
-            names = ["eigenvalue", "times", "m2 (Frobenius)", *(f"of u{k + 1}" for k in range(p))]
+            kinds = "m2 (Frobenius)", "(nuclear)"
+            names = ["eigenvalue", "times", *kinds, *(f"of u{k + 1}" for k in range(p))]
             outliers = [
                 (f"{x.eigenvalue:.8g}", str(x.multiplicity), f"{x.m2:.5f}",
+                 number(x.m2_nuclear, ".5f"),
                  *(f"{one:.5f}" for one in x.directions), _matrix(x.matrix))
                 for x in self.overlaps
             ]  # fmt: skip
