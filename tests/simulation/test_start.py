@@ -114,3 +114,20 @@ def test_refusals(arguments, message):
         Start(*arguments)
     with pytest.raises(bb.InvalidInput, match="start must be one of .*, got 'warm'"):
         find_start("warm")
+
+
+@pytest.mark.parametrize("start", ["hessian", "spectral"])
+def test_a_start_on_the_sphere_does_not_forget_a_gram_matrix(start):
+    model = bb.TeacherStudent(1, 1, bb.NormalizedSquare(2.0), student_gram=0.5)
+    with pytest.raises(bb.InvalidInput, match="leave out student_gram"):
+        bb.descend(model, 3.0, 20, 1, start=start, workers=1)
+
+
+def test_a_descent_from_a_learnt_student_begins_there():
+    model = bb.TeacherStudent(1, 1, bb.NormalizedSquare(2.0), overlap=0.3, student_gram=0.5)
+    rule = bb.DescentRule(steps=1, step=1e-9)
+    path = bb.descend(model, 3.0, 20, 1, start="overlap", rule=rule, workers=1).trajectories[0]
+    assert abs((path.student**2).sum() / 20 - 0.5) < 1e-6
+    sphere = bb.DescentRule(steps=1, sphere=True)
+    with pytest.raises(bb.InvalidInput, match="leave out student_gram"):
+        bb.descend(model, 3.0, 20, 1, start="overlap", rule=sphere, workers=1)

@@ -41,7 +41,7 @@ device = "cpu"
 tolerance = 1e-8
 
 # Parameters with one value: p, p_star, a, alpha and N, and for other networks
-# loss, delta, activation, label_noise, flip and overlap. A descent also has
+# loss, delta, activation, label_noise, flip, overlap and student_gram. A descent also has
 # start ("random", "hessian", "spectral" or "overlap"), method ("gd", "momentum" or "flow"),
 # domain ("free" or "sphere") and steps, its budget.
 [model]

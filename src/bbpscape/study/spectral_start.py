@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from bbpscape.core.checks import InvalidInput
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import Instance
-from bbpscape.simulation.descent.start import STARTS, Start, find_start, mixed, start_pairs
+from bbpscape.simulation.descent.start import (
+    STARTS,
+    Start,
+    check_unit_norms,
+    find_start,
+    mixed,
+    start_pairs,
+)
 from bbpscape.simulation.hessian import Hessian
 from bbpscape.theory.spectral.channel import QuadraticTeacher
 from bbpscape.theory.spectral.preprocessing import optimal
@@ -35,6 +42,7 @@ def spectral_preprocessing(
     InvalidInput
         If the activation is not the quadratic one, or labels are flipped.
     """
+    check_unit_norms(model)
     exact = not model.labels.flip and not model.labels.poisson
     if not model.activation.quadratic or not model.teacher.quadratic or not exact:
         raise InvalidInput(

@@ -93,6 +93,8 @@ class _Batch:
         self.teacher_norm = np.array([(one.teacher**2).sum() for one in instances])
         self.domain = Free()
         if rule.sphere:
+            if instances[0].model.student_gram is not None:
+                raise InvalidInput("on the sphere neurons have norm √N: leave out student_gram")
             self.domain = OnSphere(instances[0].sphere, self.where, gradient.dtype)
         w = self._up(starts)
         self.eta = self._safe_steps(w) if rule.step is None else np.full(len(starts), rule.step)

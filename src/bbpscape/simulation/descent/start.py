@@ -110,6 +110,15 @@ def start_label(name: str) -> str:
     return STARTS[name].label if name in STARTS else f"{name} start"
 
 
+def check_unit_norms(model: TeacherStudent) -> None:
+    """InvalidInput where a start on the sphere would forget the student's own Gram matrix."""
+    if model.student_gram is not None:
+        raise InvalidInput(
+            "this start has neurons of norm √N: leave out student_gram, or use start random or "
+            "overlap, which keep it"
+        )
+
+
 def own_student(instance: Instance) -> NDArray[np.float64]:
     """The instance's own student."""
     return instance.student
@@ -159,7 +168,7 @@ def hartley(p: int) -> NDArray[np.float64]:
 
 for _one in (
     Start("random", own_student, overlap=False),
-    Start("hessian", lowest_eigenvectors, overlap=False, title="Hessian"),
+    Start("hessian", lowest_eigenvectors, False, check_unit_norms, "Hessian"),
     Start("overlap", own_student, overlap=True),
 ):
     STARTS.add(_one.name, _one)
