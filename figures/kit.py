@@ -133,11 +133,15 @@ def panels(columns: int, lines: int = 1) -> tuple[Figure, Any]:
     return figure, figure.subplots(lines, columns, squeeze=False)
 
 
-def mark(axes: Any, x: float, text: str, linestyle: str = "-") -> None:
-    """A vertical line at x with its name at the foot."""
+def mark(axes: Any, x: float, text: str, linestyle: str = "-", high: bool = False) -> None:
+    """A vertical line at x with its name at the foot, or at the head where it is ``high``."""
     axes.axvline(x, color="black", linewidth=1.0, linestyle=linestyle)
-    place = {"xytext": (3, 3), "textcoords": "offset points", "xycoords": ("data", "axes fraction")}
-    axes.annotate(text, (x, 0.0), **place)
+    place = {
+        "xytext": (3, -9 if high else 3),
+        "textcoords": "offset points",
+        "xycoords": ("data", "axes fraction"),
+    }
+    axes.annotate(text, (x, 1.0 if high else 0.0), **place)
 
 
 def points(axes: Any, found: list[dict[str, Any]], index: int, x: str = "alpha", **options: Any):

@@ -5,11 +5,12 @@ import numpy as np
 import bbpscape as bb
 from figures.kit import Data, run_study, table_of
 
-CASES = {"continuous": 0.01, "discontinuous": 2.0}
+# Those of the paper.
+CASES = {"continuous": 0.7, "discontinuous": 1.5}
 SIZES = {
     "smallest": {"N": [100, 200], "draws": [40, 20], "count": 5, "labels": 40},
     "quick": {"N": [100, 400], "draws": [80, 20], "count": 8, "labels": 60},
-    "full": {"N": [250, 1000], "draws": [100, 25], "count": 11, "labels": 200},
+    "full": {"N": [250, 600], "draws": [100, 40], "count": 11, "labels": 200},
 }
 
 

@@ -1,5 +1,6 @@
 """Figure 1 from its data."""
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from figures.kit import COLOURS, DASHES, Data, column, mark, panels, points, rows
@@ -9,18 +10,19 @@ def plot(data: Data) -> Figure:
     figure, ((left, right),) = panels(2)
     for axes, case in ((left, "continuous"), (right, "discontinuous")):
         _panel(axes, data, case)
-    left.legend(loc="upper left")
+    left.legend(loc="lower right")
     return figure
 
 
 def _panel(axes, data: Data, case: str) -> None:
     theory = data.tables["theory"]
-    axes.plot(
-        column(theory, "alpha", case=case),
-        column(theory, "m2", case=case),
-        color="black",
-        label=r"theory, $N \to \infty$",
-    )
+    (law,) = rows(data.tables["thresholds"], case=case)
+    x, y = (np.array(column(theory, name, case=case)) for name in ("alpha", "m2"))
+    if law["m2_jump"]:
+        # 0 up to the transition, and no line where m² jumps.
+        at = np.searchsorted(x, law["alpha_bbp"])
+        x, y = np.insert(x, at, [law["alpha_bbp"]] * 2), np.insert(y, at, [0.0, np.nan])
+    axes.plot(x, y, color="black", label=r"theory, $N \to \infty$")
     for i, (N, draws) in enumerate(
         zip(data.parameters["N"], data.parameters["draws"], strict=True)
     ):
@@ -39,8 +41,7 @@ def _panel(axes, data: Data, case: str) -> None:
             for row in rows(data.tables[case], N=N, observable="total_m2", source="simulation")
         ]
         points(axes, found, i + 1, label=f"$N = {N}$, {draws} draws")
-    (law,) = rows(data.tables["thresholds"], case=case)
-    mark(axes, law["alpha_bbp"], r"$\alpha_\mathrm{BBP}$", ":")
+    mark(axes, law["alpha_bbp"], r"$\alpha_\mathrm{BBP}$", ":", high=True)
     a = data.parameters["a"][case]
-    axes.set(xlabel=r"$\alpha$", ylabel="$m^2$", ylim=(0, 0.78))
+    axes.set(xlabel=r"$\alpha$", ylabel="$m^2$", ylim=(0, 0.6))
     axes.set_title(f"{case}, $p = 2$, $p^* = 1$, $a = {a:g}$")

@@ -106,6 +106,21 @@ SAMPLES = {
         lambda folder: bb.diagram(a=[0.1, 0.5, 1.0, 2.0], p=1, alpha=[1.0, 2.0, 3.0]),
         lambda one: [(one.x, one.lines["thresholds"]["weak_recovery"])],
     ),
+    "Simulation": (
+        lambda folder: bb.simulate(MODEL, 3.0, 30, 3, k=2),
+        lambda one: [([d.eigenvalues[0] for d in one.draws], [d.m2[0] for d in one.draws])],
+    ),
+    "Density": (
+        lambda folder: bb.eigen.spectral_density(
+            bb.draw(MODEL, 3.0, 30).hessian, np.linspace(-2, 3, 9), 0.5, steps=10
+        ),
+        lambda one: [(one.eigenvalue, one.density)],
+    ),
+    "CostModel": (lambda folder: bb.eigen.cost(MODEL, 3.0, 1000), lambda one: []),
+    "WeakRecovery": (
+        lambda folder: bb.weak_recovery(1, alpha=2.0),
+        lambda one: [([one.information_limit.alpha] * 2, [0, 1])],
+    ),
     "Photograph": (
         lambda folder: bb.photograph(8.0, 8, 2, 0.5, rule=bb.DescentRule(steps=20)),
         lambda one: [],

@@ -10,7 +10,7 @@ from typer.main import get_command
 
 from bbpscape.cli.derive import command
 from bbpscape.cli.docstrings import synopsis
-from bbpscape.cli.output import Output, Served, WithoutFigure
+from bbpscape.cli.output import Output, Served
 
 # The module of each command; its function has the same name.
 COMMANDS = {
@@ -39,10 +39,8 @@ GROUPS = {
     "data": "bbpscape.cli.data",
     "study": "bbpscape.cli.study",
 }
-# Results that have no figure.
-WITHOUT_FIGURE = ("cost", "simulate", "weak-recovery")
 # What the others print.
-OUTPUTS = {**dict.fromkeys(PAGES, Served), **dict.fromkeys(WITHOUT_FIGURE, WithoutFigure)}
+OUTPUTS = dict.fromkeys(PAGES, Served)
 LISTS = "NUMBERS and INTEGERS: a list as 1,2,4, or a range as start:stop:count[:log]."
 
 Command = Any  # click's, which typer keeps to itself

@@ -14,6 +14,7 @@ from bbpscape.plots import (
     bayes_optimal,
     descent,
     diagram,
+    eigenpairs,
     finite_size,
     methods,
     online,
@@ -22,6 +23,7 @@ from bbpscape.plots import (
     recovery,
     spectrum,
     study,
+    weak_recovery,
 )
 from bbpscape.plots.dispatch import plot
 from bbpscape.plots.files import check_figure_path, save
@@ -32,6 +34,7 @@ __all__ = [
     "check_figure_path",
     "descent",
     "diagram",
+    "eigenpairs",
     "finite_size",
     "methods",
     "online",
@@ -42,4 +45,5 @@ __all__ = [
     "save",
     "spectrum",
     "study",
+    "weak_recovery",
 ]

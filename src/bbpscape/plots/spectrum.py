@@ -77,7 +77,10 @@ def _theory(axes: Axes, theory: Spectrum) -> None:
             linewidth=1.2,
             label=f"{edge.kind} left edge at ${edge.value:.4g}$",
         )
+    low, high = axes.get_xlim()
     for outlier in theory.outliers:
+        if not low <= outlier.eigenvalue <= high:
+            continue  # a legend names what is drawn
         teacher = outlier.direction == TEACHER
         copies = "" if math.isinf(outlier.multiplicity) else f" (×{outlier.multiplicity:g})"
         overlap = f", $m^2$ = {outlier.m2:.3g}" if TEACHER in outlier.direction else ""
@@ -88,7 +91,6 @@ def _theory(axes: Axes, theory: Spectrum) -> None:
             linewidth=1.4,
             label=f"{outlier.direction} outlier{copies} at ${outlier.eigenvalue:.4g}${overlap}",
         )
-    low, high = axes.get_xlim()
     if theory.atom and low <= 0 <= high:
         axes.plot(
             [0],

@@ -1,5 +1,6 @@
 """An observable of a study against one of its axes: theory as lines, simulation as points."""
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ MOST_LINES = 12
 MAIN = ("p", "p_star", "a", "alpha", "N")
 MARKERS = "os^Dv<>Pp*hX"
 THEORY_COLOUR = "#404040"
+TRANSITION = "alpha_bbp"
 
 Curves = dict[tuple[Any, ...], list[tuple[float, Row]]]
 
@@ -75,6 +77,8 @@ class _Choice:
     others: list[str]
     simulated: Curves
     theory: Curves
+    # α_BBP of the lines, where the axis is α.
+    transitions: dict[tuple[Any, ...], float]
     # Whether the theory is that of each N, and no limit.
     sized: bool
 
@@ -114,20 +118,27 @@ def _choose(study: StudyResults, observable: str | None, x: str | None) -> _Choi
     simulated = _curves(study, observable, SIMULATION, x, others)
     sized = any(row.cell.dimension is not None for row in study.rows)
     theory = _curves(study, observable, THEORY, x, others if sized else _without_size(others))
+    found = _curves(study, TRANSITION, THEORY, x, others if sized else _without_size(others))
+    transitions = {
+        key: float(points[0][1].mean)
+        for key, points in found.items()
+        if x == "alpha" and points[0][1].mean is not None
+    }
     most = max(len(simulated), len(theory))
     if most > MOST_LINES:
         raise InvalidInput(
             f"a figure has at most {MOST_LINES} lines, got {most}: "
             f"select some values of {', '.join(others)}"
         )
-    return _Choice(observable, x, varying, others, simulated, theory, sized)
+    return _Choice(observable, x, varying, others, simulated, theory, transitions, sized)
 
 
 def _draw(axes: Axes, study: StudyResults, chosen: _Choice) -> None:
     colours = chosen.colours
     alone = chosen.sized or _without_size(chosen.names) == chosen.names
     for key, points in chosen.theory.items():
-        _theory(axes, points, colours[key] if alone and key in colours else THEORY_COLOUR)
+        colour = colours[key] if alone and key in colours else THEORY_COLOUR
+        _theory(axes, points, colour, chosen.transitions.get(key))
     for (key, points), marker in zip(chosen.simulated.items(), MARKERS, strict=False):
         _simulation(axes, points, colours[key], marker)
     _finish(axes, study, chosen.observable, chosen.x, chosen.varying)
@@ -152,11 +163,20 @@ def _curves(study: StudyResults, observable: str, source: str, x: str, others: l
     return {key: sorted(curves[key], key=lambda pair: pair[0]) for key in sorted(curves)}
 
 
-def _theory(axes: Axes, points: list[tuple[float, Row]], colour: Any) -> None:
+def _theory(
+    axes: Axes, points: list[tuple[float, Row]], colour: Any, transition: float | None
+) -> None:
+    """Points of theory as a line, with a gap where the transition lies: what jumps is no ramp."""
     # Cells of several N at one x differ by the rounding of M alone: the largest N is the limit.
     by_size = sorted(points, key=lambda pair: (pair[0], pair[1].cell.parameters.get("N", 0)))
     last = dict(by_size)
-    axes.plot([*last], [row.mean for row in last.values()], color=colour, zorder=1)
+    x, y = np.array([*last]), np.array([row.mean for row in last.values()], dtype=float)
+    if transition is not None and x[0] < transition < x[-1]:
+        at = np.searchsorted(x, transition)
+        level = y[at - 1] if y[at - 1] == 0 else math.nan  # no outlier: 0 up to α_BBP
+        x, y = np.insert(x, at, [transition] * 2), np.insert(y, at, [level, math.nan])
+        axes.axvline(transition, color=colour, linestyle=":", linewidth=1, zorder=0)
+    axes.plot(x, y, color=colour, zorder=1, marker="_", markersize=7)
 
 
 def _simulation(axes: Axes, points: list[tuple[float, Row]], colour: Any, marker: str) -> None:
@@ -211,4 +231,7 @@ def _legend(chosen: _Choice) -> list[Line2D]:
     if chosen.theory:
         label = "theory" if chosen.sized else r"theory, $N \to \infty$"
         handles.append(Line2D([], [], color=THEORY_COLOUR, label=label))
+        if chosen.transitions:
+            label = r"$\alpha_\mathrm{BBP}$"
+            handles.append(Line2D([], [], color=THEORY_COLOUR, linestyle=":", label=label))
     return handles
