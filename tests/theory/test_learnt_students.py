@@ -56,7 +56,7 @@ def test_rules_of_the_joint_law_agree(rule):
     """Ratios of densities, coordinates of R^½ and Sobol points give one edge, outlier and m²."""
     law = matrix_law(TABLE, 1.0)
     made = {
-        "own": lambda: network.own_coordinates(TABLE, 1.0),
+        "own": lambda: network.own_coordinates(TABLE, 0.7),
         "sobol": lambda: network.joint_quasi_monte_carlo(TABLE, 0.6, 0),
     }[rule]()
     values = []
@@ -64,7 +64,7 @@ def test_rules_of_the_joint_law_agree(rule):
         edge = left_matrix_edge(one, 4.0)
         outlier = left_matrix_outliers(one, 4.0, edge)[0]
         values.append((edge.edge.value, outlier.eigenvalue, outlier.m2))
-    np.testing.assert_allclose(values[1], values[0], rtol=1e-3 if rule == "sobol" else 1e-5)
+    np.testing.assert_allclose(values[1], values[0], rtol=1e-3 if rule == "sobol" else 2e-4)
     # The table of the theory has -1.1614 here, and 60 draws at N = 300 -1.173 ± 0.016.
     assert values[0][1] == pytest.approx(-1.173795, abs=2e-6)
 
@@ -87,3 +87,14 @@ def test_a_student_without_a_part_of_its_own_is_refused(gram):
 def test_finite_size_theory_is_that_of_norm_one():
     with pytest.raises(bb.InvalidInput, match="no student_gram"):
         bb.finite_size(MODEL(1, 1, student_gram=0.5), 2.0, [50], 2)
+
+
+def test_an_even_activation_at_a_norm_by_both_routes():
+    """Signed permutations, and the p × p equation."""
+    model = MODEL(2, 1, bb.NormalizedSquare(0.3), "log-cosh", student_gram=0.6)
+    first, second = SymmetricRoute(model), MatrixRoute(model)
+    for one, other in zip(first.left(6.0)[1], second.left(6.0)[1], strict=True):
+        np.testing.assert_allclose(
+            [one.eigenvalue, one.m2], [other.eigenvalue, other.m2], rtol=1e-6
+        )
+    np.testing.assert_allclose(first.left(6.0)[0].value, second.left(6.0)[0].value, rtol=1e-6)

@@ -36,6 +36,24 @@ CASES = {
         1, 2, bb.losses.Huber(0.5), TANH, bb.Labels(0.2), overlap=0.4
     ),
     "kinks of an expression": MODEL(1, 1, KINKS, TANH, bb.Labels(0.05)),
+    "norms": MODEL(2, 1, bb.losses.Square(), RELU, student_gram=((0.5, 0.0), (0.0, 2.0))),
+    "correlations": MODEL(2, 1, bb.losses.Square(), TANH, student_gram=((1.2, 0.4), (0.4, 0.8))),
+    "norm, kink": MODEL(1, 1, bb.losses.Huber(0.5), RELU, bb.Labels(0.2), student_gram=2.0),
+    "kink, overlap, learnt": MODEL(
+        2,
+        1,
+        bb.losses.Huber(0.5),
+        TANH,
+        overlap=((0.5, -0.2),),
+        student_gram=((0.9, 0.2), (0.2, 1.5)),
+    ),
+    "narrow": MODEL(2, 1, bb.losses.Square(), TANH, student_gram=((1.0, 0.99), (0.99, 1.0))),
+    "narrow, overlap": MODEL(
+        1, 1, bb.losses.Square(), TANH, bb.Labels(0.1, 0.1), overlap=0.98, student_gram=1.0
+    ),
+    "Sobol points, learnt": MODEL(
+        2, 3, bb.losses.Square(), TANH, overlap=0.4, student_gram=((1.0, 0.5), (0.5, 0.7))
+    ),
     "Sobol points": MODEL(2, 3, bb.losses.Square(), TANH, bb.Labels(0.1), overlap=0.2),
 }
 
@@ -61,8 +79,8 @@ def by_sampling(model):
     overlap, blocks = model.overlap_matrix, []
     for _ in range(20):
         u = rng.standard_normal((SAMPLES // 20, model.p_star))
-        rest = np.sqrt(1 - (overlap**2).sum(axis=0))
-        points = u @ overlap + rest * rng.standard_normal((len(u), p))
+        own = np.linalg.cholesky(model.gram - overlap.T @ overlap)
+        points = u @ overlap + rng.standard_normal((len(u), p)) @ own.T
         y = model.labels.apply(model.teacher_output(u), rng)
         F = curvature(model, points, y)
         blocks.append(moments(F, points, u[:, 0], u[:, 0] ** 2, 1 / len(u)))
@@ -84,3 +102,10 @@ def test_another_overlap_is_seen(name):
     )
     mean, error = by_sampling(model)
     assert (abs(by_nodes(wrong) - mean) > LIMIT * error).any()
+
+
+@pytest.mark.parametrize("name", ["norms", "correlations", "narrow", "norm, kink"])
+def test_another_gram_matrix_is_seen(name):
+    model = CASES[name]
+    mean, error = by_sampling(model)
+    assert (abs(by_nodes(model.replace(student_gram=1.0)) - mean) > LIMIT * error).any()
