@@ -123,6 +123,12 @@ def test_simulation_fills_in_and_agrees_with_compare(visit):
     assert cells[3] == pytest.approx(row.standard_error, rel=0.05)
     assert cells[4] == pytest.approx(row.z, abs=0.06)
     tab.wait_for_function("() => location.search.includes('simulate=1')")
+    # Another α is another draw: what was simulated is gone with its link.
+    tab.locator("#field-alpha").fill("2.5")
+    tab.locator("#field-alpha").press("Enter")
+    drawn(tab, alpha="2.5")
+    assert tab.locator(f"{DENSITY} .numbers table").count() == 1
+    tab.wait_for_function("() => !location.search.includes('simulate')")
 
 
 def test_a_link_brings_the_same_view_back(visit):
@@ -180,6 +186,12 @@ def test_a_mistake_stays_in_its_field_and_the_last_picture_stays(visit):
     field.press("Enter")
     drawn(tab, a="0.5")
     assert tab.locator("#mistake-a").inner_text() == ""
+
+
+def test_every_field_has_its_own_line(visit):
+    tab = visit("p=2.5&a=-1&N=0")
+    for name in ("p", "a", "N"):
+        tab.locator(f"#mistake-{name}", has_text=f"{name} must be").wait_for()
 
 
 HOSTILE = [

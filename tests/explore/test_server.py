@@ -20,10 +20,27 @@ def parts(messages, name):
 
 
 def test_the_spectrum_is_that_of_the_library(ask):
-    (found,) = parts(ask("density", "a=1.5&alpha=1.8"), "spectrum")
+    (found,) = parts(ask("table", "a=1.5&alpha=1.8"), "spectrum")
     expected = bb.spectrum(bb.TeacherStudent(loss=bb.NormalizedSquare(1.5)), 1.8)
     assert found["record"] == json.loads(json.dumps(expected.to_dict()))
     assert found["columns"]["rho"] == expected.rho.tolist()
+    (shown,) = parts(ask("density", "a=1.5&alpha=1.8"), "spectrum")
+    assert shown["record"].items() <= found["record"].items()
+    assert set(found["record"]) - set(shown["record"]) == {"profile"}
+
+
+def test_a_first_look_is_near_what_follows(ask):
+    rough, whole = parts(ask("density", "p=1&loss=huber&alpha=3"), "spectrum")
+    assert (rough["sketch"], whole["sketch"]) == (True, False)
+    expected = bb.spectrum(bb.TeacherStudent(1, 1, "huber"), 3.0)
+    assert whole["record"]["rho"] == expected.rho.tolist()
+    assert rough["record"]["rho"] != expected.rho.tolist()
+    assert rough["record"]["left_edge"]["value"] == pytest.approx(
+        expected.left_edge.value, rel=0.02
+    )
+    grid = np.linspace(*expected.eigenvalue[[5, -5]], 50)
+    near = np.interp(grid, rough["record"]["eigenvalue"], rough["record"]["rho"])
+    assert near == pytest.approx(expected.density(grid), abs=0.03 * expected.rho.max())
 
 
 def test_a_simulation_is_compare_draw_by_draw(ask):

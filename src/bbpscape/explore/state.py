@@ -88,6 +88,17 @@ class State:
         return _in_field(name, lambda: value_of(one, self.texts[name]))
 
     @property
+    def mistakes(self) -> list[Mistake]:
+        """Of every field that holds one."""
+        found = []
+        for one in FIELDS:
+            try:
+                self.value(one.name)
+            except Mistake as error:
+                found.append(error)
+        return found
+
+    @property
     def axes(self) -> tuple[str, str]:
         """Those of the diagram, x first."""
         text = self.texts.get("axes", CHOICES["axes"])

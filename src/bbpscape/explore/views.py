@@ -4,6 +4,7 @@ A message holds a ``part`` of a view: the ``record`` of a result, its ``columns`
 are drawn before the result is whole. ``work`` says how far a slow answer is.
 """
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -26,7 +27,7 @@ from bbpscape.theory.finite.half_point import half_alpha
 from bbpscape.theory.finite.law import finite_size_law
 from bbpscape.theory.overlap_curve import OverlapCurve
 from bbpscape.theory.route import route
-from bbpscape.theory.spectrum import spectrum
+from bbpscape.theory.spectrum import sketch, spectrum
 from bbpscape.theory.threshold import threshold
 
 Send = Callable[[dict[str, Any]], None]
@@ -45,10 +46,26 @@ def part(name: str, found: Result, **others: Any) -> dict[str, Any]:
     return {"part": name, "record": found.to_dict(), "columns": columns, **others}
 
 
+def bare(found: Any) -> dict[str, Any]:
+    """The record of a result without what is derived from it, which takes as long again."""
+    kept = [one for one in dataclasses.fields(found) if not one.metadata.get("unrecorded")]
+    values = {one.name: encode(getattr(found, one.name)) for one in kept}
+    return {"type": type(found).__name__, **values}
+
+
 def density(state: State, send: Send) -> None:
     """The spectrum at α."""
     model, alpha = state.model, state.value("alpha")
-    send(part("spectrum", spectrum(model, alpha, **state.dimension)))
+    rough = sketch(model, alpha, **state.dimension)
+    if rough is not None:
+        send({"part": "spectrum", "record": bare(rough), "sketch": True})
+    found = spectrum(model, alpha, **state.dimension)
+    send({"part": "spectrum", "record": bare(found), "sketch": False})
+
+
+def table(state: State, send: Send) -> None:
+    """The spectrum with all that its record derives, to be saved."""
+    send(part("spectrum", spectrum(state.model, state.value("alpha"), **state.dimension)))
 
 
 def simulation(state: State, send: Send) -> None:
@@ -152,12 +169,15 @@ def picture(state: State, send: Send) -> None:
 
 
 def said(state: State, send: Send) -> None:
-    """The command and the Python of every view."""
+    """Every mistake of a field; the command and the Python of each part."""
+    for one in state.mistakes:
+        send({"part": "mistake", "field": one.field, "message": str(one)})
     send({"part": "words", **words(state)})
 
 
 VIEWS: dict[str, View] = {
     "density": density,
+    "table": table,
     "simulation": simulation,
     "overlap": overlap,
     "finite": finite,

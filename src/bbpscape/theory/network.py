@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.laws.network.nodes import has_kinks
-from bbpscape.theory.sampled import States, sample_bulk
+from bbpscape.theory.sampled import ROUGH, States, sample_bulk
 from bbpscape.theory.solution import (
     Bulk,
     Edge,
@@ -28,6 +28,8 @@ from bbpscape.theory.solution import (
 COARSE, FINE = 1.0, 1.4
 # The one that a density of eigenvalues needs, at p = 1, 2 and beyond.
 SPARSE = (1.0, 0.6, 0.5)
+# That of a first look.
+SKETCHED = 0.25
 # Replicates of a quasi-Monte Carlo rule agree by chance: their difference is doubled.
 QMC_FACTOR = 2.0
 # So do rules of first order, of students of several neurons at a kink of the loss.
@@ -76,6 +78,10 @@ class NetworkRoute(ABC):
     @abstractmethod
     def no_left_edge(self) -> str | None:
         """Why F is unbounded below, if it is."""
+
+    def sketch(self) -> "Sketch":
+        """A first look at a spectrum, at a fraction of the time."""
+        return Sketch(self)
 
     @cached_property
     def coarse(self) -> Level:
@@ -128,3 +134,27 @@ class NetworkRoute(ABC):
         if has_kinks(self.model):
             change *= KINK_FACTOR
         return found.with_error(max(change, LEAST if same_kind else GOAL), GOAL)
+
+
+class Sketch:
+    """A network's spectrum on few nodes and points: rough, and of its error nothing is known."""
+
+    def __init__(self, way: NetworkRoute) -> None:
+        self.model, self.eigenvalue_unit = way.model, way.eigenvalue_unit
+        self.no_left_edge, self.level = way.no_left_edge, way.level(SKETCHED)
+
+    def edges(self, alpha: float) -> tuple[Edge, Edge]:
+        return self.level.left(alpha)[0], self.level.right(alpha)[0]
+
+    def outliers(self, alpha: float) -> tuple[Outlier, ...]:
+        return self.level.left(alpha)[1] + self.level.right(alpha)[1]
+
+    def atom(self, alpha: float) -> float:
+        return self.level.atom(alpha)
+
+    def quadrature_error(self, alpha: float) -> None:
+        return None
+
+    def density(self, alpha: float, points: int) -> Bulk:
+        edges, atom = self.edges(alpha), self.atom(alpha)
+        return sample_bulk(self.level.states(alpha), alpha, edges, atom, points, ROUGH)

@@ -16,11 +16,8 @@ from bbpscape.theory.scalar.route import CommitteeRoute, ScalarRoute, SymmetricR
 from bbpscape.theory.solution import Bulk, Edge, Outlier, Transition
 
 
-class Route(Protocol):
-    """The questions of the theory, which know no more than this of what they are asked about.
-
-    Solving starts with the first question; a route remembers the edges and outliers of each α.
-    """
+class AtOneAlpha(Protocol):
+    """What a spectrum is made of."""
 
     @property
     def model(self) -> TeacherStudent | None:
@@ -34,13 +31,6 @@ class Route(Protocol):
     def no_left_edge(self) -> str | None:
         """Why there is no left edge, at any α, or None."""
 
-    @property
-    def curve_points(self) -> tuple[int, float]:
-        """How many α an overlap curve has, and how near to α_BBP, relatively."""
-
-    def left(self, alpha: float) -> tuple[Edge, tuple[Outlier, ...]]:
-        """The left edge and the outliers left of it, by eigenvalue."""
-
     def edges(self, alpha: float) -> tuple[Edge, Edge]:
         """(left, right) edge of the bulk."""
 
@@ -53,12 +43,29 @@ class Route(Protocol):
     def quadrature_error(self, alpha: float) -> float | None:
         """The relative error of edges, outliers and their m²; None where it is not estimated."""
 
+    def density(self, alpha: float, points: int) -> Bulk:
+        """The bulk at ``points`` along it."""
+
+
+class Route(AtOneAlpha, Protocol):
+    """The questions of the theory, which know no more than this of what they are asked about.
+
+    Solving starts with the first question; a route remembers the edges and outliers of each α.
+    """
+
+    @property
+    def curve_points(self) -> tuple[int, float]:
+        """How many α an overlap curve has, and how near to α_BBP, relatively."""
+
+    def left(self, alpha: float) -> tuple[Edge, tuple[Outlier, ...]]:
+        """The left edge and the outliers left of it, by eigenvalue."""
+
     @property
     def cost(self) -> tuple[float, int]:
         """(seconds on one core, bytes) of the left end of the spectrum at one α, as predicted."""
 
-    def density(self, alpha: float, points: int) -> Bulk:
-        """The bulk at ``points`` along it."""
+    def sketch(self) -> AtOneAlpha | None:
+        """The same roughly, at a fraction of the time; None where the whole takes little."""
 
     def transition(self) -> Transition:
         """Where an outlier along the teacher leaves the left edge.

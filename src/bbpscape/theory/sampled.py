@@ -5,6 +5,7 @@ is read off just above the real axis, each point solved from the one before, and
 """
 
 import math
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -15,9 +16,7 @@ from bbpscape.theory.solution import Bulk, Edge, Interpolated, Sampled
 
 # The bulk is followed until this fraction of its eigenvalues lies below.
 REACH = 0.999
-# The density is solved at so many points, and between them until no two are further apart than a
-# share of the eigenvalues, of which a straight ρ between them would miss the other share.
-GRID, SHARE, BENT, HALVINGS = 160, 0.01, 2e-4, 60
+HALVINGS = 60
 WIDENINGS = 60
 # Where both ends are tails, the share of the width within which λ is followed in equal steps.
 TAILS = 1e-3
@@ -27,6 +26,20 @@ MARGIN = 1e-6
 ABOVE, LOWEST, LEAST = 1e-10, 1e-9, 1e-10
 # Nearer to an atom at 0, in these units, its own width above the axis would be taken for a ρ.
 BESIDE = 3e-4
+
+
+@dataclass(frozen=True)
+class Fineness:
+    """Where a density is solved: at ``grid`` points, and between them until no two are further
+    apart than a ``share`` of the eigenvalues, of which a straight ρ would miss ``bent``."""
+
+    grid: int = 160
+    share: float = 0.01
+    bent: float = 2e-4
+
+
+FULL = Fineness()
+ROUGH = Fineness(40, 0.05, 2e-3)
 
 
 class States(Protocol):
@@ -52,17 +65,22 @@ class States(Protocol):
 
 
 def sample_bulk(
-    states: States, alpha: float, edges: tuple[Edge, Edge], atom: float, points: int
+    states: States,
+    alpha: float,
+    edges: tuple[Edge, Edge],
+    atom: float,
+    points: int,
+    fine: Fineness = FULL,
 ) -> Bulk:
     """The bulk between its edges, or until REACH of it is passed where one of them is missing."""
     # Few models come here, and scipy.interpolate takes long to import.
     from scipy.interpolate import PchipInterpolator
 
     low, high, spread = _range(states, alpha, edges, atom)
-    grid = _grid(low, high, *(math.isfinite(edge.value) for edge in edges))
+    grid = _grid(fine.grid, low, high, *(math.isfinite(edge.value) for edge in edges))
     if atom:
         grid = grid[abs(grid) > BESIDE * spread]
-    grid, found = _refined(states, alpha, grid, low, atom, spread)
+    grid, found = _refined(states, alpha, grid, low, atom, spread, fine)
     rho = _density(states, found)
     # Rounding alone takes them back, or out of [0, 1].
     cumulative = np.maximum.accumulate(np.clip([states.below(alpha, s) for s in found], 0.0, 1.0))
@@ -101,12 +119,12 @@ def _range(
     return low, high, spread
 
 
-def _grid(low: float, high: float, left: bool, right: bool) -> NDArray[np.float64]:
+def _grid(count: int, low: float, high: float, left: bool, right: bool) -> NDArray[np.float64]:
     """Points of the bulk, dense at the edges that there are.
 
     Without any they are dense at 0, from which tails extend to both sides.
     """
-    t = np.linspace(0, 1, GRID)
+    t = np.linspace(0, 1, count)
     if left and right:
         share = (1 - np.cos(math.pi * t)) / 2
     elif left:
@@ -119,7 +137,13 @@ def _grid(low: float, high: float, left: bool, right: bool) -> NDArray[np.float6
 
 
 def _refined(
-    states: States, alpha: float, grid: NDArray, low: float, atom: float, height: float
+    states: States,
+    alpha: float,
+    grid: NDArray,
+    low: float,
+    atom: float,
+    height: float,
+    fine: Fineness,
 ) -> tuple[NDArray, list[NDArray]]:
     """The grid with points between those that are too many eigenvalues apart, and all states."""
     found = walk(states, alpha, grid, height)
@@ -129,7 +153,9 @@ def _refined(
         below = np.array([0.0, *(states.below(alpha, state) for state in found)])
         mass = np.diff(below) - atom * ((ends[:-1] < 0) & (ends[1:] >= 0))
         straight = width * (rho[1:] + rho[:-1]) / 2
-        far = (abs(mass) > SHARE * (1 - atom)) | (abs(mass - straight) > BENT * (1 - atom))
+        far = (abs(mass) > fine.share * (1 - atom)) | (
+            abs(mass - straight) > fine.bent * (1 - atom)
+        )
         middle = (ends[:-1] + ends[1:]) / 2
         far &= (abs(middle) > BESIDE * height) | (not atom)
         (places,) = np.nonzero(far & (width > LEAST * height))

@@ -16,7 +16,7 @@ from bbpscape.core.status import Diagnostics, Status
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.law import Law
 from bbpscape.theory.network import GOAL
-from bbpscape.theory.route import route
+from bbpscape.theory.route import AtOneAlpha, route
 from bbpscape.theory.solution import Curve, Edge, Interpolated, Outlier, Sampled
 from bbpscape.theory.titles import in_units, label
 
@@ -183,7 +183,20 @@ def spectrum(
     alpha = positive("alpha", alpha, limit=1e9)
     if isinstance(points, bool) or not isinstance(points, int) or not 2 <= points <= MOST_POINTS:
         raise InvalidInput(f"points must be an integer from 2 to {MOST_POINTS}, got {points!r}")
-    way = route(model, N)
+    return _spectrum(route(model, N), alpha, points, N)
+
+
+def sketch(model: TeacherStudent, alpha: float, N: int | None = None) -> Spectrum | None:
+    """A rough spectrum of which no error is known; None where the whole one comes at once.
+
+    >>> sketch(TeacherStudent(), 3.0) is None
+    True
+    """
+    way = route(model, N).sketch()
+    return None if way is None else _spectrum(way, positive("alpha", alpha, limit=1e9), 200, N)
+
+
+def _spectrum(way: AtOneAlpha, alpha: float, points: int, N: int | None) -> Spectrum:
     bulk = way.density(alpha, points)
     left, right = way.edges(alpha)
     return Spectrum(

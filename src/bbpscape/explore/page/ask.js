@@ -2,6 +2,7 @@
 
 const tab = crypto.getRandomValues(new Uint32Array(2)).join("-");
 const SLOW = 350; // ms after which an answer is dropped for a newer question
+const PATIENT = 1500; // the same where it has shown nothing yet: a first look may be near
 const QUIET = 150; // ms without a newer question before the next slow one is asked
 
 export async function ask(view, query, heard, signal) {
@@ -34,7 +35,7 @@ export class Latest {
     this.wish = query;
     clearTimeout(this.timer);
     if (!this.running) this.next();
-    else if (performance.now() - this.running.since > SLOW) {
+    else if (performance.now() - this.running.since > (this.running.heard ? SLOW : PATIENT)) {
       this.running.drop.abort();
       this.running = null;
       this.timer = setTimeout(() => this.next(), QUIET);
@@ -56,6 +57,7 @@ export class Latest {
     let failed = false;
     const heard = (message) => {
       if (this.running !== me) return;
+      me.heard = true;
       failed ||= "error" in message;
       this.hooks.heard(message, query);
     };

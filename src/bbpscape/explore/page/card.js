@@ -21,30 +21,29 @@ export class Card {
     this.figures = [...this.section.querySelectorAll("figure")];
     this.numbers = find(".numbers");
     this.note = find(".note");
-    this.columns = null;
-    this.record = null;
+    this.source = () => null; // the record and its columns, when they are to be saved
     this.section.addEventListener("click", (event) => this.click(event.target));
   }
 
-  click({ dataset: { save, copy: what } }) {
+  async click({ dataset: { save, copy: what } }) {
     if (what) {
       const words = Card.words?.[this.part];
       copy(words?.[what], what === "python" ? "Python" : "command");
     } else if (save === "JSON" || save === "CSV") {
-      download(save, this.part, this.record, this.columns);
+      const { part } = this, wanted = await this.source();
+      download(save, part, wanted?.record, wanted?.columns);
     } else if (save) picturesOf(this.section, this.part, save);
   }
 
   // What a question of this view does to the card; `say` takes mistakes to their fields.
   hooks(say, heard) {
-    let ticking = 0;
     const late = (is) => this.figures.forEach((figure) => figure.classList.toggle("late", is));
     return {
       start: () => {
         const since = performance.now();
-        clearInterval(ticking);
+        clearInterval(this.ticking);
         this.section.setAttribute("aria-busy", "true");
-        ticking = setInterval(() => {
+        this.ticking = setInterval(() => {
           const seconds = (performance.now() - since) / 1000;
           if (seconds > 0.5) { this.work.textContent = `computing … ${this.progress ?? `${seconds.toFixed(0)} s`}`; late(!this.progress); }
         }, 250);
@@ -57,14 +56,19 @@ export class Card {
         heard(message, query);
       },
       end: (query, failed) => {
-        clearInterval(ticking);
-        this.progress = null;
-        this.work.textContent = "";
-        late(false);
-        this.section.removeAttribute("aria-busy");
+        this.idle();
         if (!failed) this.section.dataset.shown = query;
       },
     };
+  }
+
+  // Nothing is computed any more.
+  idle() {
+    clearInterval(this.ticking);
+    this.progress = null;
+    this.work.textContent = "";
+    this.figures.forEach((figure) => figure.classList.remove("late"));
+    this.section.removeAttribute("aria-busy");
   }
 
   // The last good picture stays.

@@ -40,7 +40,7 @@ export class Chart {
   // `name` is what a screen reader calls the picture.
   constructor(figure, name, ratio = 0.62) {
     Object.assign(this, { figure, name, ratio, last: null });
-    figure.innerHTML = '<svg role="img"></svg>';
+    figure.innerHTML = `<svg role="img" aria-label="${esc(name)}"></svg>`;
     this.svg = figure.firstChild;
     new ResizeObserver(() => { if (this.last && figure.clientWidth !== this.width) this.draw(this.last); }).observe(figure);
   }

@@ -47,8 +47,7 @@ export class Descent {
 
   halt() {
     this.latest.cancel();
-    this.card.work.textContent = "";
-    this.card.section.removeAttribute("aria-busy");
+    this.card.idle();
     this.button.textContent = "Descend";
   }
 
@@ -62,8 +61,7 @@ export class Descent {
       this.card.progress = `draw ${message.draw + 1} of ${this.state.get("draws")}, step ${message.row[0]}`;
     } else {
       this.records.push({ start: message.start, draw: message.draw, ...message.record });
-      this.card.record = { starts: Object.keys(STARTS), trajectories: this.records };
-      this.card.columns = this.flat();
+      this.card.source = () => ({ record: { starts: Object.keys(STARTS), trajectories: this.records }, columns: this.flat() });
     }
     // Frames, not messages, set the pace.
     this.frame ??= requestAnimationFrame(() => { this.frame = null; this.draw(); });

@@ -24,7 +24,7 @@ export class Diagram {
     svg.addEventListener("keydown", (event) => this.key(event));
     this.latest = new Latest("phases", this.card.hooks(say, (message, query) => {
       this.diagram = message.record;
-      Object.assign(this.card, { record: message.record, columns: message.columns });
+      this.card.source = () => message;
       this.draw();
       this.card.section.dataset.drawn = query;
     }));
@@ -43,7 +43,7 @@ export class Diagram {
   }
 
   stop() {
-    if (this.latest.busy) this.asked = null;
+    if (this.latest.busy) { this.asked = null; this.card.idle(); }
     this.latest.cancel();
   }
 

@@ -50,7 +50,8 @@ const say = (field, message) => Boolean(field) && controls.mistake(field, messag
 
 const words = new Latest("words", {
   heard: (message) => {
-    if (message.error) { Card.words = null; say(message.error.field, message.error.message); } else Card.words = message;
+    if (message.part === "mistake") say(message.field, message.message);
+    else if (message.error) { Card.words = null; say(message.error.field, message.error.message); } else Card.words = message;
   },
 });
 

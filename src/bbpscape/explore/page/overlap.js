@@ -86,7 +86,7 @@ export class Overlap {
 
   stop() {
     // An answer that is cut off is asked for again.
-    if (this.theory.busy) this.asked = null;
+    if (this.theory.busy) { this.asked = null; this.card.idle(); }
     if (this.finite.busy || this.later) this.askedFinite = null;
     clearTimeout(this.later);
     this.theory.cancel();
@@ -98,7 +98,7 @@ export class Overlap {
     else if (message.part === "point") { this.dots.push([message.alpha, message.m2]); this.card.progress = `α ${message.done} of ${message.of}`; }
     else if (message.part === "curve") {
       this.curve = message.record;
-      Object.assign(this.card, { record: message.record, columns: message.columns });
+      this.card.source = () => message;
       this.card.section.dataset.drawn = query;
     }
     this.draw();

@@ -19,7 +19,7 @@ export class Photograph {
     this.select.addEventListener("change", () => state.set({ side: this.select.value }, true));
     this.latest = new Latest("picture", this.card.hooks(say, (message, query) => {
       this.photograph = message.record;
-      Object.assign(this.card, { record: message.record, columns: message.columns });
+      this.card.source = () => message;
       this.draw();
       this.card.section.dataset.drawn = query;
     }));
@@ -34,7 +34,7 @@ export class Photograph {
   }
 
   stop() {
-    if (this.latest.busy) this.asked = null;
+    if (this.latest.busy) { this.asked = null; this.card.idle(); }
     this.latest.cancel();
   }
 

@@ -1,6 +1,6 @@
 // The spectrum at one α: the bulk with its edges and outliers, and draws beside it.
 
-import { Latest } from "./ask.js";
+import { Latest, ask } from "./ask.js";
 import { Card } from "./card.js";
 import { Axis, Chart, bars, inset, line, points, upright } from "./chart.js";
 import { fmt, num, signed, table } from "./text.js";
@@ -18,8 +18,10 @@ export class Spectrum {
     this.button.addEventListener("click", () => this.toggle());
     this.density = new Latest("density", this.card.hooks(say, (message, query) => {
       this.spectrum = message.record;
-      Object.assign(this.card, { record: message.record, columns: message.columns, part: "spectrum" });
+      this.sketch = message.sketch;
+      Object.assign(this.card, { part: "spectrum", source: () => this.whole(query) });
       this.draw();
+      if (message.sketch) this.card.progress = "this is a first look";
       this.card.section.dataset.drawn = query;
     }));
     const hooks = this.card.hooks(say, (message) => this.drawn(message));
@@ -28,34 +30,56 @@ export class Spectrum {
     this.simulation = new Latest("simulation", hooks);
   }
 
-  ask() {
-    this.simulation.cancel();
-    this.comparison = null;
-    this.eigenvalues = [];
-    this.button.textContent = "Simulate";
-    this.density.request(this.state.query(["view", "axes", "side", "steps", "draws", "seed", "simulate", "stop"]));
-    if (this.state.get("simulate") === "1") this.simulate();
+  // The record with what is derived from it, asked for when it is saved.
+  whole(query) {
+    return new Promise((found) => ask("table", query, (message) => found(message.error ? null : message)).catch(() => found(null)));
   }
 
-  stop() { this.density.cancel(); this.simulation.cancel(); }
+  // A simulation belongs to what it was asked for, by the button or by a link: another state ends it.
+  ask(names) {
+    const others = ["view", "axes", "side", "steps", "simulate", "stop"];
+    const query = this.state.query([...others, "draws", "seed"]), whole = this.state.query(others);
+    if (query !== this.asked) {
+      this.asked = query;
+      this.density.request(query);
+    }
+    if (whole !== this.askedWhole) {
+      const before = this.askedWhole;
+      this.askedWhole = whole;
+      this.halt();
+      this.comparison = null;
+      this.eigenvalues = [];
+      delete this.card.section.dataset.draws;
+      if (this.state.get("simulate") !== "1") return;
+      if (before === undefined || names.has("simulate")) this.simulate();
+      else this.state.set({ simulate: "" });
+    } else if (names.has("simulate") && this.state.get("simulate") === "1") this.simulate();
+  }
+
+  stop() {
+    // An answer that is cut off is asked for again.
+    if (this.density.busy) this.asked = null;
+    this.density.cancel();
+    if (this.simulation.busy) { this.halt(); this.state.set({ simulate: "" }); }
+  }
+
+  halt() {
+    if (this.simulation.busy) this.card.idle();
+    this.simulation.cancel();
+    this.button.textContent = "Simulate";
+  }
 
   toggle() {
-    if (this.simulation.busy) {
-      this.simulation.cancel();
-      this.card.work.textContent = "";
-      this.card.section.removeAttribute("aria-busy");
-      this.button.textContent = "Simulate";
-      return;
-    }
-    this.state.set({ simulate: "1" });
-    this.simulate();
+    if (this.simulation.busy) { this.halt(); this.state.set({ simulate: "" }); }
+    else if (this.state.get("simulate") === "1") this.simulate();
+    else this.state.set({ simulate: "1" });
   }
 
   simulate() {
     this.eigenvalues = [];
     this.comparison = null;
     this.button.textContent = "Stop";
-    this.simulation.request(this.state.query(["view", "axes", "side", "steps", "simulate", "stop"]));
+    this.simulation.request(this.askedWhole);
   }
 
   drawn(message) {
@@ -64,7 +88,7 @@ export class Spectrum {
       this.eigenvalues.push(message.eigenvalues);
       this.card.progress = `draw ${this.eigenvalues.length} of ${message.of}`;
     } else {
-      Object.assign(this.card, { record: message.record, columns: message.columns, part: "comparison" });
+      Object.assign(this.card, { part: "comparison", source: () => message });
     }
     if (this.spectrum) this.draw();
     this.card.section.dataset.draws = this.eigenvalues.length;
@@ -162,6 +186,7 @@ export class Spectrum {
     }
     this.card.numbers.innerHTML = html;
     const notes = [...(this.comparison?.notes ?? [])];
+    if (this.sketch) notes.push("a first look at few points");
     if (one.no_left_edge) notes.push(`no left edge: ${one.no_left_edge}`);
     if (one.quadrature_error !== null) notes.push(`relative error of edges, outliers and m²: ${fmt(Math.max(one.quadrature_error, 1e-9), 1)}`);
     this.card.note.textContent = notes.join(" · ");

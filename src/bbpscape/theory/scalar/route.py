@@ -90,6 +90,9 @@ class ScalarRoute:
     def atom(self, alpha: float) -> float:
         return zero_atom(self.law, alpha)
 
+    def sketch(self) -> None:
+        return None
+
     def transition(self) -> Transition:
         self._check_teacher()
         check_left_edge(self.no_left_edge)
