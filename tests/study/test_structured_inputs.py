@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import bbpscape as bb
-from bbpscape.study.axes import check_value
+from bbpscape.study.axes import check_value, places
 from bbpscape.study.cells import Cell
 from bbpscape.study.definition import Definition
 
@@ -213,3 +213,31 @@ def test_an_analysis_has_no_limit_of_inputs_of_a_dimension():
     one = bb.analyse(results.select(N=30), resamples=20, label_draws=0)
     model = bb.TeacherStudent(1, 1, bb.NormalizedSquare(0.5), inputs=bb.InputLaw("power:0.5"))
     assert one.predictions.alpha_bbp == pytest.approx(bb.threshold(model, 30).alpha_bbp)
+
+
+def test_a_figure_may_have_the_exponent_along_x():
+    values = {**KEYS, "draws": 1, "axes": {"covariance": ["power:0", "power:0.5", "power:1"]}}
+    figure = bb.Study.define(values).run(workers=1).plot(observable="m2", x="covariance")
+    axes = figure.axes[0]
+    assert axes.get_xlabel() == r"covariance $\beta$"
+    (theory,) = [one for one in axes.lines if one.get_linestyle() == "-"]
+    assert theory.get_xdata() == pytest.approx([0.0, 0.5, 1.0])
+    expected = [
+        bb.spectrum(bb.TeacherStudent(1, 1, bb.NormalizedSquare(0.5), inputs=law), 6.0, N=40)
+        for law in (bb.InputLaw(f"power:{beta}") for beta in (0, 0.5, 1))
+    ]
+    m2 = [one.outliers[0].m2 if one.outliers else 0.0 for one in expected]
+    assert theory.get_ydata() == pytest.approx(m2, abs=1e-6)
+
+
+def test_laws_that_no_number_tells_apart_are_no_axis():
+    assert places("radial", ["chi2:3.0", "chi2:5.0"]) == (
+        r"radial $\nu$",
+        {"chi2:3.0": 3.0, "chi2:5.0": 5.0},
+    )
+    assert places("profile", ["random", "source:1.0"])[1] == {"random": 0.0, "source:1.0": 1.0}
+    assert places("profile", ["random", "top:3.0"]) is None
+    assert places("covariance", ["power:1.0", "product:2.0"]) is None
+    assert places("covariance", ["1.5,0.5", "1.2,0.8"]) is None
+    assert places("loss", ["huber", "square"]) is None
+    assert places("alpha", [1.0, 2.0])[1] == {1.0: 1.0, 2.0: 2.0}

@@ -51,8 +51,11 @@ def predicted(instance: Instance, count: int, sampled: bool) -> Predicted | None
         return None
     if law.covariance.isotropic:
         y, r = instance.label_scalars
-        norms = None if sampled and law.radial.trivial else _norms(instance, sampled)
-        return solve_labels(model, instance.N, r, y, norms)
+        if sampled and law.radial.trivial:
+            return solve_labels(model, instance.N, r, y)
+        norms = _norms(instance, sampled)
+        some = norms > 0  # others add nothing
+        return solve_labels(model, instance.N, r[some], y[some], norms[some])
     try:
         return _conditioned(instance, count, sampled)
     except NoConvergence:
@@ -66,7 +69,9 @@ def _conditioned(instance: Instance, count: int, sampled: bool) -> Conditioned:
     tau = np.ones(instance.M)
     if not (sampled and law.radial.trivial):
         tau = _norms(instance, sampled)
-    rows = _centred(instance) / np.sqrt(tau)[:, None]
+    some = tau > 0  # others add nothing
+    tau, rows = tau[some], _centred(instance)[some]
+    rows = rows / np.sqrt(tau)[:, None]
     W = np.concatenate([instance.student, instance.teacher]).T
     left, sizes, right = np.linalg.svd(W * np.sqrt(sigma / N)[:, None], full_matrices=False)
     kept = sizes > DEPENDENT * sizes[0]
@@ -80,7 +85,7 @@ def _conditioned(instance: Instance, count: int, sampled: bool) -> Conditioned:
     # What is left to chance has no part along the weights.
     free = (1 - (vectors**2).sum(axis=1)) / N
     population = Population(sigma, free, np.ones(N), law.covariance.single)
-    scaled = ConditionedLaw(tau[:, None, None] * instance.curvature, population)
+    scaled = ConditionedLaw(tau[:, None, None] * instance.curvature[some], population)
     return solve_conditioned(scaled, directions, leading, count)
 
 

@@ -153,7 +153,8 @@ class MatrixMethod:
 
 
 def _highest(instance: Instance, T: NDArray, count: int) -> float:
-    vectors = lowest_dense(Hessian(instance.inputs, -T), count).eigenvectors
+    some = instance.inputs.any(axis=1)  # inputs of norm 0 add nothing, whatever T(0)
+    vectors = lowest_dense(Hessian(instance.inputs[some], -T[some]), count).eigenvectors
     return float(teacher_overlap(vectors, instance.teacher_basis).mean())
 
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from bbpscape.core.checks import InvalidInput
 from bbpscape.plots.canvas import Picture, check_axes, figure_of
 from bbpscape.plots.dispatch import plot
-from bbpscape.plots.style import STYLE, axis_label, symbol
-from bbpscape.study.axes import PARAMETERS
+from bbpscape.plots.style import STYLE, symbol
+from bbpscape.study.axes import PARAMETERS, places
 from bbpscape.study.results import StudyResults
 from bbpscape.study.rows import Row
 from bbpscape.study.store import SIMULATION, THEORY
@@ -47,7 +47,8 @@ def _(
     observable : str, optional
         Any of the table; the study's first by default.
     x : str, optional
-        A numerical parameter with several values; alpha by default, or else the first there is.
+        A parameter with several values that are numbers, or laws that one number tells apart, as
+        the exponents of power laws in covariance; alpha by default, or else the first there is.
 
     Raises
     ------
@@ -73,6 +74,7 @@ class _Choice:
 
     observable: str
     x: str
+    label: str
     varying: list[str]
     others: list[str]
     simulated: Curves
@@ -103,7 +105,8 @@ def _without_size(names: list[str]) -> list[str]:
 
 def _choose(study: StudyResults, observable: str | None, x: str | None) -> _Choice:
     varying = _varying(study)
-    numerical = [name for name in varying if not PARAMETERS[name].text]
+    known_places = {name: places(name, _values(study, name)) for name in varying}
+    numerical = {name: one for name, one in known_places.items() if one is not None}
     if x is None:
         x = "alpha" if "alpha" in numerical else next(iter(numerical), None)
     if x is None or x not in numerical:
@@ -115,10 +118,12 @@ def _choose(study: StudyResults, observable: str | None, x: str | None) -> _Choi
     if observable is None or observable not in known:
         raise InvalidInput(f"observable must be one of {', '.join(known)}, got {observable!r}")
     others = [name for name in varying if name != x]
-    simulated = _curves(study, observable, SIMULATION, x, others)
+    label, at = numerical[x]
+    simulated = _curves(study, observable, SIMULATION, (x, at), others)
     sized = any(row.cell.dimension is not None for row in study.rows)
-    theory = _curves(study, observable, THEORY, x, others if sized else _without_size(others))
-    found = _curves(study, TRANSITION, THEORY, x, others if sized else _without_size(others))
+    told = others if sized else _without_size(others)
+    theory = _curves(study, observable, THEORY, (x, at), told)
+    found = _curves(study, TRANSITION, THEORY, (x, at), told)
     transitions = {
         key: float(points[0][1].mean)
         for key, points in found.items()
@@ -130,7 +135,7 @@ def _choose(study: StudyResults, observable: str | None, x: str | None) -> _Choi
             f"a figure has at most {MOST_LINES} lines, got {most}: "
             f"select some values of {', '.join(others)}"
         )
-    return _Choice(observable, x, varying, others, simulated, theory, transitions, sized)
+    return _Choice(observable, x, label, varying, others, simulated, theory, transitions, sized)
 
 
 def _draw(axes: Axes, study: StudyResults, chosen: _Choice) -> None:
@@ -141,7 +146,7 @@ def _draw(axes: Axes, study: StudyResults, chosen: _Choice) -> None:
         _theory(axes, points, colour, chosen.transitions.get(key))
     for (key, points), marker in zip(chosen.simulated.items(), MARKERS, strict=False):
         _simulation(axes, points, colours[key], marker)
-    _finish(axes, study, chosen.observable, chosen.x, chosen.varying)
+    _finish(axes, study, chosen)
 
 
 def _varying(study: StudyResults) -> list[str]:
@@ -153,13 +158,26 @@ def _varying(study: StudyResults) -> list[str]:
     return [name for name in PARAMETERS if len(seen[name]) > 1]
 
 
-def _curves(study: StudyResults, observable: str, source: str, x: str, others: list[str]) -> Curves:
+def _values(study: StudyResults, name: str) -> list[Any]:
+    found = (row.cell.parameters.get(name) for row in study.rows)
+    return [one for one in dict.fromkeys(found) if one is not None]
+
+
+def _curves(
+    study: StudyResults,
+    observable: str,
+    source: str,
+    x: tuple[str, dict[Any, float]],
+    others: list[str],
+) -> Curves:
+    """``x`` is a parameter, and where its values stand."""
+    name, at = x
     curves: Curves = defaultdict(list)
     for row in study.rows:
         if row.observable == observable and row.source == source:
             values = row.cell.parameters
-            key = tuple(values.get(name) for name in others)
-            curves[key].append((float(values[x]), row))
+            key = tuple(values.get(other) for other in others)
+            curves[key].append((float(at[values[name]]), row))
     return {key: sorted(curves[key], key=lambda pair: pair[0]) for key in sorted(curves)}
 
 
@@ -194,17 +212,18 @@ def _simulation(axes: Axes, points: list[tuple[float, Row]], colour: Any, marker
     )
 
 
-def _finish(axes: Axes, study: StudyResults, observable: str, x: str, varying: list[str]) -> None:
-    axes.set_xlabel(axis_label(x))
-    axes.set_ylabel(study.definition.symbol(observable))
-    values = sorted({float(row.cell.parameters[x]) for row in study.rows})
+def _finish(axes: Axes, study: StudyResults, chosen: _Choice) -> None:
+    axes.set_xlabel(chosen.label)
+    axes.set_ylabel(study.definition.symbol(chosen.observable))
+    drawn = (*chosen.simulated.values(), *chosen.theory.values())
+    values = sorted({x for points in drawn for x, _ in points})
     if len(values) > 2 and values[0] > 0 and _spread(np.log(values)) < _spread(np.array(values)):
         axes.set_xscale("log")
     parameters = study.rows[0].cell.parameters
     shown = [
         _label(name, value)
         for name, value in parameters.items()
-        if name not in varying and (name in MAIN or value != PARAMETERS[name].default)
+        if name not in chosen.varying and (name in MAIN or value != PARAMETERS[name].default)
     ]
     axes.set_title(",  ".join(shown), loc="left")
 

@@ -1,13 +1,16 @@
 """The parameters of a point, and the values that an axis of a study takes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput, text
 from bbpscape.core.grids import TABLE, rounded, short, values_of
+from bbpscape.model.inputs.covariance import covariance
 from bbpscape.model.inputs.law import PARTS as INPUTS
+from bbpscape.model.inputs.profile import profile
+from bbpscape.model.inputs.radial import radial
 from bbpscape.model.parameters import PARAMETERS as SHARED
 
 # A number, a text, or a tuple of numbers or of tuples of them.
@@ -38,6 +41,30 @@ PARAMETERS = {name: SHARED[name] for name in (*MODEL, OWN, "alpha", "N", *DESCEN
 PARAMETERS[OWN] = replace(PARAMETERS[OWN], check=text, kind=str)
 for _name in ("overlap", "student_gram"):
     PARAMETERS[_name] = replace(PARAMETERS[_name], check=_table)
+
+
+# Parts of the law of inputs, whose names may say a number: power:0.5.
+LAWS: dict[str, Any] = {"covariance": covariance, "radial": radial, "profile": profile}
+
+
+def places(name: str, values: Iterable[Value]) -> tuple[str, dict[Value, float]] | None:
+    """(label, where each value stands on its axis); None where they are no numbers of one kind.
+
+    >>> places("covariance", ["isotropic", "power:0.5"])
+    ('$\\beta$', {'isotropic': 0.0, 'power:0.5': 0.5})
+    """
+    if name not in PARAMETERS or (PARAMETERS[name].text and name not in LAWS):
+        return None
+    if name not in LAWS:
+        numbers = {one: one for one in values}
+        real = all(isinstance(one, int | float) for one in numbers)
+        return (PARAMETERS[name].axis, numbers) if real else None
+    found = {one: LAWS[name](one).places for one in values}
+    shared = set.intersection(*(set(one) for one in found.values())) if found else set()
+    symbol = next(iter(sorted(shared)), None)
+    if symbol is None:
+        return None
+    return f"{name} {symbol}", {one: given[symbol] for one, given in found.items()}
 
 
 def column(name: str) -> str:

@@ -80,3 +80,16 @@ def test_a_search_that_fails_is_no_method_that_never_begins(monkeypatch):
         else:
             with pytest.raises(NoConvergence, match="lost"):
                 structured.spectral_transition(level)
+
+
+@pytest.mark.parametrize("name", ["trimming", "subset"])
+def test_components_apart_know_of_the_teacher(name):
+    """Without an outlier of its own the teacher moves the largest component, and mixes with it."""
+    model = bb.TeacherStudent(1, 1, bb.NormalizedSquare(0.5), inputs=bb.InputLaw("power:1"))
+    found = bb.methods(model, [4.0], N=200, draws=30, seed=1)
+    (one,) = [method for method in found.methods if method.name == name]
+    assert one.alpha == np.inf or one.alpha > 100
+    assert one.theory[0] > 0.01
+    assert abs(one.measured[0] - one.theory[0]) < 4 * one.standard_error[0]
+    # As if the highest eigenvector were that component alone.
+    assert one.measured[0] > 4 * one.standard_error[0]

@@ -4,6 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -67,12 +68,18 @@ class Covariance(ABC):
         """In words, for tables and figures."""
         return str(self)
 
+    @property
+    def places(self) -> dict[str, float]:
+        """Where it stands on the axis of each symbol that it is a point of, as power laws of β."""
+        return {}
+
 
 @dataclass(frozen=True)
 class Isotropic(Covariance):
     """Σ = 1."""
 
     isotropic = True
+    places: ClassVar[dict[str, float]] = {r"$\beta$": 0.0}
 
     def __str__(self) -> str:
         return "isotropic"
@@ -110,6 +117,10 @@ class PowerLaw(Covariance):
     def label(self) -> str:
         return f"power:{self.beta:g}"
 
+    @property
+    def places(self) -> dict[str, float]:
+        return {r"$\beta$": self.beta}
+
     def values(self, N: int) -> NDArray[np.float64]:
         sigma = np.arange(1, N + 1) ** -self.beta
         return sigma / sigma.mean()
@@ -144,6 +155,10 @@ class Product(Covariance):
     @property
     def label(self) -> str:
         return f"product:{self.gamma:g}"
+
+    @property
+    def places(self) -> dict[str, float]:
+        return {r"$\gamma$": self.gamma}
 
     def _at(self, theta: NDArray) -> NDArray[np.float64]:
         # (1 − √c)² + 4 √c cos²(θ/2) keeps all digits next to 0.

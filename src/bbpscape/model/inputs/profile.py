@@ -33,6 +33,12 @@ class Profile:
     def label(self) -> str:
         return self.kind if self.random else f"{self.kind}:{self.value:g}"
 
+    @property
+    def places(self) -> dict[str, float]:
+        """Where it stands on the axis of each symbol that it is a point of."""
+        symbols = {"random": ("$R$",), "source": ("$R$",), "top": ("$K$",)}
+        return dict.fromkeys(symbols[self.kind], self.value)
+
     def room(self, N: int) -> int:
         """How many components the teacher has; InvalidInput if they are more than N."""
         if self.kind != "top":

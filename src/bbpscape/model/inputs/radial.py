@@ -3,6 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -46,6 +47,11 @@ class Radial(ABC):
         """In words, for tables and figures."""
         return str(self)
 
+    @property
+    def places(self) -> dict[str, float]:
+        """Where it stands on the axis of each symbol that it is a point of."""
+        return {}
+
 
 @dataclass(frozen=True)
 class Gaussian(Radial):
@@ -53,6 +59,7 @@ class Gaussian(Radial):
 
     trivial = True
     upper = 1.0
+    places: ClassVar[dict[str, float]] = {"$s$": 0.0}
 
     def __str__(self) -> str:
         return "gaussian"
@@ -80,6 +87,10 @@ class ChiSquare(Radial):
     @property
     def label(self) -> str:
         return f"chi2:{self.nu:g}"
+
+    @property
+    def places(self) -> dict[str, float]:
+        return {r"$\nu$": self.nu}
 
     def nodes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         from scipy.special import roots_genlaguerre, roots_hermitenorm
@@ -117,6 +128,10 @@ class LogNormal(Radial):
     @property
     def label(self) -> str:
         return f"lognormal:{self.s:g}"
+
+    @property
+    def places(self) -> dict[str, float]:
+        return {"$s$": self.s}
 
     def nodes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         from scipy.special import roots_hermitenorm

@@ -58,7 +58,8 @@ def _of_norms(
     if radial.trivial:
         return r, y, None
     tau = radial.sample(generators(seed, draw, 3)[2], r.size)
-    return r * tau, y * tau, tau
+    some = tau > 0  # others add nothing
+    return r[some] * tau[some], y[some] * tau[some], tau[some]
 
 
 def _population(model: TeacherStudent, N: int, seed: int, draw: int) -> Population:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.checks import InvalidInput
+from bbpscape.model.inputs.law import InputLaw
 from bbpscape.model.radius import at_radius
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.law import BULK, MEAN, Law
@@ -25,7 +26,7 @@ class Part:
 
 @dataclass(frozen=True)
 class MixtureLaw:
-    """E over τ of the moments of f̃ = τ F(√τ λ; √τ u).
+    """E over τ of the moments of f̃ = τ F(√τ λ; √τ u); what the parts lack of 1 has f̃ = 0.
 
     With inputs of a mean, |μ| = ``mean``, the direction ``MEAN`` has the weight 1 + |μ|²/τ: the
     square of √N x along μ over τ, for f̃ has the factor τ already.
@@ -48,7 +49,7 @@ class MixtureLaw:
 
     @property
     def zero_mass(self) -> float:
-        return sum(one.weight * one.law.zero_mass for one in self.parts)
+        return 1 - sum(one.weight * (1 - one.law.zero_mass) for one in self.parts)
 
     @property
     def directions(self) -> Mapping[str, float]:
@@ -76,6 +77,12 @@ class MixtureLaw:
         return np.sum(parts, axis=0)
 
 
+def check_no_rest(inputs: InputLaw) -> None:
+    """InvalidInput where samples of norm 0 are the inputs' mean: they add nothing without one."""
+    if inputs.mean and not inputs.radial.nodes()[0].all():
+        raise InvalidInput("radial must not have samples of norm 0 where the inputs have a mean")
+
+
 def mixture(model: TeacherStudent, law_of: Callable[[TeacherStudent], Law]) -> Law:
     """The law of a model's inputs from that of each norm; samples of norm 0 add nothing.
 
@@ -86,13 +93,12 @@ def mixture(model: TeacherStudent, law_of: Callable[[TeacherStudent], Law]) -> L
     (-1.6, inf)
     """
     tau, weights = model.inputs.radial.nodes()
+    check_no_rest(model.inputs)
     parts = []
     for one, weight in zip(tau.tolist(), weights.tolist(), strict=True):
         if one > 0:
             scale, same = at_radius(model, one)
             parts.append(Part(weight, one, scale, law_of(same)))
-    if len(parts) < len(tau):
-        raise InvalidInput("radial must not have samples of norm 0: leave them out")
     if len(parts) == 1 and not model.inputs.mean and parts[0].scale == 1:
         return parts[0].law
     unbounded = math.isinf(model.inputs.radial.upper)

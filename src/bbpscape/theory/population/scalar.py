@@ -92,6 +92,22 @@ class Side:
         """
         if self.point is None or self.excess(direction) <= 0:
             return None
+        roots = self._roots(direction)
+        if len(roots) <= len(self._inputs):
+            return None
+        found = [self.branch.outlier(root.value, direction, root) for root in roots]
+        return max(found, key=lambda one: one.m2)
+
+    def lowest(self, direction: str) -> Outlier | None:
+        """The lowest eigenvalue left of the bulk that knows of a direction: its outlier, or the
+        largest component apart, which is moved and mixes with it."""
+        if self.point is None or not (self.apart or self.excess(direction) > 0):
+            return None
+        first = next(iter(self._roots(direction)), None)
+        return None if first is None else self.branch.outlier(first.value, direction, first)
+
+    def _roots(self, direction: str) -> list[Root]:
+        """log|Γ| where Δ K = 1, from the lowest eigenvalue on."""
         what = f"outlier along {direction}"
         poles = sorted(place for _, place in self._inputs)
 
@@ -104,10 +120,7 @@ class Side:
             ends = low + NEAR, high - NEAR if high < self.end else high
             if ends[0] < ends[1] and gap(ends[0]) * gap(ends[1]) < 0:
                 roots.append(find_root(gap, *ends, what))
-        if len(roots) <= len(poles):
-            return None
-        found = [self.branch.outlier(root.value, direction, root) for root in roots]
-        return max(found, key=lambda one: one.m2)
+        return roots
 
     @cached_property
     def _inputs(self) -> list[tuple[Outlier, float]]:

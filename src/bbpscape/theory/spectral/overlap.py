@@ -3,11 +3,10 @@
 from bbpscape.core.checks import positive
 from bbpscape.core.result import Result, result
 from bbpscape.model.inputs.law import STANDARD, InputLaw
-from bbpscape.theory.law import TEACHER
 from bbpscape.theory.solution import Edge
 from bbpscape.theory.spectral.channel import Channel
 from bbpscape.theory.spectral.preprocessing import EXTREME, Preprocessing
-from bbpscape.theory.spectral.structured import spectral_level
+from bbpscape.theory.spectral.structured import highest_informed, spectral_level
 
 
 @result
@@ -15,7 +14,8 @@ class SpectralOverlap(Result):
     """What D looks like at one α: its right ``edge`` and the informative outlier beyond it.
 
     ``eigenvalue`` is None and ``m2`` is 0 without one; ``m2`` is the squared overlap of one of its
-    p* eigenvectors with the p* directions of the teacher.
+    p* eigenvectors with the p* directions of the teacher. Of inputs with principal components apart
+    from the bulk it is the highest eigenvalue, that of a component that mixes with the teacher.
     """
 
     preprocessing: str
@@ -47,13 +47,12 @@ def spectral_overlap(
         If α is not positive, or T is not defined or not seen on the labels.
     """
     alpha = positive("alpha", alpha, EXTREME)
-    edge, outliers = spectral_level(channel, preprocessing, inputs, N).left(alpha)
-    found = next((one for one in outliers if one.direction == TEACHER), None)
+    edge, found = highest_informed(spectral_level(channel, preprocessing, inputs, N), alpha)
     return SpectralOverlap(
         preprocessing=preprocessing.name,
         t=preprocessing.t,
         alpha=alpha,
         m2=0.0 if found is None else found.m2,
-        eigenvalue=None if found is None else -found.eigenvalue,
-        edge=edge.mirrored(),
+        eigenvalue=None if found is None else found.eigenvalue,
+        edge=edge,
     )

@@ -2,16 +2,16 @@
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.model.inputs.law import InputLaw
-from bbpscape.theory.law import Law
+from bbpscape.theory.law import TEACHER, Law
 from bbpscape.theory.laws.mirrored import Mirrored
-from bbpscape.theory.laws.mixture import MixtureLaw, Part
+from bbpscape.theory.laws.mixture import MixtureLaw, Part, check_no_rest
 from bbpscape.theory.population.population import Population
 from bbpscape.theory.population.scalar import PopulationLevel
 from bbpscape.theory.population.transition import search, solve
 from bbpscape.theory.roots import NoTransition
 from bbpscape.theory.scalar.route import ScalarRoute
 from bbpscape.theory.scalar.transition import find_transition
-from bbpscape.theory.solution import Transition
+from bbpscape.theory.solution import Edge, Outlier, Transition
 from bbpscape.theory.spectral.channel import Channel, QuadraticTeacher
 from bbpscape.theory.spectral.law import check_seen, preprocessing_law
 from bbpscape.theory.spectral.preprocessing import Preprocessing
@@ -43,14 +43,33 @@ def spectral_transition(level: ScalarRoute | PopulationLevel) -> Transition | No
     return None if found is None else found.mirrored()
 
 
+def highest_informed(
+    level: ScalarRoute | PopulationLevel, alpha: float
+) -> tuple[Edge, Outlier | None]:
+    """(right edge of D, the highest eigenvalue beyond it that knows of the teacher).
+
+    Single components apart from the bulk mix with the teacher: the highest eigenvector of D knows
+    of it then where the teacher has no outlier of its own.
+    """
+    edge, outliers = level.left(alpha)
+    if isinstance(level, ScalarRoute):
+        found = next((one for one in outliers if one.direction == TEACHER), None)
+    else:
+        found = level.side(alpha).lowest(TEACHER)
+    return edge.mirrored(), None if found is None else found.mirrored()
+
+
 def _law(channel: Channel, preprocessing: Preprocessing, inputs: InputLaw, refinement: int) -> Law:
     """That of τ T(y), with y = τ y₀ of a sample of norm τ and a quadratic teacher."""
     if inputs.radial.trivial and not inputs.mean:
         return check_seen(preprocessing_law(channel, preprocessing, refinement), preprocessing)
     if not isinstance(channel, QuadraticTeacher):
         raise InvalidInput("norms of the inputs need the quadratic teacher: its labels scale")
+    check_no_rest(inputs)
     parts = []
     for tau, weight in zip(*(one.tolist() for one in inputs.radial.nodes()), strict=True):
+        if not tau:
+            continue
         near = QuadraticTeacher(channel.p_star, channel.label_noise / tau**2)
         rescaled = _rescaled(preprocessing, tau)
         law = check_seen(preprocessing_law(near, rescaled, refinement), rescaled)

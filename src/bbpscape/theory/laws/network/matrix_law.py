@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from bbpscape.core.checks import InvalidInput
 from bbpscape.model.radius import at_radius
 from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.theory.laws.mixture import check_no_rest
 from bbpscape.theory.laws.network.lowest_curvature import LowestCurvature, Reach
 from bbpscape.theory.laws.network.node_law import NodeLaw
 from bbpscape.theory.laws.network.nodes import (
@@ -77,8 +78,8 @@ class Part(Protocol):
 class MatrixLaw:
     """All that the theory asks of a model whose Γ need not be a multiple of the identity.
 
-    ``parts`` are the laws of the norms, of shares ``weights``. ``apart`` of the largest components
-    of ``population`` are left out of the bulk.
+    ``parts`` are the laws of the norms above 0, of shares ``weights``. ``apart`` of the largest
+    components of ``population`` are left out of the bulk.
     """
 
     parts: tuple[Part, ...]
@@ -179,20 +180,18 @@ def matrix_law(
     if population is None:
         population = Population.of(model.inputs)
     minimizers = [] if lowest.unbounded else lowest.minimizers()
+    check_no_rest(model.inputs)
     tau, weights = model.inputs.radial.nodes()
-    if not tau.all():
-        raise InvalidInput(
-            "radial must not have samples of norm 0: leave them out, and lower alpha"
-        )
+    some = tau > 0
     parts = []
-    for one, density in zip(tau.tolist(), _densities(model).tolist(), strict=True):
+    for one, density in zip(tau[some].tolist(), _densities(model)[some].tolist(), strict=True):
         scale, same = at_radius(model, one)
         points = gathering_points([at / math.sqrt(one) for at in minimizers])
         nodes = network_nodes(same, density * refinement, points, seed)
         parts.append(NodeLaw(nodes, sign * scale, model.inputs.mean / math.sqrt(one)))
     if not any(one.curvature.any() for one in parts):
         raise InvalidInput(FLAT)
-    return MatrixLaw(tuple(parts), tuple(weights.tolist()), lowest, population)
+    return MatrixLaw(tuple(parts), tuple(weights[some].tolist()), lowest, population)
 
 
 def all_numbers(model: TeacherStudent) -> float:
