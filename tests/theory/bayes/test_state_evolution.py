@@ -169,6 +169,8 @@ def test_results_are_read_back_to_the_last_bit():
         ),
         (model(noise=1e-12), "is too small beside the labels of 'quadratic'"),
         (model("quadratic", poisson=True, noise=0.1), "needs counts without noise"),
+        (model(p_star=100), "needs p_star of at most 60, got 100"),
+        (model("sin(40*u1)"), "must have at most 20 pieces"),
         (3, "needs a TeacherStudent"),
     ],
 )

@@ -12,7 +12,7 @@ from bbpscape.theory.bayes.exact import ExactLabels
 from bbpscape.theory.bayes.likelihood import Likelihood
 from bbpscape.theory.bayes.noisy import counts_likelihood, noisy_likelihood
 from bbpscape.theory.bayes.pieces import REACH, Function, Kinks, monotone_pieces
-from bbpscape.theory.bayes.radial import ExactLength, LengthLikelihood, last_length
+from bbpscape.theory.bayes.radial import WIDEST, ExactLength, LengthLikelihood, last_length
 
 
 class Channel(Protocol):
@@ -48,6 +48,8 @@ def labels_of(source: TeacherStudent | Channel) -> Labels:
         raise InvalidInput("bayes_optimal needs no overlap: it knows the data alone")
     if source.p_star == 1:
         return _of_line(source, -REACH, REACH) if random(source) else _exact(source)
+    if source.p_star > WIDEST:
+        raise InvalidInput(f"bayes_optimal needs p_star of at most {WIDEST}, got {source.p_star}")
     if not is_known(source):
         raise InvalidInput(
             f"bayes_optimal at p_star = {source.p_star} needs a teacher of |u| alone and labels "
@@ -66,8 +68,10 @@ def labels_of(source: TeacherStudent | Channel) -> Labels:
 
 def is_known(model: TeacherStudent) -> bool:
     """Whether one number q says it all: p* = 1, or a teacher of |u| alone and no flips."""
-    alone = model.teacher.facts(model.p_star).rotations and not model.labels.flip
-    return model.p_star == 1 or alone
+    if model.p_star == 1:
+        return True
+    narrow = model.p_star <= WIDEST and not model.labels.flip
+    return narrow and model.teacher.facts(model.p_star).rotations
 
 
 def random(model: TeacherStudent) -> bool:

@@ -6,10 +6,8 @@ import math
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
-from bbpscape.theory.bayes.radial import ExactLength
+from bbpscape.theory.bayes.radial import WIDEST, ExactLength
 
-# Bessel functions of an order p*/2 leave double precision beyond.
-WIDEST = 60
 # Where the highest α(q) = q/((1 − q) I(q)) is sought, in log q/(1 − q).
 LOWEST, HIGHEST = 0.0, 9.0
 

@@ -17,7 +17,7 @@ Kinks = Callable[[NDArray], tuple[NDArray, ...]]
 REACH = 7.25
 # Looks at φ, shifted so that none falls on a special point.
 LOOKS, SHIFT = 6001, 1.2345e-5
-MOST_PIECES = 200
+MOST_PIECES = 20
 # Two values of φ this close are one, relative to the largest.
 SAME = 1e-14
 FLAT_RUN = 3
@@ -63,7 +63,9 @@ def monotone_pieces(
     for pair in itertools.pairwise(ends):
         found += _between(value, *pair)
         if len(found) > MOST_PIECES:
-            raise InvalidInput(f"the teacher {name!r} must have at most {MOST_PIECES} extrema")
+            raise InvalidInput(
+                f"the teacher {name!r} must have at most {MOST_PIECES} pieces between extrema"
+            )
     return tuple(found)
 
 

@@ -21,6 +21,8 @@ from bbpscape.theory.bayes.panels import graded, nodes_between
 # Lengths beyond have a probability of 1e-18, and the rule of w reaches this many widths.
 TAIL, REACH = 1e-18, 9.0
 NODES = 64
+# Bessel functions of an order p*/2 leave double precision beyond.
+WIDEST = 60
 LARGE = 1e7
 
 

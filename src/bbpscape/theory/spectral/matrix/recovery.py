@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bbpscape.core.checks import positive
 from bbpscape.core.report import Report, Table, number
 from bbpscape.core.result import Result, result
 from bbpscape.core.status import Diagnostics, Status
@@ -25,6 +26,7 @@ from bbpscape.theory.spectral.matrix.moments import LabelNodes
 
 # Of the probabilities of the labels, and E[E[u | y]²] that is rounding.
 ACCURACY, UNSIGNED = 1e-6, 1e-12
+MOST = 1e6
 # An eigenvalue of 𝓕 that is rounding, of the largest.
 NONE = 1e-9
 
@@ -116,6 +118,8 @@ def matrix_recovery(model: TeacherStudent, alpha: float | None = None) -> Matrix
     >>> round(matrix_recovery(model).limit.alpha, 6)
     0.593751
     """
+    if alpha is not None:
+        alpha = positive("alpha", alpha, MOST)
     nodes = LabelNodes.of(label_law(model))
     values, matrices = modes(nodes)
     with np.errstate(divide="ignore"):
