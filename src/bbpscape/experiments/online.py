@@ -170,6 +170,11 @@ def online(
     progress : function, optional
         Called with the number of parts that are done, and of all.
 
+    Returns
+    -------
+    OnlinePath
+        Overlaps and loss along the way, in theory and measured.
+
     Raises
     ------
     InvalidInput
@@ -177,7 +182,7 @@ def online(
     NoConvergence
         If the differential equations could not be solved.
 
-    Source: docs/theory.md. Saad and Solla (1995).
+    Source: theory.md. Saad and Solla (1995).
 
     >>> from bbpscape.model.losses import Square
     >>> path = online(TeacherStudent(1, 1, Square(), "tanh", overlap=0.1), 1.0, [0, 10])

@@ -15,7 +15,7 @@ from bbpscape.simulation.eigen.davidson import sizes
 from bbpscape.simulation.eigen.signal import FULL_SIZE, LANCZOS_STEPS
 from bbpscape.simulation.memory import dense_bytes, instance_bytes
 
-# Fitted on one core (docs/simulate.md).
+# Fitted on one core (simulate.md).
 GEMM = 45e9  # operations a second of a matrix product in double precision; twice that in single
 THIN = 28e9  # of a product with a block of vectors, partly in single precision
 LAPACK = 20e9  # of the tridiagonal reduction, half of which is bound by memory
@@ -145,6 +145,23 @@ def cost(
     model: TeacherStudent, alpha: float = 3.0, N: int = 1000, k: int = 1, *, phi: bool = False
 ) -> CostModel:
     """The costs of one draw of ``simulate`` with these arguments, but for drawing it.
+
+    Parameters
+    ----------
+    model : TeacherStudent
+    alpha : float
+        Samples per dimension, M/N.
+    N : int
+        Input dimension.
+    k : int
+        Number of eigenpairs.
+    phi : bool
+        Whether the largest overlap is looked for too.
+
+    Returns
+    -------
+    CostModel
+        Seconds and bytes of both routes, and the choice.
 
     Raises
     ------

@@ -60,6 +60,11 @@ def lowest(
     seed : int or Generator
         Of the random start and the certificate's; their streams are shared with no data.
 
+    Returns
+    -------
+    LowestPairs
+        With residuals, error bounds and a certificate.
+
     Raises
     ------
     InvalidInput

@@ -94,6 +94,11 @@ def spectral_measures(
     dtype, device : str
         As in ``lowest``.
 
+    Returns
+    -------
+    list of SpectralMeasure
+        One for each direction.
+
     Raises
     ------
     InvalidInput
@@ -180,6 +185,11 @@ def spectral_density(
         Of the probes, whose stream is shared with no data.
     dtype, device : str
         As in ``lowest``.
+
+    Returns
+    -------
+    Density
+        The mean over probes with its standard error.
 
     Raises
     ------

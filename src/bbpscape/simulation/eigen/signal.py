@@ -37,6 +37,18 @@ class LargestOverlap(Result):
 def teacher_directions(p: int, teacher_basis: ArrayLike) -> NDArray[np.float64]:
     """The p·p* unit rows e_l placed in each block k, shape (p p_star, pN).
 
+    Parameters
+    ----------
+    p : int
+        Student width.
+    teacher_basis : array, shape (N, p_star)
+        Orthonormal columns.
+
+    Returns
+    -------
+    array, shape (p p_star, p N)
+        Orthonormal rows.
+
     >>> teacher_directions(2, [[1.0]]).tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
@@ -61,6 +73,11 @@ def largest_overlap(
     teacher_basis : array, shape (N, p_star)
     steps : int
         Lanczos steps of the third argument.
+
+    Returns
+    -------
+    LargestOverlap
+        Whether the largest overlap is among the lowest pairs, and how that is known.
 
     Raises
     ------

@@ -12,7 +12,7 @@ def teacher_mass_below(
     """Q = (1/(p p*)) Σ_{λ_j < edge} m²_j: the teacher's spectral mass below a fixed eigenvalue.
 
     With ``edge`` the N → ∞ left edge, Q is 0 up to α_BBP and m² above it as N → ∞, and at finite N
-    the curves Q(α) of two N cross near α_BBP. Measured values: docs/finite-size.md.
+    the curves Q(α) of two N cross near α_BBP. Measured values: finite-size.md.
 
     Parameters
     ----------
@@ -24,6 +24,11 @@ def teacher_mass_below(
         In the units of the eigenvalues.
     copies : int
         p p*, the dimension of the eigenspace of the outlier.
+
+    Returns
+    -------
+    float
+        The teacher's spectral mass below that eigenvalue.
 
     Raises
     ------

@@ -45,7 +45,7 @@ class CommitteeLaw:
 
     c is q or 3q, of a student with w_k·w_k'/N = q δ_kk'. At p = ∞, r = 1 and f is in units of 2/p.
     ``refinement`` divides the quadrature step: two values of it give an error estimate.
-    Source: docs/theory.md §1; Laplace form derived here.
+    Source: theory.md §1; Laplace form derived here.
     """
 
     model: TeacherStudent
@@ -90,7 +90,7 @@ class CommitteeLaw:
         """A in ρ ~ exp(−A/(λ − λ₋)) where dz/dg = ``slope`` at a smooth left edge.
 
         A = (p p* a/4) |dz/dg|, or (p* (a + q)/2) |dz/dg| at p = ∞: the pole of f/(1 − gf) sits at
-        y = (a + q r)/δ with δ = −1 − 2g/p, in the tail e^{−p* y/2}. Source: docs/theory.md §2.
+        y = (a + q r)/δ with δ = −1 − 2g/p, in the tail e^{−p* y/2}. Source: theory.md §2.
         """
         p, p_star, a = self.model.p, self.model.p_star, self.model.normalization
         return abs(slope) * p_star * ((a + self._branches[0]) / 2 if math.isinf(p) else p * a / 4)

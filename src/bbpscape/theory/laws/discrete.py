@@ -24,6 +24,8 @@ class DiscreteLaw:
         E[w | f_i] for each direction, times the same probabilities.
     directions : mapping from a direction to its multiplicity
 
+    Examples
+    --------
     With one atom f = 1 this is the Marchenko–Pastur law:
 
     >>> float(DiscreteLaw(atoms=[1.0]).moments(-1.0, order=1)[0, 0])

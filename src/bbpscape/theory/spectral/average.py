@@ -24,6 +24,15 @@ def averaged_curvature(model: TeacherStudent) -> Preprocessing:
     variable, of which E[r ℓ″] = (p/2) E[(r − 1) ℓ′]. With the normalized square loss T is
     (2/p)(y − 1 − 2/p)/(a + y), whatever the student does.
 
+    Parameters
+    ----------
+    model : TeacherStudent
+
+    Returns
+    -------
+    Preprocessing
+        The T of the Hessian averaged over students.
+
     Raises
     ------
     InvalidInput

@@ -79,15 +79,15 @@ class Channel(Protocol):
 class QuadraticTeacher:
     """y = |u|²/p* + √label_noise ξ with u ∈ R^{p*} and ξ standard Gaussian.
 
+    With v = |u|²/p* and ν = p*/2, the posterior of v is v^{ν−1} N(v; y − νσ², σ²) on v > 0:
+    w(y) = σ ν D_{−ν−1}(x)/D_{−ν}(x) at x = (νσ² − y)/σ, D the parabolic cylinder functions.
+
     Parameters
     ----------
     p_star : int
         Width of the teacher.
     label_noise : float
         Variance σ² of the noise, 0 for none.
-
-    With v = |u|²/p* and ν = p*/2, the posterior of v is v^{ν−1} N(v; y − νσ², σ²) on v > 0:
-    w(y) = σ ν D_{−ν−1}(x)/D_{−ν}(x) at x = (νσ² − y)/σ, D the parabolic cylinder functions.
 
     Raises
     ------

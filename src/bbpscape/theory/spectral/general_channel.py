@@ -49,9 +49,13 @@ class GeneralChannel:
         Infimum and supremum of w(y), where they are approached only as y → ±∞ (or beyond the last
         of ``outcomes``, if the list is cut).
 
+    Notes
+    -----
     Both quadratures are fixed panels: a density much narrower than 0.01 in |u| needs the closed
     posterior of a class of its own, and the error estimate says so.
 
+    Examples
+    --------
     A label that says whether |u| > 1:
 
     >>> channel = GeneralChannel(

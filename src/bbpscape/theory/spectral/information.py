@@ -44,6 +44,16 @@ def information_limit(channel: Channel) -> InformationLimit:
     α E[q²] ≤ 1 for q = g T/(1 − g T), so α E[(w − 1)²] > 1 by Cauchy–Schwarz; q = w − 1, which is
     T = 1 − 1/w at g = 1, attains it.
 
+    Parameters
+    ----------
+    channel : Channel
+        A teacher with its labels, such as QuadraticTeacher(1).
+
+    Returns
+    -------
+    InformationLimit
+        The α, 0 where labels know the teacher linearly.
+
     Source: Mondelli and Montanari (2018), Lu and Li (2020) for p* = 1.
 
     >>> from bbpscape.theory.spectral.channel import QuadraticTeacher

@@ -41,6 +41,22 @@ def spectral_overlap(
     Units: those of T. ``inputs`` is the law of x, ``N`` the dimension that its covariance is that
     of, where it needs one.
 
+    Parameters
+    ----------
+    channel : Channel
+        A teacher with its labels, such as QuadraticTeacher(1).
+    preprocessing : Preprocessing
+    alpha : float
+        Samples per dimension.
+    inputs : InputLaw, optional
+    N : int, optional
+        Dimension, where the covariance belongs to one.
+
+    Returns
+    -------
+    SpectralOverlap
+        m², the outlier and the edge.
+
     Raises
     ------
     InvalidInput

@@ -19,6 +19,9 @@ EXTREME = 1e100
 class Preprocessing:
     """T(y), with a name.
 
+    T equal to a constant on a set of labels of positive probability is an atom of the law; a
+    supremum approached only as y → ∞ is not.
+
     Parameters
     ----------
     name : str
@@ -32,9 +35,6 @@ class Preprocessing:
         there); give them where T reaches its limit more slowly than 1/y.
     t : float, optional
         The parameter of T, if it is one of a family.
-
-    T equal to a constant on a set of labels of positive probability is an atom of the law; a
-    supremum approached only as y → ∞ is not.
     """
 
     name: str
@@ -58,6 +58,15 @@ class Preprocessing:
 def trimming(t: float) -> Preprocessing:
     """T(y) = y 1(y < t): the supremum t is approached where labels are frequent.
 
+    Parameters
+    ----------
+    t : float
+        Labels below it count.
+
+    Returns
+    -------
+    Preprocessing
+
     >>> trimming(2.0)([1.0, 3.0]).tolist()
     [1.0, 0.0]
     """
@@ -67,6 +76,15 @@ def trimming(t: float) -> Preprocessing:
 
 def subset(t: float) -> Preprocessing:
     """T(y) = 1(y > t): D is a sample covariance of the inputs with large labels.
+
+    Parameters
+    ----------
+    t : float
+        Labels above it count.
+
+    Returns
+    -------
+    Preprocessing
 
     >>> subset(2.0)([1.0, 3.0]).tolist()
     [0.0, 1.0]
@@ -79,6 +97,15 @@ def optimal(channel: Channel) -> Preprocessing:
     """T = 1 − 1/w(y), w = E[|u|²/p* | y]: the largest overlap at every α (Luo, Alghamdi, Lu 2019).
 
     q = w − 1 at g = 1, which attains the Cauchy–Schwarz bound of ``information_limit``.
+
+    Parameters
+    ----------
+    channel : Channel
+        A teacher with its labels, such as QuadraticTeacher(1).
+
+    Returns
+    -------
+    Preprocessing
     """
     return _ratio("optimal", channel, 1.0)
 
@@ -89,6 +116,17 @@ def mondelli_montanari(channel: Channel, alpha: float) -> Preprocessing:
     It is T*/(c − (c − 1) T*) of T* = 1 − 1/w with c = √(α/α_wr), and gives q ∝ w − 1 at g = 1 as
     well: it weakly recovers at its own α if and only if α > α_wr, and is T* itself at α = α_wr.
     The overlaps above differ. At fixed c > 1 its own transition is discontinuous, at c α_wr.
+
+    Parameters
+    ----------
+    channel : Channel
+        A teacher with its labels, such as QuadraticTeacher(1).
+    alpha : float
+        Where it is tuned to work.
+
+    Returns
+    -------
+    Preprocessing
     """
     c = math.sqrt(positive("alpha", alpha) / information_limit(channel).alpha_spectral)
     return _ratio("mondelli-montanari", channel, c)

@@ -67,6 +67,20 @@ def spectral_threshold(
     ``inputs`` is the law of x, ``N`` the dimension that its covariance is that of, where it needs
     one. For T = 1(y > t) at p* = 1, α = P(y > t)/(E[y; y > t] − P(y > t))²:
 
+    Parameters
+    ----------
+    channel : Channel
+        A teacher with its labels, such as QuadraticTeacher(1).
+    preprocessing : Preprocessing
+    inputs : InputLaw, optional
+    N : int, optional
+        Dimension, where the covariance belongs to one.
+
+    Returns
+    -------
+    SpectralThreshold
+        Where an outlier begins, and whether m² jumps.
+
     >>> from bbpscape.theory.spectral.channel import QuadraticTeacher
     >>> from bbpscape.theory.spectral.preprocessing import subset
     >>> round(spectral_threshold(QuadraticTeacher(1), subset(2.0)).alpha, 6)
@@ -98,6 +112,20 @@ def best_threshold(
     """The t in [low, high] at which ``family(t)`` starts at the smallest α, and that threshold.
 
     α(t) is compared at a few t, evenly spaced in their logarithm, and refined around the best.
+
+    Parameters
+    ----------
+    channel : Channel
+        A teacher with its labels, such as QuadraticTeacher(1).
+    family : callable
+        The Preprocessing of a t.
+    low, high : float
+        Between which t is sought.
+
+    Returns
+    -------
+    (float, SpectralThreshold)
+        That t, and its threshold.
 
     Raises
     ------
