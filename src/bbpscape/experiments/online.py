@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bbpscape.core.checks import boolean, positive
 from bbpscape.core.memory import require_memory
-from bbpscape.core.report import Report, Table, counted, number, with_error
+from bbpscape.core.report import Report, Table, counted, with_error
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed, draw_seed
 from bbpscape.core.statistics import Estimate
@@ -26,6 +26,7 @@ from bbpscape.theory.online.path import follow
 TOGETHER = 16
 # Of Q and m, that the quadrature should keep to.
 GOAL = 2e-2
+ROUNDING = 1e-13
 
 
 @result
@@ -260,4 +261,8 @@ def _batch(
 
 
 def _shown(one: Estimate) -> str:
-    return with_error(one.mean, one.standard_error, ".4g") if one.count else number(None)
+    """Without an error that is rounding, as of what all draws start with."""
+    if one.mean is None:
+        return ""
+    error = one.standard_error
+    return with_error(one.mean, None if error is None or error < ROUNDING else error)
