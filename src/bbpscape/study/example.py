@@ -41,9 +41,9 @@ device = "cpu"
 tolerance = 1e-8
 
 # Parameters with one value: p, p_star, a, alpha and N, and for other networks
-# loss, delta, activation, label_noise, flip, overlap and student_gram. A descent also has
-# start ("random", "hessian", "spectral" or "overlap"), method ("gd", "momentum" or "flow"),
-# domain ("free" or "sphere") and steps, its budget.
+# loss, delta, activation, teacher, label_noise, flip, poisson, overlap and student_gram. A descent
+# also has start ("random", "hessian", "spectral" or "overlap"), method ("gd", "momentum" or
+# "flow"), domain ("free" or "sphere") and steps, its budget.
 [model]
 p = 1
 p_star = 1

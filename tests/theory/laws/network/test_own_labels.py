@@ -12,7 +12,7 @@ import bbpscape as bb
 from bbpscape.core.checks import InvalidInput
 from bbpscape.theory.laws.network.label_law import label_nodes
 from bbpscape.theory.laws.network.own_labels import own_label_nodes, own_teacher_nodes
-from bbpscape.theory.laws.network.teacher_rule import line_rule
+from bbpscape.theory.laws.network.rules import gaussian_rule
 
 
 def model_of(text, p_star, **labels):
@@ -227,14 +227,14 @@ def test_all_u_and_those_of_one_sign_say_the_same():
 
 
 def test_a_line_with_breaks():
-    x, w = line_rule([-6.0, -0.2, -0.19, 3.0], 1.0)
+    x, w = gaussian_rule((), [-6.0, -0.2, -0.19, 3.0], 1.0)
     for low in (-6.0, -0.2, -0.19, 3.0):
         assert w[x > low].sum() == pytest.approx(special.ndtr(-low), abs=1e-10)
         assert w[x > low] @ x[x > low] ** 2 == pytest.approx(
             special.ndtr(-low) + low * math.exp(-low * low / 2) / math.sqrt(2 * math.pi), abs=1e-10
         )
     # An integrable singularity.
-    x, w = line_rule([0.0], 1.0)
+    x, w = gaussian_rule((), [0.0], 1.0)
     assert w @ np.log(abs(x)) == pytest.approx(-(np.euler_gamma + math.log(2)) / 2, abs=1e-10)
 
 

@@ -46,7 +46,10 @@ class MatrixMoments(ABC):
     def rank(self) -> float:
         """E[rank F]."""
         values = abs(np.linalg.eigvalsh(self.samples))
-        rank = (values > ZERO * values.max()).sum(axis=-1)
+        # The largest of heavy-tailed labels says nothing of other samples.
+        largest = values.max(axis=-1)
+        scale = np.maximum(largest, np.median(largest[largest > 0]))
+        rank = (values > ZERO * scale[:, None]).sum(axis=-1)
         return float(self.shares @ rank)
 
     @cached_property

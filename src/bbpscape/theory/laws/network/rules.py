@@ -14,9 +14,9 @@ REACH = 8.5
 STEP = 0.36
 WIDTH = 0.15
 DENSITY = 1.6
-# Half-lines x = b + exp(t − e^{−t}) in steps of HALF_STEP, intervals between breaks by tanh-sinh
-# in steps of INTERVAL_STEP: integrands may be singular at breaks.
-HALF_STEP = 0.145
+# Integrands may be singular at breaks: of a line with some, steps in t, the slope between breaks,
+# and where ends are reached; intervals by tanh-sinh in steps of INTERVAL_STEP.
+BROKEN_STEP, SLOPE, CLUSTER = 0.145, 2.5, 3.4
 INTERVAL_STEP, INTERVAL_REACH = 0.15, 3.2
 
 
@@ -78,19 +78,41 @@ def _smooth(
 def _broken(
     breaks: Sequence[float], refinement: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    step = HALF_STEP / refinement
-    t = np.arange(-3.4, math.log(REACH) + 0.2 + step, step)
-    fall = np.exp(-t)
-    away = np.exp(t - fall)
-    slope = step * away * (1 + fall)
-    nodes, steps = [breaks[0] - away[::-1], breaks[-1] + away], [slope[::-1], slope]
-    for low, high in pairwise(breaks):
-        inner, lengths = interval_rule(low, high, refinement)
-        nodes.append(inner)
-        steps.append(lengths)
-    x, all_steps = np.concatenate(nodes), np.concatenate(steps)
-    order = np.argsort(x)
-    return x[order], all_steps[order]
+    """Nodes that are clustered at breaks, and even far from them.
+
+    x = a + c log((1 + e^v)/(1 + e^{v−L/c})) between breaks a and a + L, v = t − e^{−t} + e^{t−L/c}:
+    exponential at both ends, of slope c in between.
+    """
+    step = BROKEN_STEP / refinement
+    nodes, steps = [], []
+    for low, high in pairwise([-math.inf, *breaks, math.inf]):
+        if low == -math.inf:
+            away, lengths = _clustered(math.inf, high + REACH, step)
+            nodes.append(high - away[::-1])
+            steps.append(lengths[::-1])
+        else:
+            away, lengths = _clustered(high - low, REACH - low, step)
+            nodes.append(low + away)
+            steps.append(lengths)
+    return np.concatenate(nodes), np.concatenate(steps)
+
+
+def _clustered(
+    span: float, reach: float, step: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Distances from a break and steps, to another one at ``span`` or, without, to ``reach``."""
+    size = span / SLOPE
+    if math.isfinite(size):
+        # Symmetric, so that half of a rule is that of one sign.
+        count = math.ceil((size / 2 + CLUSTER) / step)
+        t = size / 2 + step * (np.arange(-count, count) + 0.5)
+    else:
+        t = np.arange(-CLUSTER, reach / SLOPE + 1 + step, step)
+    far = np.exp(t - size)
+    v = t - np.exp(-t) + far
+    away = SLOPE * (np.logaddexp(0, v) - np.logaddexp(0, v - size))
+    slope = SLOPE * (expit(v) - expit(v - size)) * (1 + np.exp(-t) + far)
+    return away, slope * step
 
 
 def interval_rule(

@@ -6,22 +6,19 @@ Coordinates are integrated one inside the other. The innermost is split where a 
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from bbpscape.core.checks import InvalidInput
-from bbpscape.theory.laws.network.rules import gaussian_rule, tensor_nodes
+from bbpscape.theory.laws.network.rules import gaussian_rule, interval_rule, tensor_nodes
 
 Function = Callable[[NDArray], NDArray]
 
 REACH = 8.5
-# Of a line with breaks: steps in t, slope between breaks, and where ends are reached.
-LINE_STEP, SLOPE, CLUSTER = 0.145, 2.5, 3.4
 # Points of a line between which signs are compared: of the innermost, and of each level of zoom.
 LINE = 1201
 # (spacing along an outer coordinate, spacing along its lines).
@@ -84,16 +81,14 @@ def nodes_of(
     u, weights = np.zeros((1, 0)), np.ones(1)
     for level in range(dimension):
         if level == dimension - 1:
-            breaks = _crossings(split, u)
+            breaks = crossings(split, u)
         else:
             breaks = [_outer_breaks(split, one) for one in u]
         parts, known = [], dict[tuple[float, ...], tuple[NDArray, NDArray]]()
         for prefix, weight, found in zip(u, weights, breaks, strict=True):
-            inside = _merged([*found, *centre])
-            if half and level == 0:
-                inside = tuple(sorted({s * b for b in inside if b >= 0 for s in (1.0, -1.0)}))
+            inside = _merged([*found, *centre], half and level == 0)
             if inside not in known:
-                known[inside] = line_rule(inside, refinement)
+                known[inside] = gaussian_rule((), inside, refinement)
             x, w = known[inside]
             if half and level == 0:
                 x, w = x[x > 0], w[x > 0]
@@ -114,49 +109,31 @@ def sets_of(dimension: int, refinement: float) -> tuple[NDArray[np.float64], NDA
     return tensor_nodes(x, w, dimension, symmetric=True)
 
 
-def line_rule(
-    breaks: Sequence[float], refinement: float
+def outer_rule(
+    split: Split, refinement: float, half: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Nodes and weights of one Gaussian variable, clustered at breaks and even between them.
-
-    x = a + c log((1 + e^v)/(1 + e^{v−L/c})) between breaks a and a + L, v = t − e^{−t} + e^{t−L/c}:
-    exponential at both ends, of slope c in between.
-
-    >>> x, w = line_rule([-5.0, 0.3], 1.0)
-    >>> round(float(w[x > 0.3].sum()), 9)  # Φ(−0.3)
-    0.382088578
-    """
-    step, ends = LINE_STEP / refinement, [-math.inf, *breaks, math.inf]
-    nodes, steps = [], []
-    for low, high in pairwise(ends):
-        if low == -math.inf and high == math.inf:
-            return gaussian_rule((), (), refinement)
-        if low == -math.inf:
-            away, length = _clustered(math.inf, high + REACH, step)
-            nodes.append(high - away)
-        else:
-            away, length = _clustered(high - low, REACH - low, step)
-            nodes.append(low + away)
-        steps.append(length)
-    x, lengths = np.concatenate(nodes), np.concatenate(steps)
-    weights = lengths * np.exp(-(x**2) / 2)
-    return x, weights / weights.sum()
+    """Nodes and weights of u₁; of u₁ > 0 alone with ``half``."""
+    found = _outer_breaks(split, np.zeros(0)) if split.functions else []
+    centre = [0.0] if split.centred() else []
+    x, w = gaussian_rule((), _merged([*found, *centre], half), refinement)
+    return (x[x > 0], w[x > 0] / w[x > 0].sum()) if half else (x, w)
 
 
-def _clustered(span: float, reach: float, step: float) -> tuple[NDArray, NDArray]:
-    """Distances from a break and steps, to another one at ``span`` or, without, to ``reach``."""
-    size = span / SLOPE
-    if math.isfinite(size):
-        # Symmetric, so that half of a rule is that of one sign.
-        count = math.ceil((size / 2 + CLUSTER) / step)
-        t = size / 2 + step * (np.arange(-count, count) + 0.5)
-    else:
-        t = np.arange(-CLUSTER, reach / SLOPE + 1 + step, step)
-    far = np.exp(t - size)
-    v = t - np.exp(-t) + far
-    away = SLOPE * (np.logaddexp(0, v) - np.logaddexp(0, v - size))
-    slope = SLOPE * (expit(v) - expit(v - size)) * (1 + np.exp(-t) + far)
-    return away, slope * step
+def turning_rule(
+    split: Split, count: int, refinement: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Angles in a range of π, where lines of (angle, distance) cross the same between breaks."""
+    found = _outer_breaks(split, np.zeros(0))
+    breaks = [one for one in _merged(found) if 0 <= one < math.pi - CLOSE]
+    if not breaks:
+        count = math.ceil(count * refinement)
+        return (np.arange(count) + 0.5) * math.pi / count, np.full(count, 1 / count)
+    parts = [
+        interval_rule(low, high, refinement)
+        for low, high in pairwise([*breaks, breaks[0] + math.pi])
+    ]
+    x, w = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    return x, w / math.pi
 
 
 def _too_many(dimension: int) -> InvalidInput:
@@ -175,8 +152,8 @@ def _product(
     return u, weights[i, j] / weights[i, j].sum()
 
 
-def _merged(found: list[float]) -> tuple[float, ...]:
-    """Sorted breaks; those that are close to each other are one in their midst."""
+def _merged(found: list[float], symmetric: bool = False) -> tuple[float, ...]:
+    """Sorted breaks, of both signs each if ``symmetric``; those that are close are one."""
     groups: list[list[float]] = []
     for one in sorted(at for at in found if abs(at) < LAST):
         if groups and one - groups[-1][0] < CLOSE:
@@ -184,7 +161,10 @@ def _merged(found: list[float]) -> tuple[float, ...]:
         else:
             groups.append([one])
     means = [sum(one) / len(one) for one in groups]
-    return tuple(0.0 if abs(one) < 1e-9 else one for one in means)
+    clean = [0.0 if abs(one) < 1e-9 else one for one in means]
+    if symmetric:
+        return tuple(sorted({s * one for one in clean if one >= 0 for s in (1.0, -1.0)}))
+    return tuple(clean)
 
 
 def _grid(spacing: float, low: float = -REACH, high: float = REACH) -> NDArray[np.float64]:
@@ -193,7 +173,7 @@ def _grid(spacing: float, low: float = -REACH, high: float = REACH) -> NDArray[n
     return low + (high - low) * (np.arange(count + 1) + 0.0137) / count
 
 
-def _crossings(split: Split, prefixes: NDArray) -> list[list[float]]:
+def crossings(split: Split, prefixes: NDArray) -> list[list[float]]:
     """Where the innermost coordinate crosses a kink, for prefixes (n, dimension − 1)."""
     grid = _grid(2 * REACH / (LINE - 1))
     result: list[list[float]] = [[] for _ in prefixes]
