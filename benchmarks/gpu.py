@@ -320,9 +320,9 @@ def main():
             "draws": lambda: draws(report, limits, tiny),
             "whole": lambda: whole(report, tiny),
             "products": lambda: products(report, limits, tiny),
-            "solver": lambda: solver(report, limits, tiny),
             "descents": lambda: descents(report, limits, tiny),
             "safe": lambda: safe(report, tiny),
+            "solver": lambda: solver(report, limits, tiny),
         }
         for key, job in jobs.items():
             if not arguments.only or key in arguments.only:

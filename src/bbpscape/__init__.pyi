@@ -30,9 +30,11 @@ from .simulation import eigen as eigen
 from .simulation.data.instance import draw as draw
 from .simulation.descent.rule import DescentRule as DescentRule
 from .simulation.descent.start import Start as Start
+from .simulation.eigen.eigensolver import highest as highest
 from .simulation.eigen.eigensolver import lowest as lowest
 from .simulation.hessian import Hessian as Hessian
 from .simulation.simulate import simulate as simulate
+from .simulation.torch_hessian import torch_hessian as torch_hessian
 from .study.observables import Observable as Observable
 from .study.status import study_status as study_status
 from .study.study import Study as Study

@@ -23,6 +23,7 @@ from bbpscape.model.losses import loss as to_loss
 from bbpscape.model.record import LABELS, NUMBERS, arguments_of, identity_of, label_of, values_of
 from bbpscape.model.teacher import TEACHERS, Teacher, committee
 from bbpscape.model.teacher import teacher as to_teacher
+from bbpscape.model.torch_module import read_two_layers
 
 # Wider students than this are p = ∞ to all digits.
 WIDEST = 10**9
@@ -320,6 +321,23 @@ class TeacherStudent:
     def to_dict(self) -> dict[str, Any]:
         """The parameters as plain JSON values; p = ∞ is the string "inf"."""
         return values_of(self)
+
+    @classmethod
+    def of_module(
+        cls, module: Any, *, activation: Activation | str | None = None, **others: Any
+    ) -> "TeacherStudent":
+        """The model whose student has the two layers of a torch module, Linear, σ, Linear(p, 1).
+
+        ``activation`` is σ where the module does not say it; ``others`` are the parameters of the
+        model that no student has, p_star, loss, teacher, ….
+
+        Raises
+        ------
+        InvalidInput
+            If the module is not two-layer, has biases or rows that are not of norm √N.
+        """
+        p, sigma, second = read_two_layers(module, activation)
+        return cls(p=p, activation=sigma, second_layer=second, **others)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "TeacherStudent":

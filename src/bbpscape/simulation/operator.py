@@ -40,6 +40,39 @@ class Samples(Protocol):
         ...
 
 
+class Negated:
+    """−H of other samples: the same inputs, and −F."""
+
+    def __init__(self, samples: Any) -> None:
+        self._samples, self.curvature = samples, -samples.curvature
+        self.p, self.N, self.held = samples.curvature.shape[1], samples.N, samples.held
+        self.shape = (self.p * self.N,) * 2
+        if samples.held:
+            self.inputs = samples.inputs
+
+    def panels(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+        return self._samples.panels()
+
+    def matmat(self, block: NDArray) -> NDArray[np.float64]:
+        return -self._samples.matmat(block)
+
+    def dense(self) -> NDArray[np.float64]:
+        return -self._samples.dense()
+
+
+class Product(Protocol):
+    """V → V H for rows of V, as the eigensolver asks for it."""
+
+    where: Backend
+    dtype: str
+    p: int
+    size: int
+    columns: int
+    calls: int
+
+    def __call__(self, block: Any) -> Any: ...
+
+
 def check_samples(hessian: object) -> Samples:
     """``hessian`` if it is a Hessian, or another object that gives curvatures and panels."""
     if not isinstance(hessian, Samples):

@@ -1,7 +1,9 @@
 from .certificate import Certificate as Certificate
+from .contract import BlockOperator as BlockOperator
 from .cost_model import CostModel as CostModel
 from .cost_model import cost as cost
 from .diagonalize import teacher_overlap as teacher_overlap
+from .eigensolver import highest as highest
 from .eigensolver import lowest as lowest
 from .lanczos import Density as Density
 from .lanczos import Operator as Operator

@@ -10,7 +10,7 @@ from scipy.linalg import lapack
 
 from bbpscape.core.seeds import stream
 from bbpscape.simulation.eigen.davidson import Stop, search, sizes
-from bbpscape.simulation.operator import Operator
+from bbpscape.simulation.operator import Product
 
 INERTIA_SIZE = 1500  # pN up to which a factorization costs no more than the search itself
 BLOCK_COLUMNS = 320  # products that a second block may take
@@ -49,6 +49,13 @@ class Certificate:
         names = ("shift", "other", "residual")
         given = {name: value for name in names if (value := getattr(self, name)) is not None}
         return replace(self, **{name: value * unit for name, value in given.items()})
+
+    def negated(self) -> "Certificate":
+        """That of −H, whose lowest pairs are the highest of H."""
+        turned = {
+            name: -at for name in ("shift", "other") if (at := getattr(self, name)) is not None
+        }
+        return replace(self, **turned)
 
 
 NOT_ASKED = Certificate("none", None)
@@ -93,7 +100,7 @@ def negative_pivots(dense: NDArray[np.float64], shift: float) -> int:
 
 
 def block_certificate(
-    single: Operator,
+    single: Product,
     precondition: Callable[[Any], Any],
     values: NDArray[np.float64],
     vectors: NDArray[np.float64],

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bbpscape.core.checks import NoConvergence
 from bbpscape.core.seeds import stream
 from bbpscape.simulation.backend import Backend
-from bbpscape.simulation.operator import Operator
+from bbpscape.simulation.operator import Product
 from bbpscape.simulation.threads import blas_limit
 
 LARGE = 2**28  # bytes of a basis from which the BLAS takes more than one thread
@@ -65,7 +65,7 @@ class Stop:
 class _Subspace:
     """An orthonormal basis (rows), its image under H, and H projected on it."""
 
-    def __init__(self, operator: Operator, held: int, goal: Stop, locked: Any) -> None:
+    def __init__(self, operator: Product, held: int, goal: Stop, locked: Any) -> None:
         self.operator, self.where, self.locked = operator, operator.where, locked
         self.wanted, self.width = goal.k, goal.width
         self.basis = self.where.zeros((held, operator.size), operator.dtype)
@@ -133,7 +133,7 @@ class _Subspace:
 
 
 def search(
-    operator: Operator,
+    operator: Product,
     precondition: Callable[..., Any],
     start: Any,
     goal: Stop,

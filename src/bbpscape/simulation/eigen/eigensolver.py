@@ -14,12 +14,14 @@ from bbpscape.simulation.backend import Backend, backend, check_dtype
 from bbpscape.simulation.eigen import lockstep
 from bbpscape.simulation.eigen.batch import draw_bytes, lowest_batch
 from bbpscape.simulation.eigen.certificate import Certificate
+from bbpscape.simulation.eigen.contract import block_operator
 from bbpscape.simulation.eigen.cost_model import CostModel
 from bbpscape.simulation.eigen.diagonalize import lowest_dense
+from bbpscape.simulation.eigen.generic import lowest_of_operator
 from bbpscape.simulation.eigen.iterative import lowest_iterative, norm_estimate
 from bbpscape.simulation.eigen.lowest_pairs import Goal, LowestPairs, error_bounds
 from bbpscape.simulation.hessian import Hessian
-from bbpscape.simulation.operator import Operator, check_samples
+from bbpscape.simulation.operator import Negated, Operator, Samples
 
 METHODS = ("auto", "dense", "iterative")
 TOLERANCES = (1e-14, 1e-1)
@@ -44,7 +46,11 @@ def lowest(
 
     Parameters
     ----------
-    hessian : Hessian or StreamedHessian
+    hessian : Hessian or StreamedHessian, or another symmetric matrix
+        A numpy array, a scipy sparse matrix or LinearOperator, ``torch_hessian(…)``, or
+        ``eigen.BlockOperator(matmat, size)``. Those are formed up to n = 400, and beyond that found
+        by Lanczos, or by block Davidson with the preconditioner they have; ``dtype`` and
+        ``device`` are their own.
     k : int
         From 1 to pN.
     tol : float
@@ -74,17 +80,25 @@ def lowest(
     >>> lowest(H, 2).eigenvalues.round(12).tolist()
     [-1.0, 2.0]
     """
-    check_samples(hessian)
+    known = isinstance(hessian, Samples)
+    operator = None if known else block_operator(hessian)
+    size = operator.size if operator is not None else hessian.shape[0]
     k = int(positive_integer("k", k))
-    size = hessian.shape[0]
     if k > size:
-        raise InvalidInput(f"k must be at most pN = {size}, got {k!r}")
+        raise InvalidInput(f"k must be at most {'pN' if known else 'n'} = {size}, got {k!r}")
     seed = check_seed(seed)
     check_dtype(dtype)
     low, high = TOLERANCES
     if isinstance(tol, bool) or not isinstance(tol, numbers.Real) or not low <= tol <= high:
         raise InvalidInput(f"tol must be from {low:g} to {high:g}, got {tol!r}")
     where = backend(device)
+    if operator is not None:
+        choice("method", method, METHODS)
+        if where.batches or dtype != "float64":
+            raise InvalidInput("dtype and device are those of a Hessian: an operator has its own")
+        return lowest_of_operator(
+            operator, k, float(tol), method=method, certificate=certificate, seed=seed
+        )
     cost = CostModel(hessian.p, hessian.N, len(hessian.curvature), k)
     if chosen_method(method, cost, dtype, hessian.held, where) == "dense":
         if where.batches:
@@ -95,6 +109,52 @@ def lowest(
         where.require(lambda n: at(N=n, M=cost.M * n // cost.N).device_bytes, cost.N, "N")
     return lowest_iterative(
         hessian, k, float(tol), dtype=dtype, where=where, certificate=certificate, seed=seed
+    )
+
+
+def highest(
+    hessian: Any,
+    k: int,
+    tol: float = 1e-8,
+    *,
+    method: str = "auto",
+    dtype: str = "float64",
+    device: str = "cpu",
+    certificate: bool = True,
+    seed: Seed = 0,
+) -> LowestPairs:
+    """The k highest eigenpairs, the highest first: those of ``lowest`` for −H.
+
+    Parameters
+    ----------
+    hessian, k, tol, method, dtype, device, certificate, seed
+        As in ``lowest``; a preconditioner, which is for the lowest pairs, is not used.
+
+    Raises
+    ------
+    InvalidInput
+        As ``lowest``.
+
+    >>> highest(np.diag([5.0, -1.0, 2.0]), 2).eigenvalues.round(12).tolist()
+    [5.0, 2.0]
+    """
+    known = isinstance(hessian, Samples)
+    turned: Any = Negated(hessian) if known else block_operator(hessian).negated()
+    found = lowest(
+        turned,
+        k,
+        tol,
+        method=method,
+        dtype=dtype,
+        device=device,
+        certificate=certificate,
+        seed=seed,
+    )
+    return replace(
+        found,
+        eigenvalues=-found.eigenvalues,
+        certificate=found.certificate.negated(),
+        end="highest",
     )
 
 

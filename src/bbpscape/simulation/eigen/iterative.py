@@ -18,7 +18,7 @@ from bbpscape.simulation.eigen.certificate import (
 from bbpscape.simulation.eigen.davidson import Search, Stop, search, sizes
 from bbpscape.simulation.eigen.lowest_pairs import Goal, LowestPairs, error_bounds
 from bbpscape.simulation.eigen.preconditioner import Preconditioner
-from bbpscape.simulation.operator import Operator, Units
+from bbpscape.simulation.operator import Operator, Product, Units
 
 EPS = float(np.finfo(float).eps)
 MAX_COLUMNS = 400  # products allowed a pair wanted, and as many for the guards
@@ -47,7 +47,7 @@ def lowest_iterative(
     start = where.asarray(block, "float32")
     norm = norm_estimate(single, start[: min(4, rows), :])
     if norm == 0:
-        return _zero(single.size, k, time.perf_counter() - began)
+        return zero_pairs(single.size, k, time.perf_counter() - began)
     precondition = Preconditioner(single)
     goal = Goal(tol, norm, "float32")
     found = search(single, precondition, precondition(start), _stop(goal, k, shape.block), shape)
@@ -87,7 +87,7 @@ def _stop(goal: Goal, k: int, block: int, margin: float = 1.0) -> Stop:
     return Stop(k, limit, most, CLUSTER * EPS * goal.norm)
 
 
-def _zero(size: int, k: int, seconds: float) -> LowestPairs:
+def zero_pairs(size: int, k: int, seconds: float) -> LowestPairs:
     """Those of H = 0."""
     zeros = np.zeros(k)
     return LowestPairs(
@@ -105,7 +105,7 @@ def _zero(size: int, k: int, seconds: float) -> LowestPairs:
     )
 
 
-def norm_estimate(operator: Operator, block: Any, steps: int = 3) -> float:
+def norm_estimate(operator: Product, block: Any, steps: int = 3) -> float:
     """‖H‖ from below, by a few steps of the power method: for the size of rounding errors."""
     xp, estimate = operator.where.xp, 0.0
     for _ in range(steps):
@@ -117,7 +117,7 @@ def norm_estimate(operator: Operator, block: Any, steps: int = 3) -> float:
 
 
 def final_pairs(
-    operator: Operator, found: Search, k: int
+    operator: Product, found: Search, k: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Values, columns and residuals of the k + 1 lowest, from vectors orthonormalized again."""
     count = min(k + 1, found.vectors.shape[0])

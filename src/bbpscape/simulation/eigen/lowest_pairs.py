@@ -75,6 +75,9 @@ class LowestPairs(Result):
         Wall time, set-up and certificate included.
     certificate : Certificate
         Whether a lower eigenvalue was missed.
+    end : str
+        "lowest", or "highest": then the eigenvalues are the highest, in decreasing order, and
+        ``certificate`` is about a higher one.
     """
 
     eigenvalues: NDArray[np.float64]
@@ -88,6 +91,7 @@ class LowestPairs(Result):
     calls: int
     seconds: float
     certificate: Certificate
+    end: str = "lowest"
 
     @property
     def status(self) -> Status:
@@ -98,11 +102,14 @@ class LowestPairs(Result):
                 problem = f"a residual of {largest:.1g} is above {self.tolerance:.1g}"
             return Status(problem, "use float64, a larger tol or the dense method")
         if self.certificate.passed is False:
-            return Status("a lower eigenvalue was missed", "use another seed or the dense method")
+            which = {"lowest": "lower", "highest": "higher"}[self.end]
+            return Status(
+                f"a {which} eigenvalue was missed", "use another seed or the dense method"
+            )
         return CONVERGED
 
     def headline(self) -> str:
-        pairs = counted(len(self.eigenvalues), "lowest pair")
+        pairs = counted(len(self.eigenvalues), f"{self.end} pair")
         return f"{pairs} of {len(self.eigenvectors)}, {self.method}"
 
     def columns(self) -> Mapping[str, Any]:
