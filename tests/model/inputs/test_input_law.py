@@ -171,3 +171,12 @@ def test_one_law_has_one_name(part, names):
 def test_a_power_law_of_too_many_components_has_no_theory():
     with pytest.raises(bb.InvalidInput, match="N must be"):
         PowerLaw(1.0).population(10**9)
+
+
+def test_a_law_of_many_rows_is_shown_in_a_line():
+    rows = np.random.default_rng(0).standard_t(5, (300, 40))
+    law = bb.InputLaw.of_data(rows)
+    assert "40 eigenvalues" in repr(law)
+    assert len(repr(law)) < 200
+    assert len(repr(bb.TeacherStudent(2, 1, inputs=law))) < 600
+    assert "Eigenvalues(1.5,0.5)" in repr(bb.InputLaw([3.0, 1.0]))

@@ -209,6 +209,9 @@ class Eigenvalues(Covariance):
             )
         object.__setattr__(self, "given", tuple(of_mean_one(np.sort(sigma)[::-1]).tolist()))
 
+    def __repr__(self) -> str:
+        return f"Eigenvalues({self.label})"
+
     def __str__(self) -> str:
         return ",".join(map(repr, self.given))
 

@@ -175,6 +175,9 @@ class Atoms(Radial):
         object.__setattr__(self, "tau", tuple(of_mean_one(tau, weights).tolist()))
         object.__setattr__(self, "weights", tuple(weights.tolist()))
 
+    def __repr__(self) -> str:
+        return f"Atoms({self.label.removeprefix('atoms:')})"
+
     def __str__(self) -> str:
         pairs = zip(self.tau, self.weights or (), strict=True)
         return "atoms:" + ",".join(f"{tau!r}@{weight!r}" for tau, weight in pairs)
@@ -212,7 +215,7 @@ def radial(given: "Radial | str | ArrayLike") -> Radial:
         If it is neither.
 
     >>> radial("atoms:0.4@0.5,1.6@0.5"), radial("chi2:3")
-    (Atoms(tau=(0.4, 1.6), weights=(0.5, 0.5)), ChiSquare(nu=3.0))
+    (Atoms(0.4@0.5,1.6@0.5), ChiSquare(nu=3.0))
     """
     if isinstance(given, Radial):
         return given.simplest
