@@ -75,3 +75,28 @@ def test_about_forty_names_and_the_namespaces():
 def test_a_name_that_is_not_there():
     with pytest.raises(AttributeError, match="thresold"):
         _ = bb.thresold
+
+
+KINDS = """
+import importlib, pkgutil
+import bbpscape as bb
+from bbpscape.core import result
+try:
+    bb.Result.from_dict({"type": "no kind"})
+except bb.InvalidInput:
+    known = set(result._kinds)
+for module in pkgutil.walk_packages(bb.__path__, "bbpscape."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+print(len(known), sorted(set(result._kinds) - known))
+"""
+
+
+def test_records_of_all_kinds_are_known_in_a_fresh_process():
+    """Whatever was imported before."""
+    found = subprocess.run(
+        [sys.executable, "-c", KINDS], capture_output=True, text=True, check=True
+    )
+    count, missing = found.stdout.split(maxsplit=1)
+    assert int(count) > 30
+    assert missing.strip() == "[]"

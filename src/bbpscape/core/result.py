@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 C = TypeVar("C")
 # Plots stand above results: the module that draws them is loaded by name when it is asked for.
 DRAWN_BY = "bbpscape.plots"
+# A kind is known once its module is; what the public names give is known when all are.
+GIVEN_BY = "bbpscape"
 _kinds: dict[str, type["Result"]] = {}
 
 
@@ -68,7 +70,7 @@ class Result:
             If ``values`` are of another kind of result, or incomplete.
         """
         name = values.get("type", cls.__name__) if isinstance(values, Mapping) else None
-        kind = _kinds.get(str(name))
+        kind = _kind_of(str(name))
         if kind is None or not issubclass(kind, cls):
             known = cls.__name__ if cls is not Result else "a result"
             raise InvalidInput(f"expected the record of {known}, got one of {name!r}")
@@ -116,6 +118,14 @@ class Result:
 
     def _repr_html_(self) -> str:
         return self.report().html()
+
+
+def _kind_of(name: str) -> type[Result] | None:
+    if name not in _kinds:
+        house = importlib.import_module(GIVEN_BY)
+        for public in house.__all__:
+            getattr(house, public)
+    return _kinds.get(name)
 
 
 def _scalars(value: Any) -> dict[str, Any]:
