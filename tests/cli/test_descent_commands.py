@@ -16,6 +16,21 @@ CURVE = (
 )  # fmt: skip
 
 
+@pytest.fixture(name="run")
+def run_with_the_last(run):
+    """``run`` with the last of an option that is given again; the tests below vary a few."""
+
+    def call(*arguments):
+        given = list(arguments)
+        for name in [one for one in given if str(one).startswith("--") and one != "--start"]:
+            while given.count(name) > 1:
+                at = given.index(name)
+                del given[at : at + 2]
+        return run(*given)
+
+    return call
+
+
 def recorded(result):
     return json.loads(json.dumps(result.to_dict(compact=True)))
 
