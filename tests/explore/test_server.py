@@ -30,6 +30,7 @@ def test_the_spectrum_is_that_of_the_library(ask):
 
 
 def test_a_first_look_is_near_what_follows(ask):
+    ask("density", "p=1&loss=huber&alpha=2")
     rough, whole = parts(ask("density", "p=1&loss=huber&alpha=3"), "spectrum")
     assert (rough["sketch"], whole["sketch"]) == (True, False)
     expected = bb.spectrum(bb.TeacherStudent(1, 1, "huber"), 3.0)

@@ -12,7 +12,7 @@ from bbpscape.simulation.parallel import available_cpus
 from bbpscape.simulation.processes import start_process
 
 PATIENCE = 2.0  # seconds for a question to be dropped; then its process is ended
-MOST, READY = 4, 2
+MOST = 4
 
 
 class Worker:
@@ -75,7 +75,7 @@ class Pool:
         self.size = min(MOST, available_cpus() + 1)
         self._turn = threading.BoundedSemaphore(self.size)
         self._lock = threading.Lock()
-        self._idle: list[Worker] = [Worker() for _ in range(READY)]
+        self._idle: list[Worker] = [Worker()]
         self._all = set(self._idle)
         self._closed = False
 

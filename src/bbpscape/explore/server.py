@@ -19,8 +19,7 @@ from urllib.parse import urlsplit
 from bbpscape.core.checks import InvalidInput, integer
 from bbpscape.explore.controls import controls
 from bbpscape.explore.pool import Pool, Worker
-from bbpscape.explore.state import LONGEST
-from bbpscape.explore.views import VIEWS
+from bbpscape.explore.state import LONGEST, QUESTIONS
 from bbpscape.explore.worker import END
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -123,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(200, self.server.controls, "application/json")
         elif head == "alive":
             self._reply(200, b"{}", "application/json")
-        elif head == "ask" and name in VIEWS and len(path.query) <= LONGEST:
+        elif head == "ask" and name in QUESTIONS and len(path.query) <= LONGEST:
             self._answer(name, path.query)
         else:
             self._reply(404, b"there is no such page\n", "text/plain; charset=utf-8")

@@ -5,19 +5,22 @@ are drawn before the result is whole. ``work`` says how far a slow answer is.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from bbpscape.core.checks import positive
 from bbpscape.core.codec import encode
 from bbpscape.core.grids import parse_grid
 from bbpscape.core.result import Result
 from bbpscape.experiments.compare import comparisons
 from bbpscape.experiments.photograph import photograph
 from bbpscape.explore import limits
-from bbpscape.explore.state import MOST_STEPS, Mistake, State
+from bbpscape.explore.state import MOST_STEPS, QUESTIONS, Mistake, State
 from bbpscape.explore.words import GRIDS, alpha_grid, words
+from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import draw
 from bbpscape.simulation.descent.descend import descend_batch
 from bbpscape.simulation.descent.rule import DescentRule
@@ -26,15 +29,16 @@ from bbpscape.theory.diagram import diagram
 from bbpscape.theory.finite.half_point import half_alpha
 from bbpscape.theory.finite.law import finite_size_law
 from bbpscape.theory.overlap_curve import OverlapCurve
-from bbpscape.theory.route import route
-from bbpscape.theory.spectrum import sketch, spectrum
+from bbpscape.theory.route import AtOneAlpha, Route, route
+from bbpscape.theory.spectrum import spectrum, spectrum_of
 from bbpscape.theory.threshold import threshold
 
 Send = Callable[[dict[str, Any]], None]
-View = Callable[[State, Send], None]
 
 # Of the label-sampled curve: at so many α, from this to that times α_BBP.
 FINITE_POINTS, FINITE_RANGE, LABEL_DRAWS = 20, (0.15, 3.0), 40
+# Points of a spectrum, and of a first look at it.
+POINTS, FEW = 400, 200
 # Up to so many α a curve is sent at once; a network's is sent α by α.
 AT_ONCE = 100
 STARTS = ("random", "hessian", "spectral")
@@ -55,12 +59,20 @@ def bare(found: Any) -> dict[str, Any]:
 
 def density(state: State, send: Send) -> None:
     """The spectrum at α."""
-    model, alpha = state.model, state.value("alpha")
-    rough = sketch(model, alpha, **state.dimension)
+    model, alpha = state.model, positive("alpha", state.value("alpha"), limit=1e9)
+    way, rough = _ways(model, *state.dimension.values())
     if rough is not None:
-        send({"part": "spectrum", "record": bare(rough), "sketch": True})
-    found = spectrum(model, alpha, **state.dimension)
+        first = spectrum_of(rough, alpha, FEW, **state.dimension)
+        send({"part": "spectrum", "record": bare(first), "sketch": True})
+    found = spectrum_of(way, alpha, POINTS, **state.dimension)
     send({"part": "spectrum", "record": bare(found), "sketch": False})
+
+
+@functools.lru_cache(maxsize=1)
+def _ways(model: TeacherStudent, N: int | None = None) -> tuple[Route, AtOneAlpha | None]:
+    """The route of the model that is shown and its sketch, which know what is the same at all α."""
+    way = route(model, N)
+    return way, way.sketch()
 
 
 def table(state: State, send: Send) -> None:
@@ -175,14 +187,5 @@ def said(state: State, send: Send) -> None:
     send({"part": "words", **words(state)})
 
 
-VIEWS: dict[str, View] = {
-    "density": density,
-    "table": table,
-    "simulation": simulation,
-    "overlap": overlap,
-    "finite": finite,
-    "phases": phases,
-    "descent": descent,
-    "picture": picture,
-    "words": said,
-}
+_FUNCTIONS = (density, table, simulation, overlap, finite, phases, descent, picture, said)
+VIEWS = dict(zip(QUESTIONS, _FUNCTIONS, strict=True))

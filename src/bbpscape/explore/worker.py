@@ -9,7 +9,6 @@ from typing import Any
 
 from bbpscape.core.checks import InvalidInput, NoConvergence, one_line
 from bbpscape.explore.state import Mistake, State
-from bbpscape.explore.views import VIEWS
 from bbpscape.simulation.threads import one_thread
 
 # Where there is no such signal a question is dropped by ending the process.
@@ -51,6 +50,9 @@ class _Line:
 
 def serve(connection: Connection) -> None:
     """Answer (view, query) after (view, query), each with messages up to ``END``, until EOF."""
+    # Here: the process that serves the page need not know how its answers are found.
+    from bbpscape.explore.views import VIEWS
+
     line = _Line(connection)
     if DROP is not None:
         signal.signal(DROP, line.drop)
@@ -60,15 +62,15 @@ def serve(connection: Connection) -> None:
             view, query = connection.recv()
         except (EOFError, OSError):
             os._exit(0)
-        _answer(line, view, query)
+        _answer(line, VIEWS[view], query)
         line.last(END)
 
 
-def _answer(line: _Line, view: str, query: str) -> None:
+def _answer(line: _Line, view: Callable[[State, Any], None], query: str) -> None:
     line.asked, line.dropped = True, False
     try:
         with one_thread():
-            failure = _failure(lambda: VIEWS[view](State.read(query), line.send))
+            failure = _failure(lambda: view(State.read(query), line.send))
         if failure is not None:
             line.send({"error": failure})
     except Dropped:

@@ -183,20 +183,11 @@ def spectrum(
     alpha = positive("alpha", alpha, limit=1e9)
     if isinstance(points, bool) or not isinstance(points, int) or not 2 <= points <= MOST_POINTS:
         raise InvalidInput(f"points must be an integer from 2 to {MOST_POINTS}, got {points!r}")
-    return _spectrum(route(model, N), alpha, points, N)
+    return spectrum_of(route(model, N), alpha, points, N)
 
 
-def sketch(model: TeacherStudent, alpha: float, N: int | None = None) -> Spectrum | None:
-    """A rough spectrum of which no error is known; None where the whole one comes at once.
-
-    >>> sketch(TeacherStudent(), 3.0) is None
-    True
-    """
-    way = route(model, N).sketch()
-    return None if way is None else _spectrum(way, positive("alpha", alpha, limit=1e9), 200, N)
-
-
-def _spectrum(way: AtOneAlpha, alpha: float, points: int, N: int | None) -> Spectrum:
+def spectrum_of(way: AtOneAlpha, alpha: float, points: int, N: int | None = None) -> Spectrum:
+    """What ``spectrum`` returns, along a route that may be that of many α, or its sketch."""
     bulk = way.density(alpha, points)
     left, right = way.edges(alpha)
     return Spectrum(

@@ -25,7 +25,7 @@ const pair = (story) => class {
     this.parts = [new Overlap(row, state, say), new Spectrum(row, state, say)];
   }
 
-  ask(names) { this.story?.show(); for (const one of this.parts) one.ask(names); }
+  ask(names) { this.story?.show(); for (const one of this.parts.toReversed()) one.ask(names); }
 
   stop() { for (const one of this.parts) one.stop(); }
 };
