@@ -12,6 +12,7 @@ from bbpscape.model.activations import ACTIVATIONS
 from bbpscape.model.teacher import TEACHERS, Teacher, committee, teacher
 
 INF = math.inf
+RANDOM = np.random.default_rng(0)
 PEAK = 1 / (2 * math.e)
 # text, p*, range, and (even, signs, exchangeable, rotations).
 FACTS = [
@@ -126,6 +127,7 @@ def test_an_object_of_the_user():
         (3, "teacher must be an expression in u1, u2"),
         (Teacher("c", lambda u: 1j * u[..., 0]), "real arrays"),
         (Teacher("s", lambda u: u), "of shape"),
+        (Teacher("r", lambda u: u[..., 0] + RANDOM.random()), "other labels for the same u"),
         (Teacher("f", lambda u: float(u[0])), "fails on preactivations"),
     ],
     ids=str,

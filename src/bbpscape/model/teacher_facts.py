@@ -104,6 +104,10 @@ def _checked(name: str, value: Value, u: NDArray) -> NDArray[np.float64]:
             f"shape (...), got {y.dtype} of shape {y.shape} from {u.shape}"
         )
     y = y.astype(float)
+    if not np.array_equal(y, np.asarray(value(u), dtype=float), equal_nan=True):
+        raise InvalidInput(
+            f"the teacher {name!r} gives other labels for the same u: leave noise to labels"
+        )
     if not np.isfinite(y).all():
         at = ", ".join(f"{one:.3g}" for one in u[~np.isfinite(y)][0])
         raise InvalidInput(f"the teacher {name!r} is not finite at u = ({at})")
