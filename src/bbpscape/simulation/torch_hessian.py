@@ -32,6 +32,11 @@ def torch_hessian(
     chunk : int, optional
         Vectors that go back together.
 
+    Returns
+    -------
+    operator
+        With products by automatic differentiation.
+
     Raises
     ------
     InvalidInput

@@ -130,6 +130,11 @@ def highest(
     hessian, k, tol, method, dtype, device, certificate, seed
         As in ``lowest``; a preconditioner, which is for the lowest pairs, is not used.
 
+    Returns
+    -------
+    LowestPairs
+        Of the highest eigenvalues, from the highest on.
+
     Raises
     ------
     InvalidInput
