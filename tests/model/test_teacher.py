@@ -42,6 +42,18 @@ def test_facts_are_found(text, p_star, ends, names):
         assert found.rotations == ("r" in names)
 
 
+def test_what_is_not_read_is_neither_exchanged_nor_rotated():
+    found = teacher("u1**2 + u2**2")
+    assert found.facts(2).rotations
+    assert found.facts(2).exchangeable
+    wider = found.facts(3)
+    assert not wider.rotations
+    assert not wider.exchangeable
+    assert wider.even
+    assert wider.signs
+    assert (wider.low, wider.high) == (0, INF)
+
+
 def test_a_committee_is_the_default_and_follows_the_activation():
     model = bb.TeacherStudent(2, 3, "square", "tanh")
     u = np.random.default_rng(0).standard_normal((5, 3))

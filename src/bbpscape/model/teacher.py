@@ -1,5 +1,6 @@
 """Teachers: y = φ(u) of the teacher's preactivations u, before noise."""
 
+import dataclasses
 import functools
 import re
 from collections.abc import Callable
@@ -108,9 +109,16 @@ class Teacher:
         return facts.low, facts.high
 
     def facts(self, p_star: int) -> Facts:
-        """Range and symmetries of y among ``p_star`` preactivations; InvalidInput if it is none."""
+        """Range and symmetries of y among ``p_star`` preactivations; InvalidInput if it is none.
+
+        Those that it does not read are not exchanged with, or rotated into, those that it reads.
+        """
         if self.unit is None:
-            return _facts(self, self.reads(p_star))
+            reads = self.reads(p_star)
+            found = _facts(self, reads)
+            if reads == p_star:
+                return found
+            return dataclasses.replace(found, exchangeable=False, rotations=False)
         even = self.unit.even
         return Facts(*self.unit.bounds, even, even, True, self.quadratic or (even and p_star == 1))
 

@@ -143,3 +143,31 @@ def test_pieces_end_at_kinks_and_extrema():
     for i, one in enumerate(y):
         roots = sorted(x.real for x in np.roots([1, 0, -3, -one]) if abs(x.imag) < 1e-9)
         assert found[:, i][np.isfinite(found[:, i])] == pytest.approx(roots, abs=1e-12)
+
+
+@pytest.mark.parametrize("value", [lambda u: u**4 - 3 * u**2, lambda u: np.cos(2 * u)])
+def test_what_opposite_places_say_cancels(value):
+    """Beside an extremum, too, where places are known to 1e-8 alone."""
+    labels = ExactLabels("even", value, lambda u: ())
+    pieces = labels.pieces
+    assert [one.low for one in pieces] == [-one.high for one in reversed(pieces)]
+    assert labels.information(1e-12, 1.0) < 1e-11
+    # Each label has an image at the u that it came from: all of I as V → 0.
+    assert 1e-11 * labels.information(1 - 1e-11, 1e-11) == pytest.approx(1, rel=1e-3)
+    places, logs = labels.inverse(value(np.array([0.3, 1.22474483, 1.224744871, math.pi / 2])))
+    assert (places == -places[::-1]).all()
+    assert (logs == logs[::-1]).all()
+
+
+def test_the_sign_of_an_odd_teacher_is_lost_in_flips():
+    labels = ExactLabels("odd", lambda u: u**3 - 3 * u, lambda u: (), flip=0.5)
+    assert labels.information(1e-12, 1.0) < 1e-11
+    assert ExactLabels("odd", lambda u: u**3 - 3 * u, lambda u: ()).information(1e-12, 1.0) > 0.5
+
+
+def test_flat_pieces_about_0_are_one():
+    pieces = monotone_pieces(
+        "dead zone", lambda u: np.sign(u) * np.maximum(abs(u) - 1, 0), lambda u: (abs(u) - 1,)
+    )
+    assert [(one.low, one.high, one.flat) for one in pieces[1:2]] == [(-1.0, 1.0, True)]
+    assert len(pieces) == 3

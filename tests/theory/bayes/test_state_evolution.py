@@ -133,6 +133,27 @@ def test_weak_recovery_is_that_of_the_channel():
     assert state_evolution(model(p_star=3), [1.0]).weak_recovery == pytest.approx(1.5, abs=1e-8)
 
 
+@pytest.mark.parametrize("text", ["cos(2*u1)", "u1**4 - 3*u1**2"])
+def test_extrema_of_an_even_teacher_tell_no_sign(text):
+    """Weak recovery at 1/E[(E[u² | y] − 1)²], over the inverse images of y on a plain grid."""
+    if text.startswith("cos"):
+        theta = (np.arange(4000) + 0.5) * math.pi / 4000
+        u = np.array([k * math.pi + s * theta / 2 for k in range(5) for s in (1, -1)])
+        mass = np.where(u > 0, np.exp(-(u**2) / 2), 0.0)
+        weights = mass.sum(axis=0)
+    else:
+        first = (np.arange(400_000) + 0.5) * 2e-5
+        weights = np.exp(-(first**2) / 2)
+        # u² is either root of v² − 3v = y.
+        u = np.array([first, np.sqrt(np.maximum(3 - first**2, 0.0))])
+        mass = np.exp(-(u**2) / 2) * (u > 0) / np.maximum(abs(4 * u**3 - 6 * u), 1e-9)
+    excess = (mass * u**2).sum(axis=0) / mass.sum(axis=0) - 1
+    expected = weights.sum() / (weights @ excess**2)
+    found = state_evolution(model(text), [0.5])
+    assert found.weak_recovery == pytest.approx(expected, rel=5e-6)
+    assert found.uninformed[0] == 0
+
+
 def test_a_first_order_transition_is_ordered():
     """Noise small enough: the three starts jump at three α, the information limit in between."""
     curve = Curve.of(labels_of(model(noise=1e-3)), 1.2)
@@ -162,6 +183,9 @@ def test_results_are_read_back_to_the_last_bit():
     [
         (model("u1*u2", p_star=2), "needs a teacher of |u| alone"),
         (model(p_star=2, flip=0.1), "needs a teacher of |u| alone"),
+        # Of the length of what it reads alone.
+        (model("u1**2", p_star=2), "needs a teacher of |u| alone"),
+        (model("u1**2 + u2**2", p_star=3), "needs a teacher of |u| alone"),
         (bb.TeacherStudent(1, 1, overlap=0.2), "needs no overlap"),
         (
             bb.TeacherStudent(1, 1, inputs=bb.InputLaw(radial="lognormal:0.5")),

@@ -105,7 +105,7 @@ class Curve:
             low, high = (min(max(end, branch.low), branch.high) for end in _domain(one))
             if low < high and one(low) < target <= one(high):
                 return float(expit(find_root(one - target, low, high, "state evolution").value))
-        if target <= self.log_alpha[0](FIRST):
+        if branch.low < FIRST and target <= self.log_alpha[0](FIRST):
             # From the weak threshold on: linear in q.
             first = float(np.exp(self.log_alpha[0](FIRST)))
             return float(expit(FIRST)) * (alpha - self.weak) / (first - self.weak)

@@ -21,6 +21,7 @@ from bbpscape.theory.bayes.pieces import (
     Kinks,
     Piece,
     monotone_pieces,
+    parity,
     preimages,
     slopes,
 )
@@ -31,6 +32,7 @@ STEP, REACH = 0.25, 7.75
 BLOCK = 2**17
 # Stands for the logarithm of 0.
 LEAST = -1e300
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +48,11 @@ class ExactLabels:
     @cached_property
     def pieces(self) -> tuple[Piece, ...]:
         return monotone_pieces(self.name, self.value, self.kinks)
+
+    @cached_property
+    def parity(self) -> int:
+        """1 of an even φ, −1 of an odd one, 0 of any other."""
+        return parity(self.value)
 
     @property
     def signs(self) -> Sequence[tuple[float, float]]:
@@ -85,17 +92,28 @@ class ExactLabels:
             for piece in self.pieces:
                 if piece.flat:
                     continue
-                u = preimages(self.value, piece, sign * y)
-                there = np.isfinite(u)
-                at = np.where(there, u, 0.0)
-                weight = np.full(y.shape, -np.inf)
-                slope = slopes(self.value, piece, u[there])
-                with np.errstate(divide="ignore"):
-                    weight[there] = math.log(share) - np.log(slope)
+                at, weight = self._on(piece, sign * y)
                 places.append(at)
-                weights.append(weight)
+                weights.append(math.log(share) + weight)
         shape = (len(places), *y.shape)
         return np.reshape(places, shape), np.reshape(weights, shape)
+
+    def _on(self, piece: Piece, y: NDArray) -> tuple[NDArray, NDArray]:
+        """``inverse`` on one piece, of the shape of y.
+
+        Left of 0 exactly as right of it, or what u and −u say would not cancel.
+        """
+        if self.parity and piece.high <= 0:
+            at, weight = self._on(piece.mirrored(self.parity), self.parity * y)
+            return -at, weight
+        if self.parity < 0 and piece.low < 0 and (y < 0).any():
+            at, weight = self._on(piece, abs(y))
+            return np.where(y < 0, -at, at), weight
+        u = preimages(self.value, piece, y)
+        there = np.isfinite(u)
+        weight = np.full(y.shape, -np.inf)
+        weight[there] = -np.log(slopes(self.value, piece, u[there]))
+        return np.where(there, u, 0.0), weight
 
     def information(self, q: float, V: float) -> float:
         """E[g_out²] at ω ~ N(0, q), V = 1 − q."""
@@ -123,19 +141,27 @@ class ExactLabels:
         for piece in self.pieces:
             if piece.flat:
                 continue
-            at = preimages(self.value, piece, labels)
+            # Labels that its own ends have but for rounding are no others.
+            own = np.array([piece.y_low, piece.y_high])[:, None]
+            others = ~np.isclose(labels, own, rtol=ROUNDING, atol=ROUNDING).any(axis=0)
+            at = preimages(self.value, piece, labels[others])
             u, steps = nodes_between(graded(piece.low, piece.high, at[np.isfinite(at)]))
             found.append((u, steps * np.exp(-(u**2) / 2) / math.sqrt(2 * math.pi)))
         return found
 
     @cached_property
     def _fibres(self) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-        """(u, weight, inverse images of its label, their log weights) of every true u."""
+        """(u, weight, inverse images of its label, their log weights) of every true u.
+
+        The u > 0 stand for all where φ is even or odd.
+        """
         if not self._truth:
             none = np.zeros(0)
             return none, none, none[None], none[None]
         u = np.concatenate([one for one, _ in self._truth])
         weights = np.concatenate([one for _, one in self._truth])
+        if self.parity:
+            u, weights = u[u > 0], 2 * weights[u > 0]
         # A flip changes the label, not what is known of u: one sign stands for both.
         parts = [(u, share * weights, *self.inverse(s * self.value(u))) for s, share in self.signs]
         joined = [np.concatenate(one, axis=-1) for one in zip(*parts, strict=True)]
@@ -152,7 +178,7 @@ class ExactLabels:
         for start in range(0, u.size, size):
             part = slice(start, start + size)
             omega = q * u[part, None] + math.sqrt(q * V) * z
-            mean, _ = posterior(omega, places[:, part, None], logs[:, part, None], V)
+            mean, _, _ = _posterior_mean(omega, places[:, part, None], logs[:, part, None], V)
             total += float(weights[part] @ (((mean - omega) / V) ** 2 @ gauss))
         return total
 
@@ -184,6 +210,15 @@ def posterior(
 
     ω itself where no place has a weight.
     """
+    mean, shares, seen = _posterior_mean(omega, places, logs, V)
+    second = sum(s * (u - mean) ** 2 for s, u in zip(shares, places, strict=True))
+    return mean, np.where(seen > 0, second / np.where(seen > 0, seen, 1.0), 0.0)
+
+
+def _posterior_mean(
+    omega: NDArray, places: NDArray, logs: NDArray, V: float | NDArray
+) -> tuple[NDArray, list[NDArray], NDArray]:
+    """(mean, the shares of the places, their sum) of ``posterior``."""
     exponent = [log - (u - omega) ** 2 / (2 * V) for u, log in zip(places, logs, strict=True)]
     top = functools.reduce(np.maximum, exponent, np.full(omega.shape, LEAST))
     shares = [np.exp(one - top) for one in exponent]
@@ -191,8 +226,7 @@ def posterior(
     seen = total > 0
     safe = np.where(seen, total, 1.0)
     mean = sum(s * u for s, u in zip(shares, places, strict=True)) / safe
-    second = sum(s * (u - mean) ** 2 for s, u in zip(shares, places, strict=True)) / safe
-    return np.where(seen, mean, omega), second
+    return np.where(seen, mean, omega), shares, total
 
 
 def _open(end: ArrayLike) -> NDArray[np.float64]:

@@ -20,6 +20,9 @@ LOOKS, SHIFT = 6001, 1.2345e-5
 MOST_PIECES = 20
 # Two values of φ this close are one, relative to the largest.
 SAME = 1e-14
+# And φ(u) and ±φ(−u).
+MIRRORED = 1e-13
+ROUNDING = 1e-15
 FLAT_RUN = 3
 HALVINGS = 70
 # One-sided values are taken this far from the end of a piece.
@@ -42,11 +45,18 @@ class Piece:
     def flat(self) -> bool:
         return self.y_low == self.y_high
 
+    def mirrored(self, sign: int) -> "Piece":
+        """That of −u, of a function that is even (sign 1) or odd (−1)."""
+        y_low, y_high = sign * self.y_high + 0.0, sign * self.y_low + 0.0
+        return Piece(0.0 - self.high, 0.0 - self.low, y_low, y_high)
+
 
 def monotone_pieces(
     name: str, value: Function, kinks: Kinks, low: float = -REACH, high: float = REACH
 ) -> tuple[Piece, ...]:
     """The pieces of φ from ``low`` to ``high``, from left to right.
+
+    Those of an even or odd φ mirror each other exactly, so that what u and −u say cancels.
 
     ``kinks`` are functions of u at whose zeros φ or its derivative may jump.
 
@@ -58,7 +68,11 @@ def monotone_pieces(
     >>> [(one.low, one.high) for one in monotone_pieces("square", np.square, lambda u: ())]
     [(-7.25, 0.0), (0.0, 7.25)]
     """
-    ends = [low, *_zeros(kinks, low, high), high]
+    sign = parity(value, high) if low == -high else 0
+    special = _zeros(kinks, low, high)
+    ends = [low, *special, high]
+    if sign:
+        ends = [0.0, *(one for one in special if one > 0), high]
     found: list[Piece] = []
     for pair in itertools.pairwise(ends):
         found += _between(value, *pair)
@@ -66,14 +80,41 @@ def monotone_pieces(
             raise InvalidInput(
                 f"the teacher {name!r} must have at most {MOST_PIECES} pieces between extrema"
             )
-    return tuple(found)
+    return tuple(_mirrored(found, sign, 0.0 in special) if sign else found)
+
+
+def parity(value: Function, reach: float = REACH) -> int:
+    """1 of an even function, −1 of an odd one, 0 of any other.
+
+    >>> [parity(one) for one in (np.cos, np.sin, np.exp)]
+    [1, -1, 0]
+    """
+    u = np.linspace(0, reach, LOOKS)[1:] - SHIFT
+    right, left = value(u), value(-u)
+    size = abs(right).max()
+    for sign in (1, -1):
+        if np.allclose(left, sign * right, rtol=MIRRORED, atol=MIRRORED * min(size, 1.0)):
+            return sign
+    return 0
+
+
+def _mirrored(right: list[Piece], sign: int, kinked: bool) -> list[Piece]:
+    """The pieces of an even or odd φ on both sides of 0, where one goes on if it can."""
+    left = [one.mirrored(sign) for one in reversed(right)]
+    if kinked or (sign > 0 and not right[0].flat):
+        return left + right
+    middle = Piece(left[-1].low, right[0].high, left[-1].y_low, right[0].y_high)
+    return [*left[:-1], middle, *right[1:]]
 
 
 def preimages(value: Function, piece: Piece, y: NDArray) -> NDArray[np.float64]:
-    """u in the piece with φ(u) = y, by bisection; NaN where there is none."""
+    """u in the piece with φ(u) = y, by bisection; NaN where there is none.
+
+    A label beyond an extremum by its rounding is that of the end.
+    """
     rising = piece.y_high > piece.y_low
     bottom, top = sorted((piece.y_low, piece.y_high))
-    inside = (y >= bottom) & (y <= top)
+    inside = (y >= bottom - ROUNDING * abs(bottom)) & (y <= top + ROUNDING * abs(top))
     low = np.full(y.shape, piece.low)
     high = np.full(y.shape, piece.high)
     for _ in range(HALVINGS):

@@ -67,8 +67,8 @@ def label_lines(model: TeacherStudent, refinement: float) -> list[tuple[float, L
     """
     flip, noise, teacher = model.labels.flip, model.labels.noise, model.teacher
     together = model.overlap != 0.0
-    alone = teacher.reads(model.p_star) == 1
-    facts = teacher.facts(model.p_star)
+    reads = teacher.reads(model.p_star)
+    alone, facts = reads == 1, teacher.facts(reads)
     if model.labels.poisson or facts.values:
         return None
     wide = noise > 0 and not narrow_noise(model)

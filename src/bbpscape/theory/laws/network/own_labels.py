@@ -39,7 +39,8 @@ def own_teacher_nodes(model: TeacherStudent, refinement: float, *, full: bool) -
     else those that say the same share one, as far as the teacher's symmetries are known.
     """
     teacher, p_star = model.teacher, model.p_star
-    k, facts = teacher.reads(p_star), teacher.facts(p_star)
+    k = teacher.reads(p_star)
+    facts = teacher.facts(k)
     functions = split_functions(model)
     if facts.rotations and not full and k > 1:
         return _padded(_radial(model, k, refinement), p_star)

@@ -59,7 +59,7 @@ def _exact(model: TeacherStudent, reads: int) -> LabelLaw:
 
     if reads == 1:
         return Line(ExactLabels(teacher.name, value, kinks))
-    if teacher.facts(model.p_star).rotations:
+    if teacher.facts(reads).rotations:
         return Lengths(teacher.name, value, kinks, reads)
     k = degree(teacher, reads)
     if reads == 2 and k is not None:
