@@ -130,8 +130,11 @@ def _coloured(result: Diagram, name: str, colours: Colours, axes: Axes) -> Any:
         lines = axes.contour(x, y, shown, colours.levels, colors="black", linewidths=0.6, alpha=0.6)
         axes.clabel(lines, fmt="%g", fontsize=7)
     continuous = result.fields["continuous"]
-    if min(continuous.shape) > 1 and np.nanmin(continuous) < 1:
-        axes.contourf(x, y, continuous, [-0.5, 0.5], colors="none", hatches=[HATCH])
+    if np.nanmin(continuous) < 1:
+        # Cell by cell: contours would run between them.
+        other = np.ma.masked_where(~(continuous < 1), continuous)
+        plain: Any = {"facecolor": "none", "edgecolor": "black", "linewidth": 0}
+        axes.pcolor(x, y, other, shading="nearest", hatch=HATCH, cmap="gray").set(**plain)
     _critical_line(axes, result)
     axes.set_title(TITLES[name], loc="left")
     return mesh
@@ -139,9 +142,11 @@ def _coloured(result: Diagram, name: str, colours: Colours, axes: Axes) -> Any:
 
 def _kinds(result: Diagram, alone: bool) -> list[Any]:
     box = functools.partial(Patch, facecolor="white", edgecolor="black", linewidth=0.6)
+    continuous = result.fields["continuous"]
+    kinds = {"continuous": continuous == 1, "discontinuous": continuous < 1}
+    hatches = {"continuous": None, "discontinuous": HATCH}
     handles: list[Any] = [
-        box(label="continuous"),
-        box(label="discontinuous", hatch=HATCH),
+        box(label=kind, hatch=hatches[kind]) for kind, cells in kinds.items() if cells.any()
     ]
     if "critical" in result.lines:
         handles.append(Line2D([], [], color=OUTLIER, linewidth=2, label="tricritical line"))

@@ -6,12 +6,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
 
 from bbpscape.plots.style import FAINT, HATCH, OUTLIER
 from bbpscape.theory.diagram import Diagram
 
-PERFECT = (0, (6, 2, 1, 2))
+PERFECT = (0, (5, 3))
+# The least distance from the border of a region that is named, of the sides of the picture.
+ROOM = 0.08
 KINDS: dict[str, Any] = {"continuous": "-", "discontinuous": "--"}
 
 
@@ -20,7 +24,8 @@ def draw_phases(axes: Axes, result: Diagram) -> Any:
     line, x = result.lines["thresholds"], result.x
     m2 = np.ma.masked_where(~(result.fields["m2"] > 0), result.fields["m2"])
     axes.set_facecolor("white")
-    mesh = axes.pcolormesh(x, result.y, m2, cmap="YlGnBu", vmin=0, vmax=1, shading="nearest")
+    top = max(0.1, np.ceil(10 * float(m2.max() or 0.0)) / 10) if m2.count() else 1.0
+    mesh = axes.pcolormesh(x, result.y, m2, cmap="YlGnBu", vmin=0, vmax=top, shading="nearest")
     marker: Any = {"marker": "o", "markersize": 3} if x.size <= 30 else {}
     for kind, style in KINDS.items():
         values = np.where(_drawn(result, kind), line["alpha_bbp"], np.nan)
@@ -38,7 +43,29 @@ def draw_phases(axes: Axes, result: Diagram) -> Any:
         axes.plot(x, line["alpha_sharp"], color=FAINT, linewidth=1)
     if (corner := _corner(result)) is not None:
         axes.plot(*corner, "D", color="black", markersize=7, clip_on=False)
+    for name, inside in _regions(result).items():
+        _write(axes, result, name, inside)
     return mesh
+
+
+def _regions(result: Diagram) -> dict[str, NDArray[np.bool_]]:
+    """The cells of each phase by its name, shape (y, x)."""
+    line, y = result.lines["thresholds"], result.y[:, None]
+    onset = np.where(_is(result, "continuous"), line["alpha_bbp"], line["alpha_0"])
+    known = result.fields["m2"] > 0
+    return {"outlier": known, "no outlier": ~known & (y < onset)}
+
+
+def _write(axes: Axes, result: Diagram, name: str, inside: NDArray[np.bool_]) -> None:
+    """The name of a phase where it is widest, if there is room for it."""
+    depth = distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1] / max(inside.shape)
+    if depth.max() < ROOM:
+        return
+    row, column = np.unravel_index(np.argmax(depth), depth.shape)
+    place: Any = {"ha": "center", "va": "center", "fontsize": 9, "style": "italic"}
+    # Lines may run behind it.
+    place["path_effects"] = [Stroke(linewidth=3, foreground="white"), Normal()]
+    axes.text(result.x[column], result.y[row], name, **place)
 
 
 def phases_legend(result: Diagram) -> list[Any]:
@@ -49,7 +76,7 @@ def phases_legend(result: Diagram) -> list[Any]:
         if _is(result, kind).any()
     ]
     if not _is(result, "continuous").all():
-        label = r"below $\alpha_\mathrm{BBP}$, seen at finite $N$"
+        label = r"$m^2 > 0$ at finite $N$, none at $N \to \infty$"
         handles += [
             Line2D([], [], color="black", linestyle="-.", label=r"$\alpha_0$"),
             Patch(facecolor="none", edgecolor=FAINT, hatch=HATCH, linewidth=0.6, label=label),
