@@ -70,6 +70,31 @@ def test_the_closed_form_of_saad_and_solla(p_star):
         np.testing.assert_allclose(one, other, rtol=2e-4, atol=1e-5)
 
 
+def test_the_closed_form_of_many_neurons():
+    """Where a product of rules has too few nodes a neuron for σ: 4e-3 wrong with 7."""
+    gram = np.array([[1.1, 0.2, 0.0], [0.2, 0.7, 0.1], [0.0, 0.1, 0.9]])
+    overlap = np.array([[0.3, 0.1, 0.2], [0.0, 0.3, -0.2], [0.1, -0.1, 0.3]])
+    found = rates(MODEL(3, 3, SQUARE, SOLLA), 0.7)(gram, overlap)
+    for one, other in zip(found, solla(gram, overlap, 0.7), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+def test_a_kink_of_the_loss_is_seen():
+    """ℓ′ of huber on a plain grid of (λ, u): ten nodes a neuron would be 1e-2 wrong."""
+    q, r, eta = 0.8, 0.3, 0.5
+    x = np.linspace(-7, 7, 2001)
+    u, zeta = np.meshgrid(x, x, indexing="ij")
+    weights = np.exp(-(u**2 + zeta**2) / 2)
+    weights /= weights.sum()
+    field = r * u + math.sqrt(q - r**2) * zeta
+    delta = np.clip(field**2 - u**2, -0.5, 0.5) * 2 * field
+    dQ = -2 * eta * (weights * delta * field).sum() + eta**2 * (weights * delta**2).sum()
+    dm = -eta * (weights * delta * u).sum()
+    model = MODEL(1, 1, bb.loss("huber", delta=0.5))
+    found = rates(model, eta)(np.array([[q]]), np.array([[r]]))
+    assert [float(one[0, 0]) for one in found] == pytest.approx([dQ, dm], abs=5e-4)
+
+
 def test_a_quadratic_neuron_in_closed_form():
     """p = p* = 1, y = u²: with R = u² the moments are those of Gaussian variables."""
     Q, m, eta = np.array([[0.8]]), np.array([[0.3]]), 0.1

@@ -20,16 +20,18 @@ from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.laws.network.label_law import noise_shifts, teacher_nodes
 from bbpscape.theory.laws.network.rules import sobol_points, tensor_nodes
 
-# Nodes of a product of rules; each student's neuron has as many as fit, at most and at least.
+# Nodes of a product of rules; each student's neuron has as many as fit, at most and at least: with
+# fewer, Sobol points are nearer to the truth.
 MOST_NODES = 160_000
-MOST, LEAST = 40, 6
-# σ(x) = x² gives polynomials of a low degree.
-QUADRATIC = 10
+MOST, LEAST = 40, 20
+# σ(x) = x² and ℓ′ linear in ŷ give polynomials of a low degree.
+MOST_POLYNOMIAL, LEAST_POLYNOMIAL = 10, 6
 # Of the rule of each of p* preactivations of a teacher that is not smooth.
 DENSITY = {1: 0.8, 2: 0.45}
 # Weights that are left out; polynomials need those far out.
-SMALLEST, SMALLEST_QUADRATIC = 1e-11, 1e-16
+SMALLEST, SMALLEST_POLYNOMIAL = 1e-11, 1e-16
 NOISE_NODES = 5
+SAME = 1e-9
 BITS = 15
 
 
@@ -45,14 +47,16 @@ class Nodes:
 
 
 def fresh_nodes(model: TeacherStudent, refinement: float = 1.0, seed: int = 0) -> Nodes:
-    """A product of rules where it fits and σ is smooth, else scrambled Sobol points."""
+    """A product of rules where it fits and σ and ℓ′ are smooth, else scrambled Sobol points."""
     if model.labels.poisson:
         raise InvalidInput("the theory of one-pass SGD has no Poisson labels: take noise instead")
     p = int(model.p)
     copies = (1 if model.labels.noise == 0 else NOISE_NODES) * (1 + (0 < model.labels.flip < 1))
     smooth = model.loss.label_scale is None and not model.teacher.kinks(np.zeros((1, model.p_star)))
-    most = QUADRATIC if model.activation.quadratic else MOST
-    if smooth:
+    most, least = (MOST_POLYNOMIAL, LEAST_POLYNOMIAL) if _polynomial(model) else (MOST, LEAST)
+    if model.activation.breaks or model.loss.kinks(np.ones(1), np.ones(1)):
+        most = 0
+    elif smooth:
         power = p + model.p_star
         most = min(most, math.floor((MOST_NODES / copies) ** (1 / power)))
         teacher = (*_hermite(max(round(most * refinement), 2)), model.p_star)
@@ -64,15 +68,22 @@ def fresh_nodes(model: TeacherStudent, refinement: float = 1.0, seed: int = 0) -
         most = min(most, math.floor((MOST_NODES / copies / len(y)) ** (1 / p)))
     else:
         most = 0
-    if most < LEAST or model.activation.breaks:
+    if most < least:
         return _sobol(model, refinement, seed)
     u, y, mass = _noisy(model, u, y, mass)
-    x, w = _hermite(round(most * refinement))
-    smallest = SMALLEST_QUADRATIC if model.activation.quadratic else SMALLEST
+    x, w = _hermite(max(round(most * refinement), 2))
+    smallest = SMALLEST_POLYNOMIAL if _polynomial(model) else SMALLEST
     zeta, own = tensor_nodes(x, w, p, symmetric=False, smallest=smallest)
     i, j = np.nonzero(np.outer(own, mass) > smallest)
     weights = own[i] * mass[j]
     return Nodes(zeta[i], u[j], y[j], weights / weights.sum(), True)
+
+
+def _polynomial(model: TeacherStudent) -> bool:
+    """Whether δ is a polynomial of λ."""
+    outputs = np.linspace(0.0, 20.0, 41)
+    _, second = model.loss.derivatives(np.ones(outputs.shape), outputs)
+    return model.activation.quadratic and bool(np.ptp(second) <= SAME * abs(second).max())
 
 
 def _hermite(count: int) -> tuple[NDArray, NDArray]:
