@@ -105,7 +105,7 @@ def test_inputs_are_prepared_as_the_options_say(run, tmp_path):
     given = ["--inputs", tmp_path / "rows.npz", "--key", "first", "--draws", 2, "--json"]
     status, out, err = run("compare", *given)
     assert (status, out) == (2, "")
-    assert "1 of 6 are: column 5; drop_constant drops them" in err
+    assert "1 of 6 are: column 5; drop_constant=True (--drop-constant) drops them" in err
     options = ["--drop-constant", "--standardize", "--pca", 4, "--no-whiten", "--equal-norms"]
     status, out, _ = run("compare", *given, *options)
     assert status == 0

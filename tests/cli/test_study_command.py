@@ -64,6 +64,7 @@ def test_the_tables(run, path):
     status, out, _ = run("study", "check", path, "--workers", 2)
     assert status == 0
     assert "time on 2 workers, predicted" in out
+    assert "time on 1 worker, predicted" in run("study", "check", path, "--workers", 1)[1]
     status, out, _ = run("study", "run", path, "--workers", 1)
     assert status == 0
     assert "serial" in out

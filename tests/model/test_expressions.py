@@ -263,3 +263,16 @@ def test_expressions_go_to_other_processes():
     sigma = pickle.loads(pickle.dumps(activation("max(x, 0.1*x)")))
     assert sigma == activation("max(x, 0.1*x)")
     assert float(sigma.first(-1.0)) == 0.1
+
+
+@pytest.mark.parametrize(
+    ("text", "got"),
+    [
+        ("foo(x)", "foo with 1 argument"),
+        ("max(x)", "max with 1 argument"),
+        ("exp(x, x)", "exp with 2 arguments"),
+    ],
+)
+def test_a_wrong_call_is_named_with_the_number_of_its_arguments(text, got):
+    with pytest.raises(InvalidInput, match=rf"got {got}\b"):
+        Expression(text, ("x",))

@@ -25,6 +25,13 @@ def descent():
     return bb.descend(MODEL, 3.0, 20, 3, rule=bb.DescentRule(steps=20), workers=1)
 
 
+def overlap_line(curve):
+    """m²(α) with the jump at α_BBP, of one that jumps between two points."""
+    at = np.searchsorted(curve.m2, 0.0, side="right")
+    x = np.insert(curve.alpha, at, [curve.threshold.alpha_bbp] * 3)
+    return x, np.insert(curve.m2, at, [0.0, np.nan, curve.threshold.m2_jump])
+
+
 # How to make one of each kind, and the curves that its main panel must hold.
 SAMPLES = {
     "Spectrum": (
@@ -37,7 +44,7 @@ SAMPLES = {
     ),
     "OverlapCurve": (
         lambda folder: bb.overlap_curve(MODEL, np.linspace(0.5, 4, 15)),
-        lambda one: [(one.alpha[one.m2 > 0], one.m2[one.m2 > 0])],
+        lambda one: [overlap_line(one)],
     ),
     "Threshold": (
         lambda folder: bb.threshold(MODEL),
@@ -165,6 +172,9 @@ def test_a_figure_of_its_own(name, folder):
             assert axes.get_xlabel() or axes.get_ylabel()
     for x, y in SAMPLES[name][1](result):
         assert any(holds(axes, x, y) for axes in panels), "data that are not drawn"
+    shown = [one for axes in panels if (one := axes.get_legend())]
+    if figure.legends:
+        assert not shown, "the same labels in two legends"
     title = figure.get_suptitle() or (figure.subfigs and figure.subfigs[0].get_suptitle())
     assert (title or panels[0].get_title(loc="left")).count(" = ") >= 1, "its parameters"
 

@@ -4,6 +4,7 @@ import math
 import resource
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 
 import bbpscape as bb
@@ -55,6 +56,26 @@ def test_an_overlap_curve_marks_the_transition():
     ]
     assert len(labels) == 3
     assert any("1.69" in label for label in labels)
+
+
+@pytest.mark.parametrize(("a", "jump"), [(0.5, 0.0), (1.5, 0.1098)])
+def test_an_overlap_curve_starts_at_the_transition_whatever_the_grid(a, jump):
+    """In order of α, 0 up to α_BBP, from the jump of m² on."""
+    model = bb.TeacherStudent(p=2, p_star=1, loss=bb.NormalizedSquare(a=a))
+    curve = bb.overlap_curve(model, [3.0, 0.5, 2.0])
+    at = curve.threshold.alpha_bbp
+    x, y = curve.plot().axes[0].get_lines()[0].get_data()
+    assert x.tolist() == [0.5, at, at, at, 2.0, 3.0]
+    assert y[:2].tolist() == [0.0, 0.0]
+    assert math.isnan(y[2])
+    assert y[3] == pytest.approx(jump, abs=1e-4)
+    assert y[4:].tolist() == curve.m2[[2, 0]].tolist()
+
+
+def test_methods_on_rows_of_ones_own_say_so_in_the_title():
+    rows = bb.data.prepare_inputs(np.random.default_rng(0).standard_normal((60, 8)))
+    found = bb.methods(MODEL, [4.0], draws=2, inputs=rows)
+    assert "60 inputs of dimension 8, whitened" in found.plot().get_suptitle()
 
 
 @pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])

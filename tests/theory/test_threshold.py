@@ -1,17 +1,21 @@
 """The BBP threshold against tables, closed forms, limits and two independent quadratures."""
 
+import dataclasses
 import json
 import math
 
 import mpmath
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.theory import direct
 from tests.theory.direct import model_of
 
+from bbpscape.core.status import Diagnostics
 from bbpscape.theory.law import BULK, TEACHER
 from bbpscape.theory.laws.committee import CommitteeLaw
+from bbpscape.theory.overlap_curve import OverlapCurve
 from bbpscape.theory.scalar.edges import left_edge
 from bbpscape.theory.scalar.outliers import left_outlier
 from bbpscape.theory.threshold import threshold
@@ -220,3 +224,13 @@ def test_transition_does_not_depend_on_the_student_directions():
     left = [d for d in law.directions if left_outlier(law, alpha * 1.01, edge, d) is not None]
     assert left == [TEACHER]
     assert BULK not in law.directions
+
+
+def test_what_falls_short_is_a_note_and_no_wide_table():
+    found = dataclasses.replace(
+        threshold(model_of(1, 1, 1.0)), diagnostics=Diagnostics(1, 0.0, 2e-3, 1e-4)
+    )
+    curve = OverlapCurve(found, np.array([2.0]), np.array([0.1]), np.array([0.2]))
+    for told in (found.summary(), curve.summary()):
+        assert max(map(len, told.splitlines())) <= 80
+        assert "note: quadrature error 0.002, above 0.0001: trust no more" in told

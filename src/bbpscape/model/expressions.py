@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.checks import InvalidInput, did_you_mean
+from bbpscape.core.report import counted
 from bbpscape.model import algebra
 from bbpscape.model.algebra import FUNCTIONS, Node
 
@@ -197,7 +198,8 @@ def _built(node: ast.AST, variables: tuple[str, ...]) -> Node:
         if name in FUNCTIONS and count == (2 if name in PAIRS else 1):
             return algebra.function(name, *(_build(one, variables) for one in node.args))
         raise InvalidInput(
-            f"an expression may call {', '.join(FUNCTIONS)}, got {name} with {count} arguments"
+            f"an expression may call {', '.join(FUNCTIONS)}, got {name} with "
+            f"{counted(count, 'argument')}"
             f"{'' if name in FUNCTIONS else did_you_mean(name, FUNCTIONS, CALLED)}"
         )
     raise InvalidInput(

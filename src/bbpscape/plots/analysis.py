@@ -35,8 +35,6 @@ def _(result: Analysis, ax: Axes | None = None) -> Figure:
 
 def _observable(result: Analysis, axes: Axes) -> None:
     _curves(axes, result)
-    # The legend of the curves has a ground of its own: thresholds may run behind it.
-    axes.legend(loc="upper left", frameon=True, framealpha=1.0, edgecolor="none")
     _thresholds(axes, "axvline", result)
 
 

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from bbpscape.experiments.methods import Method, MethodComparison
+from bbpscape.experiments.methods import MethodComparison
 from bbpscape.plots.canvas import compose
 from bbpscape.plots.dispatch import plot
 from bbpscape.plots.style import parameters
+from bbpscape.plots.theory_line import theory_line
 
 # What no method crosses.
 BEST: dict[str, Any] = {
@@ -26,15 +26,17 @@ def _(result: MethodComparison, ax: Axes | None = None) -> Figure:
     def panel(axes: Axes) -> None:
         for i, method in enumerate(result.methods):
             marker, dashes = MARKERS[i % len(MARKERS)], DASHES[i % len(DASHES)]
-            alphas, theory = _theory(method, result.alpha)
+            # How far m² jumps at a discontinuous transition is not known here.
+            start = 0.0 if method.transition == "continuous" else math.nan
+            alphas, theory = theory_line(result.alpha, method.theory, method.alpha, 0.0, start)
             # A line through one point is nothing to see.
             bar: Any = {"marker": "_", "markersize": 24} if alphas.size == 1 else {}
             axes.plot(alphas, theory, color=f"C{i}", linestyle=dashes, **bar)
             errors = np.nan_to_num(method.standard_error)
             points: Any = {"marker": marker, "markersize": 4, "color": f"C{i}"}
             axes.errorbar(result.alpha, method.measured, errors, linestyle="none", **points)
-            start = f"{method.alpha:.3g}" if math.isfinite(method.alpha) else "none"
-            axes.plot([], [], linestyle=dashes, label=f"{method.name}, from {start}", **points)
+            begins = f"{method.alpha:.3g}" if math.isfinite(method.alpha) else "none"
+            axes.plot([], [], linestyle=dashes, label=f"{method.name}, from {begins}", **points)
         order = np.argsort(result.alpha)
         for name, style in BEST.items():
             values = getattr(result, name)[order]
@@ -47,17 +49,6 @@ def _(result: MethodComparison, ax: Axes | None = None) -> Figure:
         axes.legend(handlelength=4)
 
     title = parameters(result.model, N=result.N, draws=str(result.draws))
+    if result.inputs is not None:
+        title += f"\n{result.inputs}"
     return compose(ax, [panel], title, size=(6.4, 3.9), own_legend=False)
-
-
-def _theory(method: Method, alphas: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
-    """The theory's line: 0 up to the threshold, also where no measured α is there."""
-    order = np.argsort(alphas)
-    x, y = alphas[order], method.theory[order]
-    if not x[0] < method.alpha < x[-1]:
-        return x, y
-    above = x > method.alpha
-    # m² jumps at a discontinuous one, by how much is not known here: a gap.
-    begin = [0.0] if method.transition == "continuous" else [0.0, math.nan]
-    x = np.concatenate([x[~above], [method.alpha] * len(begin), x[above]])
-    return x, np.concatenate([y[~above], begin, y[above]])

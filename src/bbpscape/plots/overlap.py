@@ -10,6 +10,7 @@ from bbpscape.core.checks import InvalidInput
 from bbpscape.plots.canvas import compose
 from bbpscape.plots.dispatch import plot
 from bbpscape.plots.style import FAINT, OUTLIER, THEORY, parameters
+from bbpscape.plots.theory_line import theory_line
 from bbpscape.theory.overlap_curve import OverlapCurve, overlap_curve
 from bbpscape.theory.threshold import Threshold
 
@@ -27,9 +28,8 @@ def _(result: OverlapCurve, ax: Axes | None = None) -> Figure:
     at = result.threshold
 
     def panel(axes: Axes) -> None:
-        informed = result.m2 > 0
-        for part in (informed, ~informed):
-            axes.plot(result.alpha[part], result.m2[part], color=THEORY)
+        line = theory_line(result.alpha, result.m2, at.alpha_bbp, 0.0, at.m2_jump)
+        axes.plot(*line, color=THEORY)
         if at.transition == "discontinuous":
             slope = at.m2_jump / (at.alpha_bbp - at.alpha_0)
             reach = np.array([at.alpha_0, at.alpha_bbp])

@@ -16,6 +16,7 @@ from bbpscape.core.checks import InvalidInput
 from bbpscape.plots.canvas import Picture, check_axes, figure_of
 from bbpscape.plots.dispatch import plot
 from bbpscape.plots.style import STYLE, symbol
+from bbpscape.plots.theory_line import theory_line
 from bbpscape.study.axes import PARAMETERS, places
 from bbpscape.study.results import StudyResults
 from bbpscape.study.rows import Row
@@ -190,9 +191,9 @@ def _theory(
     last = dict(by_size)
     x, y = np.array([*last]), np.array([row.mean for row in last.values()], dtype=float)
     if transition is not None and x[0] < transition < x[-1]:
-        at = np.searchsorted(x, transition)
-        level = y[at - 1] if y[at - 1] == 0 else math.nan  # no outlier: 0 up to α_BBP
-        x, y = np.insert(x, at, [transition] * 2), np.insert(y, at, [level, math.nan])
+        last_below = y[x < transition][-1]
+        level = last_below if last_below == 0 else math.nan  # no outlier: 0 up to α_BBP
+        x, y = theory_line(x, y, transition, level, math.nan)
         axes.axvline(transition, color=colour, linestyle=":", linewidth=1, zorder=0)
     axes.plot(x, y, color=colour, zorder=1, marker="_", markersize=7)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from bbpscape.core.checks import InvalidInput
-from bbpscape.core.report import Report, Table, duration
+from bbpscape.core.report import Report, Table, counted, duration
 from bbpscape.core.result import Result, result
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.backend import backend
@@ -68,12 +68,13 @@ class Plan(Result):
         return f"Study of {self.study}"
 
     def report(self) -> Report:
+        workers = counted(self.workers, "worker")
         source = "at the pace so far" if self.pace else "predicted"
         rows = [
             ("cells", str(self.cells), ""),
             ("draws", str(self.draws), str(self.missing_draws)),
             ("theory", str(self.theory), str(self.missing_theory)),
-            (f"time on {self.workers} workers, {source}", "", duration(self.wall_seconds)),
+            (f"time on {workers}, {source}", "", duration(self.wall_seconds)),
             ("memory a worker", f"{self.peak_bytes / 1e9:.1f} GB", ""),
         ]
         return Report([Table(self.headline(), ("quantity", "in all", "to do"), rows)], self.notes)

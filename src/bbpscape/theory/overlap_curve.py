@@ -51,7 +51,8 @@ class OverlapCurve(Result):
         ]
         names = ("alpha", "m2", in_units("eigenvalue", self.threshold.eigenvalue_unit))
         table = Table(self.headline(), names, rows)
-        return Report([*self.threshold.report().tables, table])
+        above = self.threshold.report()
+        return Report([*above.tables, table], above.notes)
 
 
 def overlap_curve(

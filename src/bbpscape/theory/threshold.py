@@ -61,10 +61,11 @@ class Threshold(Result):
             ("alpha_weak_recovery", number(self.alpha_weak_recovery, "g")),
             ("a_critical", number(self.a_critical, ".10g")),
             ("relative error", error),
-            ("status", str(self.status)),
+            ("status", self.status.problem or str(self.status)),
         ]
         shown = [row for row in rows if row[1]]
-        return Report([Table(self.headline(), ("quantity", "value"), shown)])
+        notes = () if self.status.ok else (str(self.status),)
+        return Report([Table(self.headline(), ("quantity", "value"), shown)], notes)
 
 
 def threshold(model: TeacherStudent | Law, N: int | None = None) -> Threshold:

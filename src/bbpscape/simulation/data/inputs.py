@@ -262,7 +262,7 @@ def _varying(
     if divided and len(constant):
         raise InvalidInput(
             f"inputs cannot be {divided} with constant columns, and {len(constant)} of {N} are: "
-            f"{given.named(constant)}; drop_constant drops them"
+            f"{given.named(constant)}; drop_constant=True (--drop-constant) drops them"
         )
     return np.arange(N), ()
 
@@ -278,7 +278,7 @@ def _count(n: int, N: int, whiten: bool, pca: object) -> int:
     if whiten and n <= N:
         raise InvalidInput(
             f"inputs cannot be whitened with n <= N: need more than {N} rows, got {n}; "
-            "add rows, drop columns or use pca=K or whiten=False"
+            "add rows, drop columns or use pca=K (--pca K) or whiten=False (--no-whiten)"
         )
     return 0
 
