@@ -1,6 +1,7 @@
 """The commands of ``study``."""
 
 import json
+import re
 import sqlite3
 
 import pytest
@@ -66,6 +67,7 @@ def test_the_tables(run, path):
     assert "time on 2 workers, predicted" in out
     assert "time on 1 worker, predicted" in run("study", "check", path, "--workers", 1)[1]
     status, out, _ = run("study", "run", path, "--workers", 1)
+    assert re.search(r"^time  +(under 1|\d+(\.\d)?) s$", out, re.M)
     assert status == 0
     assert "serial" in out
     assert "at the pace so far" in run("study", "check", path)[1]

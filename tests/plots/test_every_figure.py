@@ -32,6 +32,14 @@ def overlap_line(curve):
     return x, np.insert(curve.m2, at, [0.0, np.nan, curve.threshold.m2_jump])
 
 
+def limit_line(analysis):
+    """N → ∞ at α = 1, 1.5, 2, 2.5: 0 up to α_BBP, and a gap from there to the next α."""
+    at, limits = analysis.predictions.alpha_bbp, analysis.limits
+    assert [limits[1.0], limits[1.5]] == [0.0, 0.0]
+    y = [0.0, 0.0, 0.0, np.nan, np.nan, limits[2.0], limits[2.5]]
+    return [1.0, 1.5, at, at, at, 2.0, 2.5], y
+
+
 # How to make one of each kind, and the curves that its main panel must hold.
 SAMPLES = {
     "Spectrum": (
@@ -107,7 +115,7 @@ SAMPLES = {
     ),
     "Analysis": (
         lambda folder: bb.analyse(study(folder), "total_m2", resamples=20, label_draws=0),
-        lambda one: [(curve.alphas, curve.mean) for curve in one.curves],
+        lambda one: [*((curve.alphas, curve.mean) for curve in one.curves), limit_line(one)],
     ),
     "Diagram": (
         lambda folder: bb.diagram(a=[0.1, 0.5, 1.0, 2.0], p=1, alpha=[1.0, 2.0, 3.0]),

@@ -14,6 +14,7 @@ from bbpscape.plots.canvas import compose
 from bbpscape.plots.dispatch import plot
 from bbpscape.plots.study import MARKERS
 from bbpscape.plots.style import FAINT, OUTLIER, THEORY, parameters
+from bbpscape.plots.theory_line import broken_line
 from bbpscape.study.observables import symbol
 
 ONSET = "#2a7f62"
@@ -60,7 +61,9 @@ def _curves(axes: Axes, result: Analysis) -> None:
     if result.limits:
         alphas = sorted(result.limits)
         limits = [result.limits[alpha] for alpha in alphas]
-        axes.plot(alphas, limits, color="#404040", label=r"$N \to \infty$")
+        at = result.predictions.alpha_bbp
+        line = broken_line(alphas, limits, math.nan if at is None else at)
+        axes.plot(*line, color="#404040", marker="_", label=r"$N \to \infty$")
     if result.level is not None:
         axes.axhline(result.level, color=FAINT, linewidth=0.8)
     axes.set_xlabel(r"$\alpha$")
@@ -116,6 +119,9 @@ def _points(axes: Axes, result: Analysis) -> None:
         )
     _fits(axes, result)
     axes.set_xscale("log")
+    sizes = [curve.N for curve in result.curves]
+    axes.set_xticks(sizes, [f"{one:g}" for one in sizes])
+    axes.set_xticks([], minor=True)
     axes.set_xlabel("$N$")
     axes.set_ylabel(r"$\alpha$")
 

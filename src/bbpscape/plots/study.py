@@ -1,6 +1,5 @@
 """An observable of a study against one of its axes: theory as lines, simulation as points."""
 
-import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,7 @@ from bbpscape.core.checks import InvalidInput
 from bbpscape.plots.canvas import Picture, check_axes, figure_of
 from bbpscape.plots.dispatch import plot
 from bbpscape.plots.style import STYLE, symbol
-from bbpscape.plots.theory_line import theory_line
+from bbpscape.plots.theory_line import broken_line
 from bbpscape.study.axes import PARAMETERS, places
 from bbpscape.study.results import StudyResults
 from bbpscape.study.rows import Row
@@ -191,9 +190,7 @@ def _theory(
     last = dict(by_size)
     x, y = np.array([*last]), np.array([row.mean for row in last.values()], dtype=float)
     if transition is not None and x[0] < transition < x[-1]:
-        last_below = y[x < transition][-1]
-        level = last_below if last_below == 0 else math.nan  # no outlier: 0 up to α_BBP
-        x, y = theory_line(x, y, transition, level, math.nan)
+        x, y = broken_line(x, y, transition)
         axes.axvline(transition, color=colour, linestyle=":", linewidth=1, zorder=0)
     axes.plot(x, y, color=colour, zorder=1, marker="_", markersize=7)
 

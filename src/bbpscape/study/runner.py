@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.core.interruption import held
+from bbpscape.core.report import Report, Table, duration
 from bbpscape.core.result import Result, result
 from bbpscape.study.cells import Cell
 from bbpscape.study.crew import Crew, WorkerLost
@@ -60,6 +61,11 @@ class RunSummary(Result):
 
     def headline(self) -> str:
         return f"Run of {self.path}, {self.executor}"
+
+    def report(self) -> Report:
+        rows = [(name, str(getattr(self, name))) for name in ("done", "failed", "retried")]
+        rows.append(("time", duration(self.seconds)))
+        return Report([Table(self.headline(), ("quantity", "value"), rows)])
 
 
 def run_points(
