@@ -8,7 +8,7 @@ from scipy.stats import poisson
 
 import bbpscape as bb
 from bbpscape.core.checks import InvalidInput
-from bbpscape.theory.bayes.curve import Curve
+from bbpscape.theory.bayes.curve import Branch, Curve
 from bbpscape.theory.bayes.labels import labels_of
 from bbpscape.theory.bayes.state_evolution import StateEvolution, state_evolution
 from bbpscape.theory.bayes.transitions import jumps
@@ -152,6 +152,16 @@ def test_extrema_of_an_even_teacher_tell_no_sign(text):
     found = state_evolution(model(text), [0.5])
     assert found.weak_recovery == pytest.approx(expected, rel=5e-6)
     assert found.uninformed[0] == 0
+
+
+def test_only_the_branch_from_0_goes_on_to_0():
+    """Below the α of the first panel another branch has its own q, beyond the last panel."""
+    curve = Curve.of(labels_of(SQUARE), 2.0)
+    beyond = Branch(25.5, math.inf, math.log(0.4), 0.0)
+    assert curve.q(beyond, 0.45) == pytest.approx(1, abs=1e-10)
+    first = curve.branches[0]
+    assert curve.q(first, 0.45) is None
+    assert 0 < curve.q(first, 0.50001) < 1e-4
 
 
 def test_a_first_order_transition_is_ordered():
