@@ -9,7 +9,6 @@ import pytest
 from tests.study import small
 
 import bbpscape as bb
-from bbpscape.study import spectrum
 from bbpscape.study.cells import Cell
 from bbpscape.study.observables import draw_values, observable
 from bbpscape.study.store import Store
@@ -136,14 +135,14 @@ def test_local_processes_give_the_same_bits(tmp_path, undisturbed):
 
 def test_a_failed_point_is_a_row_and_stops_nothing(tmp_path, monkeypatch):
     path = small.write(tmp_path)
-    real = spectrum.draw
+    real = Cell.draw
 
-    def fail(model, alpha, N, seed):
-        if N == 30 and alpha == 1.5:
+    def fail(cell, seed):
+        if cell.N == 30 and cell.alpha == 1.5:
             raise bb.NoConvergence("on\npurpose")
-        return real(model, alpha, N, seed)
+        return real(cell, seed)
 
-    monkeypatch.setattr(spectrum, "draw", fail)
+    monkeypatch.setattr(Cell, "draw", fail)
     done = small.run(path, 1)
     assert (done.done, done.failed) == (small.POINTS - 4, 4)
     with Store(path.with_suffix(".sqlite")) as store:

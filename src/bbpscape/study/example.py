@@ -25,7 +25,8 @@ block = 5
 # gap           distance from the p p*-th lowest eigenvalue to the next
 # teacher_mass  m2 of all eigenvectors below the edge at infinite N, over p p*
 # and of a gradient descent on the loss, which ends where the teacher is recovered:
-# descent_m2    largest squared magnetization that it reaches
+# descent_m2    largest squared magnetization that it reaches, by the nuclear norm
+# descent_m2_frobenius  the same by the Frobenius norm, another at p_star > 1
 # recovered     1 if m2 reaches 0.9, else 0
 # recovery_step at which step
 # descent_loss  loss a sample at its end
