@@ -208,3 +208,23 @@ def test_a_hostile_file_is_refused(path, tmp_path, monkeypatch, statement, value
 def test_a_column_is_no_sql(path):
     with Store(path.with_suffix(".sqlite")) as store, pytest.raises(bb.InvalidInput):
         store.rows(["id FROM points; DROP TABLE points; --"])
+
+
+def test_a_teacher_and_a_gram_matrix_have_columns_where_they_are_given(tmp_path):
+    model = bb.TeacherStudent(2, 2, "square", "tanh", student_gram=[[1.0, 0.2], [0.2, 2.0]])
+    study = bb.Study(
+        model,
+        {"teacher": ["u1*u2", "tanh"], "alpha": [1.0], "N": [20]},
+        ["lowest"],
+        2,
+        theory=False,
+    )
+    results = study.run(tmp_path / "teachers.sqlite", 1)
+    frame = results.to_dataframe()
+    assert frame["teacher"].tolist() == ["u1*u2", "tanh"]
+    assert frame["mean"].nunique() == 2
+    assert "student_gram" in frame
+    assert "poisson" not in frame
+    results.export(tmp_path / "teachers.nc")
+    with xarray.open_dataset(tmp_path / "teachers.nc", engine="scipy") as cube:
+        assert cube["teacher"].values.tolist() == ["u1*u2", "tanh"]

@@ -29,7 +29,7 @@ def parameters_shown(definition: Definition, rows: Sequence[Row]) -> list[str]:
     absent = set(DESCENT) - read
     if not any("N" in row.cell.parameters for row in rows):
         absent.add("N")
-    for name in ("second_layer", OWN, *INPUTS):
+    for name in ("second_layer", "teacher", "poisson", "student_gram", OWN, *INPUTS):
         usual = PARAMETERS[name].default
         if all(row.cell.parameters.get(name) == usual for row in rows):
             absent.add(name)
