@@ -188,7 +188,7 @@ def online(
     >>> from bbpscape.model.losses import Square
     >>> path = online(TeacherStudent(1, 1, Square(), "tanh", overlap=0.1), 1.0, [0, 10])
     >>> path.m2.round(3).tolist()
-    [0.01, 0.999]
+    [0.01, 0.994]
     """
     chosen, at, counts = check_online(model, times, hessian, N, draws)
     rate, alpha, seed = positive("rate", rate, 1e6), positive("alpha", alpha), check_seed(seed)

@@ -48,10 +48,10 @@ LAWS: dict[str, Any] = {"covariance": covariance, "radial": radial, "profile": p
 
 
 def places(name: str, values: Iterable[Value]) -> tuple[str, dict[Value, float]] | None:
-    """(label, where each value stands on its axis); None where they are no numbers of one kind.
+    r"""(label, where each value stands on its axis); None where they are no numbers of one kind.
 
     >>> places("covariance", ["isotropic", "power:0.5"])
-    ('$\\beta$', {'isotropic': 0.0, 'power:0.5': 0.5})
+    ('covariance $\\beta$', {'isotropic': 0.0, 'power:0.5': 0.5})
     """
     if name not in PARAMETERS or (PARAMETERS[name].text and name not in LAWS):
         return None
