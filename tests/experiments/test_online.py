@@ -118,3 +118,8 @@ def test_progress_is_told_to_the_end():
         model=QUADRATIC, rate=0.1, hessian=[3.0], progress=lambda done, of: told.append((done, of))
     )
     assert told[-1] == (6, 6)
+
+
+def test_what_is_asked_without_a_word_is_a_path():
+    path = bb.online(bb.TeacherStudent())
+    assert path.loss[-1] < 0.1 * path.loss[0]

@@ -125,7 +125,7 @@ class OnlinePath(Result):
 
 def online(
     model: TeacherStudent,
-    rate: float = 0.5,
+    rate: float = 0.01,
     times: Sequence[float] = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0),
     N: int = 500,
     draws: int = 0,
@@ -148,7 +148,7 @@ def online(
     model : TeacherStudent
         With standard inputs. Its Gram matrix and overlap are those of the student at t = 0.
     rate : float
-        Learning rate η.
+        Learning rate η. The model of the source at a = 0.01 diverges from about 0.02 on.
     times : sequence of float
         At which t the path is told, rising, from 0 on.
     N : int

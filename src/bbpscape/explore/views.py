@@ -20,6 +20,7 @@ from bbpscape.experiments.photograph import photograph
 from bbpscape.explore import limits
 from bbpscape.explore.state import MOST_STEPS, QUESTIONS, Mistake, State
 from bbpscape.explore.words import GRIDS, alpha_grid, words
+from bbpscape.model.reference import check_reference
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import draw
 from bbpscape.simulation.descent.descend import descend_batch
@@ -131,7 +132,7 @@ def finite(state: State, send: Send) -> None:
 def phases(state: State, send: Send) -> None:
     """The diagram over two parameters, of the source's loss and teacher on any inputs."""
     model = state.model
-    model.check_reference(model, "the phase diagram", any_inputs=True)
+    check_reference(model, "the phase diagram", any_inputs=True)
     given: dict[str, Any] = {"p": model.p, "p_star": model.p_star, "a": model.normalization}
     given |= {x: parse_grid(x, GRIDS[x][0], whole=x == "p") for x in state.axes if x in GRIDS}
     if "alpha" in state.axes:
@@ -166,7 +167,7 @@ def descent(state: State, send: Send) -> None:
 def picture(state: State, send: Send) -> None:
     """A photograph recovered from its random measurements."""
     model, side = state.model, state.side
-    model.check_reference(model, "the photograph")
+    check_reference(model, "the photograph")
     if model.p_star != 1:
         raise Mistake("p_star", "p_star must be 1: one photograph is one teacher")
     alpha, rule = state.value("alpha"), DescentRule(steps=state.count("steps", 1, MOST_STEPS))

@@ -155,23 +155,6 @@ class TeacherStudent:
             raise InvalidInput(f"model must be a TeacherStudent, got {type(model).__name__}")
         return model
 
-    @staticmethod
-    def check_reference(
-        model: object, what: str, any_inputs: bool = False, any_norm: bool = False
-    ) -> "TeacherStudent":
-        """``model`` if it is the source's, for ``what`` exists for that one only."""
-        checked = TeacherStudent.check(model)
-        same = dataclasses.replace(checked, inputs=STANDARD) if any_inputs else checked
-        if any_norm and same.student_norm is not None:
-            same = dataclasses.replace(same, student_gram=None)
-        if not same.is_reference:
-            needs = "the quadratic activation and teacher, the normalized square loss, exact labels"
-            last = ["no overlap", "no student_gram"]
-            last += [] if any_inputs else ["standard Gaussian inputs"]
-            *more, end = ["a uniform second layer", *last]
-            raise InvalidInput(f"{what} needs {needs}, {', '.join(more)} and {end}")
-        return checked
-
     @property
     def own_teacher(self) -> bool:
         """Whether the teacher is other than a committee of the student's activation."""

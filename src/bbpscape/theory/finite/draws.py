@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput, integer, positive, positive_integer
+from bbpscape.model.reference import check_reference
 from bbpscape.model.teacher_student import TeacherStudent
 
 # A worker holds the two label arrays of one draw, 3.2 GB at most.
@@ -96,7 +97,7 @@ def check_draws(draws: object) -> int:
 
 def check_finite(model: TeacherStudent) -> None:
     """Refuse p = ∞, and every model but the source's, whose label laws these are, on any inputs."""
-    TeacherStudent.check_reference(model, "finite-N theory", any_inputs=True)
+    check_reference(model, "finite-N theory", any_inputs=True)
     if math.isinf(model.p):
         raise InvalidInput("p must be finite at finite N, got inf")
     if not model.inputs.preactivations_known:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import chdtri, gammaln
 
 from bbpscape.core.result import Result, result
+from bbpscape.model.reference import check_reference
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.finite.draws import check_dimension, check_finite
 from bbpscape.theory.roots import find_root, iterations
@@ -62,7 +63,7 @@ def truncated_threshold(model: TeacherStudent, N: int) -> TruncatedThreshold:
         If p is infinite, N is not a positive integer, or the inputs are not standard.
     """
     check_finite(model)
-    TeacherStudent.check_reference(model, "the truncated theory")
+    check_reference(model, "the truncated theory")
     N = check_dimension(model, N)
     alpha = 1.0
     for iteration in iterations(60, f"truncated threshold at N = {N}", "try a larger N"):

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bbpscape.model.reference import check_reference
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.law import (
     BULK,
@@ -52,9 +53,7 @@ class CommitteeLaw:
     refinement: float = 1.0
 
     def __post_init__(self) -> None:
-        TeacherStudent.check_reference(
-            self.model, "the closed form of the committee", any_norm=True
-        )
+        check_reference(self.model, "the closed form of the committee", any_norm=True)
 
     @property
     def _branches(self) -> tuple[float, float]:
