@@ -152,7 +152,7 @@ def test_private_names_stay_at_home():
 
 
 def test_nothing_slow_is_imported_before_it_is_used():
-    slow = ("matplotlib", "pandas", "scipy.stats", "sympy", "torch", "xarray")
+    slow = ("matplotlib", "numba", "pandas", "scipy.stats", "sympy", "torch", "xarray")
     code = f"import sys, bbpscape.cli; print([name for name in {slow} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
