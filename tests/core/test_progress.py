@@ -1,11 +1,13 @@
 """The line of progress: on a terminal, in a log, and nowhere else."""
 
+import inspect
 import io
+import itertools
 import math
 
 import pytest
 
-from bbpscape.cli.study import told
+import bbpscape as bb
 from bbpscape.core import progress as module
 from bbpscape.core.progress import line, progress, shows_progress
 from bbpscape.study.runner import Progress
@@ -74,10 +76,10 @@ def test_without_standard_error_nothing_happens(monkeypatch):
 
 
 def test_a_run_says_how_many_points_wait_and_what_for():
-    assert told(Progress(0, 0, 800, 3.0, math.nan, "no Dask worker has come yet")) == (
-        "800 left, no Dask worker has come yet"
-    )
-    assert told(Progress(7, 1, 792, 3.0, 300.0)) == "7 done, 792 left, 1 failed, about 5 min to go"
+    waiting = Progress(0, 0, 800, 3.0, math.nan, "no Dask worker has come yet")
+    assert str(waiting) == "800 left, no Dask worker has come yet"
+    assert str(Progress(7, 1, 792, 3.0, 300.0)) == "7 done, 792 left, 1 failed, about 5 min to go"
+    assert str(Progress(0, 1, 7, 3.0, math.nan)) == "0 done, 7 left, 1 failed"
 
 
 def test_a_call_in_python_says_how_far_it_is_once_it_takes_long(monkeypatch, clock):
@@ -116,3 +118,31 @@ def test_in_a_notebook_the_line_is_overwritten_by_spaces(monkeypatch, clock):
         assert stream.getvalue().rstrip().endswith("descend: 2 of 2")
         assert "\x1b" not in stream.getvalue()
     assert stream.getvalue().endswith("\r" + " " * 78 + "\r")
+
+
+def test_a_study_says_how_far_it_is_by_default(monkeypatch):
+    """As any long call does: on a terminal, once it takes long, and gone at the end."""
+
+    stream = Terminal()
+    monkeypatch.setattr("sys.stderr", stream)
+    theory = bb.Study(bb.TeacherStudent(1, 1), {"alpha": [1.0, 2.0]}, ["m2"], draws=0)
+    now = itertools.count(0, 1.0)
+    monkeypatch.setattr(module.time, "monotonic", lambda: next(now))
+    theory.run(workers=1)
+    assert "study run: 1 done, 1 left, about" in stream.getvalue()
+    assert stream.getvalue().endswith("\r\x1b[K")
+    stream.truncate(0)
+    theory.run(workers=1, progress=False)
+    assert stream.getvalue() == ""
+
+
+def test_every_long_call_has_progress_by_default():
+    """None is the default, and a line is made of it."""
+    calls = [
+        bb.bayes_optimal, bb.compare, bb.descend, bb.diagram, bb.finite_size, bb.hessian_along,
+        bb.linear_onset, bb.methods, bb.online, bb.photograph, bb.recovery, bb.simulate,
+        bb.Study.run,
+    ]  # fmt: skip
+    for one in calls:
+        assert inspect.signature(one).parameters["progress"].default is None, one.__name__
+        assert inspect.unwrap(one) is not one, one.__name__

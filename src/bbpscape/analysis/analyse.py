@@ -1,5 +1,7 @@
 """Finite-size analysis of a study: crossings, extrapolations and onsets beside the predictions."""
 
+from __future__ import annotations
+
 import dataclasses
 import math
 import os

@@ -1,5 +1,7 @@
 """A quantity at several N, extrapolated to N → ∞ in N^(−2/3) and in 1/log N."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

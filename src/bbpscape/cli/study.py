@@ -16,12 +16,11 @@ from bbpscape.cli.tree import LISTS, group
 from bbpscape.core.files import check_output_path, replacing
 from bbpscape.core.interruption import ending
 from bbpscape.core.progress import line
-from bbpscape.core.report import duration
 from bbpscape.study.crew import ExecutorLost
 from bbpscape.study.example import EXAMPLE
 from bbpscape.study.paths import store_path
 from bbpscape.study.plan import Plan
-from bbpscape.study.runner import Progress, RunSummary, run_points
+from bbpscape.study.runner import RunSummary, run_points
 from bbpscape.study.status import StudyStatus, study_status
 
 commands = group(__doc__ or "")
@@ -88,7 +87,7 @@ def run(
                 workers,
                 scheduler=scheduler,
                 retry_failed=retry_failed,
-                progress=lambda step: shown.show(told(step)),
+                progress=lambda step: shown.show(str(step)),
             )
         except ExecutorLost as error:
             raise Ended(str(error), 1) from None
@@ -96,14 +95,6 @@ def run(
             said, status = ending()
             again = f"bbpscape study run {shlex.quote(str(study))} goes on"
             raise Ended(f"{said}; what was finished is kept: {again}", status) from None
-
-
-def told(step: Progress) -> str:
-    """The line of a run's progress."""
-    if step.waits:
-        return f"{step.left} left, {step.waits}"
-    failed = f", {step.failed} failed" if step.failed else ""
-    return f"{step.done} done, {step.left} left{failed}, about {duration(step.remaining)} to go"
 
 
 class Run(WithoutFigure):

@@ -1,5 +1,7 @@
 """Checks of arguments: a failure is one line with the argument, what came and what is allowed."""
 
+from __future__ import annotations
+
 import difflib
 import math
 import numbers

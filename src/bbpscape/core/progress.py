@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import re
 import shutil
 import sys
 import time
@@ -13,7 +14,7 @@ from bbpscape.core.report import duration
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Tell = Callable[[int, int], None]
+Tell = Callable[..., None]
 # What an argument ``progress`` may be: a function, False for none, None for a line.
 Telling = Tell | Literal[False] | None
 
@@ -70,13 +71,16 @@ def line(logged: bool = False, after: float = 0.0) -> Iterator[Line]:
 
 @contextmanager
 def progress(what: str, after: float = 0.0) -> Iterator[Tell]:
-    """``tell(done, total)``, for the argument ``progress`` of a function."""
+    """``tell(done, total)``, for the argument ``progress`` of a function.
+
+    Or ``tell(step)``, of an object whose text says how far it is.
+    """
     with line(after=after) as one:
         one.show(f"{what} …")
 
-        def tell(done: int, total: int) -> None:
-            text = f"{what}: {done} of {total}"
-            if 0 < done < total:
+        def tell(done: object, total: int | None = None) -> None:
+            text = f"{what}: {done}" if total is None else f"{what}: {done} of {total}"
+            if isinstance(done, int) and total is not None and 0 < done < total:
                 spent = time.monotonic() - one.began
                 text += f", about {duration(spent * (total - done) / done)} to go"
             one.show(text)
@@ -87,7 +91,7 @@ def progress(what: str, after: float = 0.0) -> Iterator[Tell]:
 def shows_progress(function: Callable[P, R]) -> Callable[P, R]:
     """``function`` whose argument ``progress`` is a line by default, once it takes long."""
     place = list(inspect.signature(function).parameters).index("progress")
-    what = function.__name__.replace("_", " ")
+    what = re.sub(r"[._]", " ", function.__qualname__.rpartition("<locals>.")[2]).lower()
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:

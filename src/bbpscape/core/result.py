@@ -1,5 +1,7 @@
 """The base of everything that is computed: a record, a table, a figure and a few lines of text."""
 
+from __future__ import annotations
+
 import dataclasses
 import importlib
 import math
@@ -20,7 +22,7 @@ C = TypeVar("C")
 DRAWN_BY = "bbpscape.plots"
 # A kind is known once its module is; what the public names give is known when all are.
 GIVEN_BY = "bbpscape"
-_kinds: dict[str, type["Result"]] = {}
+_kinds: dict[str, type[Result]] = {}
 
 
 @dataclass_transform(frozen_default=True, eq_default=False, field_specifiers=(dataclasses.field,))
@@ -80,7 +82,7 @@ class Result:
         """Columns of one length by name, what ``to_dataframe`` shows; one row of numbers here."""
         return {name: [value] for name, value in _scalars(self).items()}
 
-    def to_dataframe(self) -> "pandas.DataFrame":
+    def to_dataframe(self) -> pandas.DataFrame:
         """The numbers as a tidy table, one row an observation."""
         import pandas
 

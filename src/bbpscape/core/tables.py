@@ -1,5 +1,7 @@
 """Rows of numbers from what Python holds: arrays, tables, tensors, datasets, sparse matrices."""
 
+from __future__ import annotations
+
 import math
 import numbers
 from collections.abc import Hashable, Iterable
@@ -71,6 +73,8 @@ def to_rows(data: object) -> NDArray[np.float64]:
         If there are fewer than two rows, if they are complex, masked, dates, text, objects or not
         finite, or if they would not fit in memory twice.
 
+    Examples
+    --------
     >>> to_rows([[True, False], [False, True]]).tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """

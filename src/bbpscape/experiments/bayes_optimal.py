@@ -1,5 +1,7 @@
 """What can be known at all: the Bayes-optimal overlap, and message passing beside it."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -127,8 +129,12 @@ def bayes_optimal(
     InvalidInput
         If an argument is not allowed, or the teacher is not one of these.
 
-    Source: bayes-optimal.md.
+    References
+    ----------
+    bayes-optimal.md.
 
+    Examples
+    --------
     >>> found = bayes_optimal(TeacherStudent(2, 1), [0.4, 0.9, 1.2])
     >>> found.theory.uninformed.round(4).tolist()
     [0.0, 0.3308, 1.0]

@@ -1,5 +1,7 @@
 """Theory and simulation of one model at one α, side by side."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -140,7 +142,9 @@ def compare(
     InvalidInput
         If an argument is not allowed, α is beyond the inputs, or the Hessian would not fit.
 
-    Source: theory.md §2–5.
+    References
+    ----------
+    theory.md §2–5.
     """
     job = _Job.of(model, alpha, N, draws, seed, inputs)
     done = []
@@ -184,7 +188,7 @@ class _Job:
         draws: int,
         seed: Seed,
         inputs: Inputs | ArrayLike | None,
-    ) -> "_Job":
+    ) -> _Job:
         source = source_of(TeacherStudent.check(model), inputs)
         N, M = check_sizes(model, alpha, source.dimension(N, DIMENSION))
         draws, seed, p = int(positive_integer("draws", draws)), check_seed(seed), int(model.p)

@@ -1,5 +1,7 @@
 """Gradient descent of many draws of one model, from any start."""
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

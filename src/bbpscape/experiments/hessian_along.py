@@ -1,5 +1,7 @@
 """The Hessian along a descent: how fast the signature of its transition washes out."""
 
+from __future__ import annotations
+
 import dataclasses
 import numbers
 from collections.abc import Mapping, Sequence

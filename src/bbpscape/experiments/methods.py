@@ -1,5 +1,7 @@
 """Spectral methods side by side: the student's Hessian, its average, classical preprocessings."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

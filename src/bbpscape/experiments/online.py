@@ -1,5 +1,7 @@
 """A student that learns from fresh data: its path, and the Hessian on data it has not seen."""
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 
 from bbpscape.core.checks import boolean, positive
 from bbpscape.core.memory import require_memory
+from bbpscape.core.progress import Telling, shows_progress
 from bbpscape.core.report import Report, Table, counted, with_error
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed, draw_seed
@@ -123,6 +126,7 @@ class OnlinePath(Result):
         return found
 
 
+@shows_progress
 def online(
     model: TeacherStudent,
     rate: float = 0.01,
@@ -136,7 +140,7 @@ def online(
     *,
     sphere: bool = False,
     workers: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Telling = None,
 ) -> OnlinePath:
     """Learn from fresh samples, each seen once: Q, m, loss and m² against t, steps over N.
 
@@ -168,8 +172,9 @@ def online(
         Scale every neuron back to its first length at each step.
     workers : int, optional
         Processes of one thread each, 1 by default. Results do not depend on it.
-    progress : function, optional
-        Called with the number of parts that are done, and of all.
+    progress : function or False, optional
+        Called with the number of parts that are done, and of all; a line of its own by
+        default where it takes long, False for none.
 
     Returns
     -------
@@ -183,8 +188,12 @@ def online(
     NoConvergence
         If the differential equations could not be solved.
 
-    Source: theory.md. Saad and Solla (1995).
+    References
+    ----------
+    theory.md. Saad and Solla (1995).
 
+    Examples
+    --------
     >>> from bbpscape.model.losses import Square
     >>> path = online(TeacherStudent(1, 1, Square(), "tanh", overlap=0.1), 1.0, [0, 10])
     >>> path.m2.round(3).tolist()
@@ -200,7 +209,7 @@ def online(
     def tell(more: int = 1) -> None:
         nonlocal done
         done += more
-        if progress is not None:
+        if progress:
             progress(done, total)
 
     path = follow(begun, rate, chosen, sphere, tell)

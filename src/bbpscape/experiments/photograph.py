@@ -1,5 +1,7 @@
 """A photograph as the teacher, and what gradient descent makes of its random measurements."""
 
+from __future__ import annotations
+
 import dataclasses
 import math
 from collections.abc import Mapping

@@ -1,6 +1,8 @@
 """Success of gradient descent against α, for several widths and starts: points of a study."""
 
-from collections.abc import Callable, Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -23,7 +25,6 @@ from bbpscape.simulation.descent.rule import DescentRule
 from bbpscape.simulation.descent.start import Start, start_label
 from bbpscape.simulation.parallel import check_workers
 from bbpscape.study.results import StudyResults
-from bbpscape.study.runner import Progress
 from bbpscape.study.schema import MOST_BLOCK
 from bbpscape.study.store import SIMULATION
 from bbpscape.study.study import Study
@@ -245,10 +246,10 @@ def _check_rule(rule: DescentRule | None) -> DescentRule:
     return rule
 
 
-def _teller(progress: Telling) -> Callable[[Progress], None] | None:
+def _teller(progress: Telling) -> Telling:
     """A study's progress as (done, of all)."""
     if not progress:
-        return None
+        return False
     return lambda step: progress(step.done + step.failed, step.done + step.failed + step.left)
 
 

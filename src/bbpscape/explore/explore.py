@@ -1,5 +1,7 @@
 """The page in the browser: theory answers as a slider moves, simulation fills in draw by draw."""
 
+from __future__ import annotations
+
 import html
 import threading
 from typing import Any
@@ -35,7 +37,7 @@ class Explorer:
     def summary(self) -> str:
         return f"The page is at {self.address}"
 
-    def __enter__(self) -> "Explorer":
+    def __enter__(self) -> Explorer:
         return self
 
     def __exit__(self, *of: Any) -> None:

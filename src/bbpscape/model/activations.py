@@ -1,5 +1,7 @@
 """Activations σ of a neuron, each with its first and second derivative."""
 
+from __future__ import annotations
+
 import math
 import re
 from collections.abc import Callable
@@ -44,6 +46,8 @@ class Activation:
         If a function is not callable or does not return finite numbers, or ``first`` or ``second``
         is not the derivative of the one before.
 
+    Examples
+    --------
     >>> cube = Activation("cube", lambda x: x**3, lambda x: 3 * x**2, lambda x: 6 * x)
     >>> cube.bounds
     (-inf, inf)
@@ -226,6 +230,8 @@ def activation(text: str | Activation) -> Activation:
     InvalidInput
         If the text is neither, or the expression is not finite on the real line.
 
+    Examples
+    --------
     >>> activation("tanh").name, float(activation("x*sigmoid(2*x)").first(0.0))
     ('tanh', 0.5)
     """

@@ -1,5 +1,7 @@
 """What is done to a teacher's output before the student sees it."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 
@@ -30,6 +32,8 @@ class Labels:
     InvalidInput
         If ``noise`` is not finite and at least 0, or ``flip`` is not in [0, 1].
 
+    Examples
+    --------
     >>> Labels(flip=1.0).apply(np.array([2.0]), np.random.default_rng(0)).tolist()
     [-2.0]
     """
@@ -79,6 +83,8 @@ class Labels:
 
         A probability for counts without noise; exact labels have none.
 
+        Examples
+        --------
         >>> Labels(poisson=True).density([0, 1], 2.0).round(4).tolist()
         [0.1353, 0.2707]
         """

@@ -1,5 +1,7 @@
 """What a loss is: ℓ(y, ŷ) of a label y and a student's output ŷ, and what it says of itself."""
 
+from __future__ import annotations
+
 import functools
 from abc import ABC, abstractmethod
 from typing import Any, Self
@@ -29,6 +31,8 @@ class Loss(ABC):
     the parent says of its formula (``closed_form``, ``label_scale``, ``is_square``), and states
     them itself where they hold.
 
+    Examples
+    --------
     >>> class Quartic(Loss):
     ...     def value(self, y, y_hat):
     ...         return (y - y_hat) ** 4 / 12

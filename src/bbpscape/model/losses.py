@@ -1,5 +1,7 @@
 """Losses by name, and from an expression: ℓ(y, ŷ) of a label y and a student's output ŷ."""
 
+from __future__ import annotations
+
 import inspect
 import math
 from collections.abc import Callable
@@ -45,8 +47,12 @@ class NormalizedSquare(Loss):
     InvalidInput
         If ``a`` is not a number from 1e-12 to 1e12.
 
-    Source: Annesi, Bocchi, Cammarota (2025), arXiv 2510.18435.
+    References
+    ----------
+    Annesi, Bocchi, Cammarota (2025), arXiv 2510.18435.
 
+    Examples
+    --------
     >>> NormalizedSquare(a=1.0).value(1.0, 3.0)
     1.0
     """
@@ -89,6 +95,8 @@ class NormalizedSquare(Loss):
 class AbsoluteNormalizedSquare(Loss):
     """ℓ(y, ŷ) = (y − ŷ)² / (2 (a + |y|)), defined for labels of both signs.
 
+    Examples
+    --------
     >>> AbsoluteNormalizedSquare(a=1.0).value(-1.0, 1.0)
     1.0
     """
@@ -118,6 +126,8 @@ class AbsoluteNormalizedSquare(Loss):
 class Square(Loss):
     """ℓ(y, ŷ) = (y − ŷ)²/2.
 
+    Examples
+    --------
     >>> Square().value(1.0, 3.0)
     2.0
     """
@@ -137,6 +147,8 @@ class Square(Loss):
 class Logistic(Loss):
     """ℓ(y, ŷ) = log(1 + e^{−y ŷ}).
 
+    Examples
+    --------
     >>> float(Logistic().value(0.0, 3.0).round(6))
     0.693147
     """
@@ -156,6 +168,8 @@ class Logistic(Loss):
 class Huber(Loss):
     """ℓ = (y − ŷ)²/2 where |y − ŷ| < δ, δ (|y − ŷ| − δ/2) beyond.
 
+    Examples
+    --------
     >>> Huber(delta=1.0).value(0.0, 3.0).tolist()
     2.5
     """
@@ -189,6 +203,8 @@ for _one in (NormalizedSquare, AbsoluteNormalizedSquare, Square, Logistic, Huber
 class ExpressionLoss(Loss):
     """ℓ(y, ŷ) as an expression in y and yhat, differentiated symbolically.
 
+    Examples
+    --------
     >>> ExpressionLoss("(y - yhat)**4/12").derivatives(0.0, 2.0)[1].tolist()
     4.0
     """
@@ -261,6 +277,8 @@ def loss(text: str | Loss, a: float = 0.01, delta: float = 1.0, **others: float)
     InvalidInput
         If ``text`` is neither, or the loss lacks one of ``others``.
 
+    Examples
+    --------
     >>> loss("square").name, loss("(y - yhat)**2").name
     ('square', '(y - yhat)**2')
     """

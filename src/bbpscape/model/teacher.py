@@ -1,5 +1,7 @@
 """Teachers: y = φ(u) of the teacher's preactivations u, before noise."""
 
+from __future__ import annotations
+
 import dataclasses
 import functools
 import re
@@ -59,6 +61,8 @@ class Teacher:
     InvalidInput
         If an argument is of another type.
 
+    Examples
+    --------
     >>> product = Teacher("product", lambda u: u[..., 0] * u[..., 1], p_star=2)
     >>> float(product(np.array([2.0, 3.0, 5.0])))
     6.0
@@ -122,7 +126,7 @@ class Teacher:
         even = self.unit.even
         return Facts(*self.unit.bounds, even, even, True, self.quadratic or (even and p_star == 1))
 
-    def scaled(self, factor: float) -> "Teacher":
+    def scaled(self, factor: float) -> Teacher:
         """φ(c u)."""
         return Teacher(
             f"{self.name} of {factor!r} u",
@@ -207,6 +211,8 @@ def teacher(value: str | Activation | Teacher) -> Teacher:
     InvalidInput
         If the text is none of these.
 
+    Examples
+    --------
     >>> teacher("sign(u1*u2)").p_star, teacher("tanh").unit.name
     (2, 'tanh')
     """

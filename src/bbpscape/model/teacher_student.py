@@ -1,5 +1,7 @@
 """The teacher–student model at a random initialization."""
 
+from __future__ import annotations
+
 import dataclasses
 import math
 from collections.abc import Mapping
@@ -11,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.checks import InvalidInput, positive_integer
 from bbpscape.core.registry import check_listed
+from bbpscape.core.short import short
 from bbpscape.model.activations import ACTIVATIONS, Activation
 from bbpscape.model.activations import activation as to_activation
 from bbpscape.model.gram import check_student_gram
@@ -72,8 +75,12 @@ class TeacherStudent:
     InvalidInput
         If an argument is of another type or shape, or the loss is not defined for every label.
 
-    Source: Annesi, Bocchi, Cammarota (2025), arXiv 2510.18435.
+    References
+    ----------
+    Annesi, Bocchi, Cammarota (2025), arXiv 2510.18435.
 
+    Examples
+    --------
     >>> TeacherStudent(p=2, p_star=1, loss="normalized-square").curvature_unit
     1.0
     """
@@ -108,6 +115,9 @@ class TeacherStudent:
         for one, value in zip(dataclasses.fields(self), (*given, student_gram), strict=True):
             object.__setattr__(self, one.name, value)
         self._check()
+
+    def __repr__(self) -> str:
+        return short(self, TeacherStudent(), ("p", "p_star", "loss"))
 
     def _check(self) -> None:
         object.__setattr__(self, "p", positive_integer("p", self.p, infinite=True))
@@ -149,7 +159,7 @@ class TeacherStudent:
                 )
 
     @staticmethod
-    def check(model: object) -> "TeacherStudent":
+    def check(model: object) -> TeacherStudent:
         """``model`` if it is one, else InvalidInput."""
         if not isinstance(model, TeacherStudent):
             raise InvalidInput(f"model must be a TeacherStudent, got {type(model).__name__}")
@@ -250,6 +260,8 @@ class TeacherStudent:
     def label(self, **others: object) -> str:
         """The parameters on one line, then ``others``; what is as in the source goes unsaid.
 
+        Examples
+        --------
         >>> TeacherStudent(p=2, p_star=1).label(alpha=3.0, N=500)
         'p = 2, p* = 1, a = 0.01, alpha = 3, N = 500'
         """
@@ -257,7 +269,7 @@ class TeacherStudent:
         told = [f"{name} = {value}" for name, value in shown.items()]
         return ", ".join([*label_of(self.to_dict()), *told])
 
-    def replace(self, **parameters: Any) -> "TeacherStudent":
+    def replace(self, **parameters: Any) -> TeacherStudent:
         """The model with other values of the parameters p, p_star, a, loss, delta, activation, …
 
         A loss of another name keeps the numbers that it shares with this one.
@@ -267,6 +279,8 @@ class TeacherStudent:
         InvalidInput
             If there is no such parameter, the loss has none of this name, or the model is refused.
 
+        Examples
+        --------
         >>> TeacherStudent(2, 1).replace(p=4, loss="huber", delta=0.5).label()
         'p = 4, p* = 1, huber loss, delta = 0.5'
         """
@@ -296,6 +310,8 @@ class TeacherStudent:
 
         Numbers are kept to 12 digits, so that they are the same however they were computed.
 
+        Examples
+        --------
         >>> TeacherStudent(p=2, p_star=1, loss="huber").identity(3, 100)
         '{"N":100,"alpha":3.0,"loss":"huber","p":2,"p_star":1}'
         """
@@ -308,7 +324,7 @@ class TeacherStudent:
     @classmethod
     def of_module(
         cls, module: Any, *, activation: Activation | str | None = None, **others: Any
-    ) -> "TeacherStudent":
+    ) -> TeacherStudent:
         """The model whose student has the two layers of a torch module, Linear, σ, Linear(p, 1).
 
         ``activation`` is σ where the module does not say it; ``others`` are the parameters of the
@@ -323,7 +339,7 @@ class TeacherStudent:
         return cls(p=p, activation=sigma, second_layer=second, **others)
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "TeacherStudent":
+    def from_dict(cls, values: Mapping[str, Any]) -> TeacherStudent:
         """The model of a record, or of parameters by name; numbers that its loss lacks are unused.
 
         Raises
@@ -332,6 +348,8 @@ class TeacherStudent:
             If a name is unknown, a loss or activation is neither listed nor an expression, or the
             model is refused.
 
+        Examples
+        --------
         >>> model = TeacherStudent(3, 2, "huber", "tanh", overlap=0.1)
         >>> TeacherStudent.from_dict(model.to_dict()) == model
         True

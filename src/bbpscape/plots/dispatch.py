@@ -1,5 +1,7 @@
 """``plot(result)``: the figure of any kind of result that has one."""
 
+from __future__ import annotations
+
 from functools import singledispatch
 from typing import Any
 

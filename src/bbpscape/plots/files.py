@@ -1,5 +1,7 @@
 """Writing figures: a path is checked before the work, and written whole or not at all."""
 
+from __future__ import annotations
+
 import io
 import os
 from pathlib import Path

@@ -1,5 +1,7 @@
 """The Hessian of the empirical loss at finite N, as a product with blocks and as a dense matrix."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -32,6 +34,8 @@ class Hessian:
     InvalidInput
         If the shapes do not fit, F is not symmetric, or the numbers are not real and finite.
 
+    Examples
+    --------
     >>> Hessian(np.array([[1.0, 2.0]]), np.array([[[4.0]]])).dense().tolist()
     [[4.0, 8.0], [8.0, 16.0]]
     """

@@ -1,5 +1,7 @@
 """H V with X read once, panel by panel of its rows, in single or double precision."""
 
+from __future__ import annotations
+
 import copy
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -100,7 +102,7 @@ class Units:
     inputs: float = 1.0
 
     @classmethod
-    def of(cls, samples: Samples) -> "Units":
+    def of(cls, samples: Samples) -> Units:
         """max|F|, and the root mean square of |x|: over all rows, or a panel if X is not held."""
         squares, count = 0.0, 0
         for rows, panel in samples.panels():
@@ -159,7 +161,7 @@ class Operator:
         if samples.held:
             self._panels = self.where.hold(self._made(), len(self.curvature), self.N, dtype)
 
-    def to(self, dtype: str) -> "Operator":
+    def to(self, dtype: str) -> Operator:
         """The same in a precision; X, if held, is copied where it lives."""
         if dtype == self.dtype:
             return self

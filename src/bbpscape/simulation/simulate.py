@@ -1,5 +1,7 @@
 """Many draws: the lowest eigenpairs of each, certified, and what they know of the teacher."""
 
+from __future__ import annotations
+
 import functools
 import tracemalloc
 from collections.abc import Sequence

@@ -1,5 +1,7 @@
 """What ``simulate`` gives: the lowest eigenpairs of every draw, and what they know of w*."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar

@@ -1,5 +1,7 @@
 """The Hessian of a torch network's loss in its weights, by its products with blocks of vectors."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -42,6 +44,8 @@ def torch_hessian(
     InvalidInput
         If torch is not there, an argument is of another kind, or torch cannot differentiate twice.
 
+    Examples
+    --------
     >>> import pytest; torch = pytest.importorskip("torch")
     >>> net = torch.nn.Linear(2, 1, bias=False)
     >>> data = torch.eye(2), torch.zeros(2, 1)

@@ -1,5 +1,7 @@
 """A copy of a study's file, whole also while a run goes on."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
 

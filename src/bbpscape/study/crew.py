@@ -4,6 +4,8 @@ A ``Crew`` takes tasks and gives outcomes back in whatever order they end; what 
 not depend on it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from concurrent.futures import (
     FIRST_COMPLETED,

@@ -1,5 +1,7 @@
 """An observable: a number of a draw, how it is measured, and its limit at N → ∞."""
 
+from __future__ import annotations
+
 import math
 import numbers
 import re
@@ -46,6 +48,8 @@ class Observable:
     InvalidInput
         If an argument is not allowed.
 
+    Examples
+    --------
     >>> spacing = Observable("spacing", lambda one: one.eigenvalues[1] - one.eigenvalues[0])
     >>> spacing.symbol
     'spacing'

@@ -1,5 +1,7 @@
 """The points of a study: which are missing, what they cost, and whether it extends another."""
 
+from __future__ import annotations
+
 import functools
 import json
 import math

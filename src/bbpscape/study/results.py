@@ -1,5 +1,7 @@
 """The results of a study: theory and simulation row by row, as a table, a figure or a file."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping
 from dataclasses import field, replace
@@ -54,7 +56,7 @@ class StudyResults(Result):
             "the study's status says why; run it with retry_failed to try again",
         )
 
-    def select(self, **parameters: object) -> "StudyResults":
+    def select(self, **parameters: object) -> StudyResults:
         """The part of the study where the parameters have these values.
 
         Raises
@@ -76,7 +78,7 @@ class StudyResults(Result):
         """One entry a cell, observable and source; see ``to_dataframe``."""
         return columns_of(self.definition, self.rows)
 
-    def to_dataframe(self) -> "pandas.DataFrame":
+    def to_dataframe(self) -> pandas.DataFrame:
         """One row a cell, observable and source, sorted as the axes are.
 
         Columns: the parameters and M, ``observable``, ``source`` ("theory" or "simulation"),
@@ -86,7 +88,7 @@ class StudyResults(Result):
         """
         return frame_of(dict(self.columns()))
 
-    def to_xarray(self) -> "xarray.Dataset":
+    def to_xarray(self) -> xarray.Dataset:
         """The table with one dimension an axis (zipped axes share one), observable and source.
 
         Variables are mean, standard_error, draws, failed, undecided and z, NaN where there is no

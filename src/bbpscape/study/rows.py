@@ -1,5 +1,7 @@
 """What a study's file says of each observable at each cell, checked: anyone may have written it."""
 
+from __future__ import annotations
+
 import functools
 import json
 import math

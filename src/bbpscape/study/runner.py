@@ -1,5 +1,7 @@
 """Running a study: claim a point, compute it, write it down, until none is left."""
 
+from __future__ import annotations
+
 import contextlib
 import functools
 import math
@@ -7,13 +9,13 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.core.interruption import held
+from bbpscape.core.progress import Telling
 from bbpscape.core.report import Report, Table, duration
 from bbpscape.core.result import Result, result
 from bbpscape.study.cells import Cell
@@ -47,6 +49,13 @@ class Progress:
     remaining: float
     waits: str = ""
 
+    def __str__(self) -> str:
+        if self.waits:
+            return f"{self.left} left, {self.waits}"
+        failed = f", {self.failed} failed" if self.failed else ""
+        to_go = "" if math.isnan(self.remaining) else f", about {duration(self.remaining)} to go"
+        return f"{self.done} done, {self.left} left{failed}{to_go}"
+
 
 @result
 class RunSummary(Result):
@@ -76,7 +85,7 @@ def run_points(
     executor: Executor | None = None,
     scheduler: str | None = None,
     retry_failed: bool = False,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Telling = None,
 ) -> RunSummary:
     """Compute what the study's file lacks; see ``Study.run``.
 
@@ -115,8 +124,8 @@ def run_points(
     return RunSummary(store.path, loop.done, loop.failed, loop.retried, seconds, members.name)
 
 
-def _waits(progress: Callable[[Progress], None] | None, left: int, began: float, what: str) -> None:
-    if progress is not None:
+def _waits(progress: Telling, left: int, began: float, what: str) -> None:
+    if progress:
         progress(Progress(0, 0, left, time.monotonic() - began, math.nan, what))
 
 
@@ -129,7 +138,7 @@ class _Loop:
         store: Store,
         run: int,
         members: Crew,
-        progress: Callable[[Progress], None] | None,
+        progress: Telling,
     ) -> None:
         self._definition, self._store, self._run, self._crew = definition, store, run, members
         self._report = progress
@@ -203,7 +212,7 @@ class _Loop:
         self._tell(point)
 
     def _tell(self, point: Point) -> None:
-        if self._report is None:
+        if not self._report:
             return
         now = time.monotonic()
         self._left, self._left_cost = self._left - 1, self._left_cost - point.cost

@@ -1,5 +1,7 @@
 """The left end of the spectrum: of a draw, and at N → ∞."""
 
+from __future__ import annotations
+
 import functools
 from dataclasses import dataclass
 

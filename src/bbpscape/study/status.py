@@ -1,5 +1,7 @@
 """What a study has done so far, and what failed."""
 
+from __future__ import annotations
+
 import os
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,8 +1,10 @@
 """A study: many points of a model with theory beside them, stated in Python or in a TOML file."""
 
+from __future__ import annotations
+
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any, Self
 from numpy.typing import ArrayLike
 
 from bbpscape.core.checks import InvalidInput
+from bbpscape.core.progress import Telling, shows_progress
 from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.model.layers import common_overlap
 from bbpscape.model.teacher_student import TeacherStudent
@@ -22,7 +25,7 @@ from bbpscape.study.observable import Observable
 from bbpscape.study.paths import store_path
 from bbpscape.study.plan import Plan, make_plan
 from bbpscape.study.results import StudyResults, read_results
-from bbpscape.study.runner import Progress, run_points
+from bbpscape.study.runner import run_points
 from bbpscape.study.schema import DEFAULTS
 from bbpscape.study.store import Store
 from bbpscape.study.toml import read_keys
@@ -64,6 +67,8 @@ class Study(Definition):
     InvalidInput
         If an argument is not allowed; every mistake is named.
 
+    Examples
+    --------
     >>> model = TeacherStudent(p=1, p_star=1, loss="normalized-square")
     >>> study = Study(model, {"alpha": [2.0, 4.0], "N": 30}, ["lowest"], draws=3)
     >>> study.run(workers=1).to_dataframe()["mean"].count().item()
@@ -139,6 +144,7 @@ class Study(Definition):
             store.verify()
             return make_plan(self, store, workers)
 
+    @shows_progress
     def run(
         self,
         path: str | os.PathLike[str] | None = None,
@@ -146,7 +152,7 @@ class Study(Definition):
         executor: Executor | None = None,
         scheduler: str | None = None,
         retry_failed: bool = False,
-        progress: Callable[[Progress], None] | None = None,
+        progress: Telling = None,
     ) -> StudyResults:
         """Compute what is missing, and return all that there is.
 
@@ -165,8 +171,9 @@ class Study(Definition):
             Address of a Dask scheduler, such as "tcp://127.0.0.1:8786".
         retry_failed : bool
             Compute anew what failed before.
-        progress : function, optional
-            Called with a ``Progress`` while workers start, and after every point.
+        progress : function or False, optional
+            Called with a ``Progress`` while workers start, and after every point; a line of its
+            own by default where it takes long, False for none.
 
         Raises
         ------

@@ -1,5 +1,7 @@
 """What is measured of a draw: the subject that its observables are read off."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar

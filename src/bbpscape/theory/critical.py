@@ -1,5 +1,7 @@
 """Where the transition changes kind: a_c(p, p*) and p_c(a, p*); and where α_BBP(a) is lowest."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
@@ -57,6 +59,8 @@ def critical_a(p: float, p_star: int) -> float:
     InvalidInput
         If a width is not a positive integer.
 
+    Examples
+    --------
     >>> round(critical_a(1, 1), 5)
     1.10876
     """
@@ -97,6 +101,8 @@ def critical_p(a: float, p_star: int) -> int:
     NoConvergence
         If no student of at most 1e9 neurons has a discontinuous transition.
 
+    Examples
+    --------
     >>> critical_p(0.65, 1)  # a_c is 0.69 at p = 3 and 0.60 at p = 4
     4
     """
@@ -139,6 +145,8 @@ def threshold_minimum(p: float, p_star: int) -> ThresholdMinimum:
     InvalidInput
         If a width is not a positive integer.
 
+    Examples
+    --------
     >>> threshold_minimum(math.inf, 1).alpha_bbp
     0.5
     """

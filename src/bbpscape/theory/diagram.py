@@ -1,5 +1,7 @@
 """Phase diagrams: the threshold over two parameters, or what the Hessian shows over one and α."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -163,8 +165,12 @@ def diagram(
         If the arrays are not two, a value is not allowed, or the Hessian has no left edge; before
         anything is computed.
 
-    Source: theory.md §3–4 and §6.
+    References
+    ----------
+    theory.md §3–4 and §6.
 
+    Examples
+    --------
     >>> result = diagram(p=[1, 2], a=[0.1, 10.0])
     >>> result.fields["continuous"].tolist()
     [[1.0, 0.0], [1.0, 0.0]]

@@ -5,6 +5,8 @@ weights w ≥ 0 that say how much of the sample lies along a *direction*. The th
 through the resolvent moments m_k^w(g) = E[w (f/(1 − g f))^k], with dm_k/dg = k m_{k+1}.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
@@ -39,6 +41,8 @@ class Law(Protocol):
     Half of the samples, f = 1, with a squared component of mean 0.2 along the teacher, the others
     left out: (1/N) Σ x xᵀ over the first, a Wishart matrix with one direction of another variance.
 
+    Examples
+    --------
     >>> class Selected:
     ...     zero_mass = 0.5
     ...     directions = {TEACHER: 1}

@@ -1,11 +1,14 @@
 """α₀ by a straight line through m²(α) over a window above the transition, as the paper has it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from bbpscape.core.checks import InvalidInput, positive
+from bbpscape.core.progress import Telling, shows_progress
 from bbpscape.core.report import Report, Table
 from bbpscape.core.result import Result, result
 from bbpscape.core.status import Status
@@ -65,7 +68,10 @@ class LinearOnset(Result):
         return Report([Table(self.headline(), columns, rows)], notes)
 
 
-def linear_onset(model: TeacherStudent | Law, windows: Sequence[float] = WINDOWS) -> LinearOnset:
+@shows_progress
+def linear_onset(
+    model: TeacherStudent | Law, windows: Sequence[float] = WINDOWS, *, progress: Telling = None
+) -> LinearOnset:
     """The α at which the least-squares line of m²(α) over a window above α_BBP reaches 0.
 
     The fit weighs every α of the window alike: ∫ (m² − A − Bα)² dα is least, by Gauss–Legendre
@@ -77,6 +83,9 @@ def linear_onset(model: TeacherStudent | Law, windows: Sequence[float] = WINDOWS
         Without closed forms each window takes 24 overlaps, some seconds.
     windows : sequence of float
         Widths of the windows in units of α_BBP, from 0.001 to 1000.
+    progress : function or False, optional
+        Called with the number of windows that are done, and of all; a line of its own by default
+        where it takes long, False for none.
 
     Returns
     -------
@@ -88,7 +97,9 @@ def linear_onset(model: TeacherStudent | Law, windows: Sequence[float] = WINDOWS
     InvalidInput
         If a window is not allowed.
 
-    Source: Annesi, Bocchi, Cammarota (2025), arXiv 2510.18435.
+    References
+    ----------
+    Annesi, Bocchi, Cammarota (2025), arXiv 2510.18435.
     """
     try:
         widths = tuple(positive("windows", value, limit=1000.0) for value in windows)
@@ -99,9 +110,11 @@ def linear_onset(model: TeacherStudent | Law, windows: Sequence[float] = WINDOWS
     at, way = threshold(model), route(model)
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     found = []
-    for width in widths:
+    for done, width in enumerate(widths, 1):
         middle, half = at.alpha_bbp * (1 + width / 2), at.alpha_bbp * width / 2
         m2, _ = way.overlaps(middle + half * nodes)
         mean, slope = weights @ m2 / 2, 1.5 * weights @ (nodes * m2) / half
         found.append(float(middle - mean / slope))
+        if progress:
+            progress(done, len(widths))
     return LinearOnset(at, widths, tuple(found))

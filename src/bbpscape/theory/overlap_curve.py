@@ -1,5 +1,7 @@
 """m²(α): the teacher overlap of the outlier's eigenvectors against the number of samples."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 
@@ -81,7 +83,9 @@ def overlap_curve(
     InvalidInput
         If an α is not a positive number.
 
-    Source: theory.md §3.
+    References
+    ----------
+    theory.md §3.
     """
     way, at = route(model, N), threshold(model, N)
     if alpha is None:

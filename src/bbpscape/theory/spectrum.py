@@ -1,5 +1,7 @@
 """The spectrum of the Hessian at N → ∞: atom, edges, density and outliers at one α."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import field
 from functools import cached_property
@@ -173,8 +175,12 @@ def spectrum(
     NoConvergence
         If an edge, an outlier or the density could not be found.
 
-    Source: theory.md §2–3.
+    References
+    ----------
+    theory.md §2–3.
 
+    Examples
+    --------
     >>> from bbpscape.model.losses import NormalizedSquare
     >>> result = spectrum(TeacherStudent(p=2, p_star=1, loss=NormalizedSquare(a=0.01)), alpha=3.0)
     >>> [(outlier.direction, outlier.multiplicity) for outlier in result.outliers]

@@ -1,5 +1,7 @@
 """The BBP threshold: the α above which an outlier along the teacher leaves the bulk on the left."""
 
+from __future__ import annotations
+
 from bbpscape.core.report import Report, Table, number
 from bbpscape.core.result import Result, result
 from bbpscape.core.status import Diagnostics, Status
@@ -96,6 +98,8 @@ def threshold(model: TeacherStudent | Law, N: int | None = None) -> Threshold:
         If no outlier leaves the left edge at any α, or parameters are near the limits of double
         precision.
 
+    Examples
+    --------
     Source: theory.md §4. At p = ∞, α_BBP = p*(a + 1)/2:
 
     >>> from bbpscape.model.losses import NormalizedSquare

@@ -1,5 +1,7 @@
 """Weak recovery of a teacher: the information limit, and where spectral methods begin."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -143,8 +145,12 @@ def weak_recovery(
     InvalidInput
         If an argument is not allowed, or C_y of the teacher is not known.
 
-    Source: weak-recovery.md.
+    References
+    ----------
+    weak-recovery.md.
 
+    Examples
+    --------
     >>> found = weak_recovery(p_star=2)
     >>> round(found.information_limit.alpha, 10), round(found.thresholds[0].alpha, 10)
     (1.0, 1.0)

@@ -1,5 +1,7 @@
 """The law of the inputs: covariance, norms, mean, and where the teacher lies in them."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from bbpscape.core.checks import InvalidInput, choice, number
+from bbpscape.core.short import short
 from bbpscape.model.inputs.covariance import ISOTROPIC, Covariance, covariance
 from bbpscape.model.inputs.estimate import estimate_inputs
 from bbpscape.model.inputs.profile import RANDOM, Profile, profile
@@ -45,6 +48,8 @@ class InputLaw:
     InvalidInput
         If a part is not allowed.
 
+    Examples
+    --------
     >>> InputLaw("power:0.5", mean=2).label
     ['covariance power:0.5', 'mean 2']
     """
@@ -78,10 +83,13 @@ class InputLaw:
                 "got isotropic inputs"
             )
 
+    def __repr__(self) -> str:
+        return short(self, STANDARD)
+
     @classmethod
     def of_data(
         cls, rows: ArrayLike, profile: Profile | str = RANDOM, metric: str = "covariance"
-    ) -> "InputLaw":
+    ) -> InputLaw:
         """The law of given inputs, as if they were elliptical: Σ, τ and |μ| of ``rows``.
 
         Σ is that of the rows, shrunk towards the identity (Ledoit and Wolf 2004) where there are
@@ -122,7 +130,7 @@ class InputLaw:
             if self.to_dict()[name] != standard[name]
         ]
 
-    def replace(self, **parts: Any) -> "InputLaw":
+    def replace(self, **parts: Any) -> InputLaw:
         """The law with other parts."""
         return type(self)(**{name: getattr(self, name) for name in PARTS} | parts)
 
@@ -133,6 +141,8 @@ class InputLaw:
     def components(self, N: int) -> float:
         """(Σσ²)²/Σσ⁴: how many principal components count in an outlier, N of isotropic inputs.
 
+        Examples
+        --------
         >>> InputLaw("isotropic").components(100), round(InputLaw("power:1").components(100), 1)
         (100.0, 2.5)
         """
@@ -147,7 +157,7 @@ class InputLaw:
         }
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "InputLaw":
+    def from_dict(cls, values: Mapping[str, Any]) -> InputLaw:
         """The law of such values."""
         return cls(**values)
 

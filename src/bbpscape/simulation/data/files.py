@@ -3,6 +3,8 @@
 What a file says of its size is held against the size that it has before anything is allocated.
 """
 
+from __future__ import annotations
+
 import csv
 import warnings
 import zipfile

@@ -1,5 +1,7 @@
 """Real inputs: centred, whitened or scaled, and sampled."""
 
+from __future__ import annotations
+
 import hashlib
 import math
 from collections.abc import Hashable
@@ -84,7 +86,7 @@ class Inputs:
         return estimate_inputs(self.rows)
 
     @cached_property
-    def turned(self) -> "Inputs":
+    def turned(self) -> Inputs:
         """The same in the eigenbasis of their covariance, by decreasing variance."""
         if self.law.covariance.isotropic:
             return self

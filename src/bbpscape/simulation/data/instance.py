@@ -1,5 +1,7 @@
 """One draw of the teacher, the student and the data at finite N."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -128,7 +130,7 @@ class Instance:
         """H at the student, of size pN × pN."""
         return Hessian(self.inputs, self.curvature)
 
-    def at(self, student: NDArray[np.float64]) -> "Instance":
+    def at(self, student: NDArray[np.float64]) -> Instance:
         """The same data and teacher at another student, of shape (p, N)."""
         return replace(self, student=student)
 

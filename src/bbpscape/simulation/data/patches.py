@@ -1,5 +1,7 @@
 """Patches of photographs: inputs that are not Gaussian, from files that ship in scikit-image."""
 
+from __future__ import annotations
+
 from functools import cache
 from pathlib import Path
 

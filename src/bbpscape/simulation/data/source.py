@@ -1,5 +1,7 @@
 """Where the draws of a model come from: the law of its inputs, or rows of one's own."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,6 +98,8 @@ def source_of(model: TeacherStudent, inputs: object | None = None) -> Source:
     InvalidInput
         If they cannot be read, or the model has a law of the inputs already.
 
+    Examples
+    --------
     >>> rows = np.random.default_rng(0).standard_normal((90, 15))
     >>> source = source_of(TeacherStudent(2, 1), rows)
     >>> source.draw(2.0, 15, seed=3).inputs.shape

@@ -1,5 +1,7 @@
 """A draw whose inputs are made again from the seed, panel by panel, instead of being held."""
 
+from __future__ import annotations
+
 import copy
 from collections.abc import Iterator
 

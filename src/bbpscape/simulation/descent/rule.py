@@ -1,5 +1,7 @@
 """How a descent goes, and what is kept of it."""
 
+from __future__ import annotations
+
 import math
 import numbers
 from dataclasses import dataclass, field
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput, did_you_mean, positive, positive_integer
 from bbpscape.core.codec import BULKY
+from bbpscape.core.short import short
 
 METHODS = ("gd", "momentum", "flow")
 PER_DECADE = 10
@@ -69,6 +72,9 @@ class DescentRule:
     recovery: float = RECOVERY
     until_recovery: bool = False
     snapshots: tuple[int, ...] = ()
+
+    def __repr__(self) -> str:
+        return short(self, DescentRule())
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:

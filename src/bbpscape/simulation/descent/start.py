@@ -1,5 +1,7 @@
 """Where a descent begins: objects in a registry, to which users add theirs."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -43,6 +45,8 @@ class Start:
     InvalidInput
         If the name is no text, or ``point`` or ``check`` cannot be called.
 
+    Examples
+    --------
     >>> import bbpscape as bb
     >>> cold = Start("cold", lambda one: 0.01 * one.student)
     >>> bb.descend(bb.TeacherStudent(1, 1), 4.0, 20, draws=1, start=cold).start
@@ -67,7 +71,7 @@ class Start:
         """'random start', 'Hessian start'."""
         return f"{self.title or self.name} start"
 
-    def check_model(self, model: TeacherStudent) -> "Start":
+    def check_model(self, model: TeacherStudent) -> Start:
         """This start if it goes with the model, else InvalidInput."""
         if self.overlap is not None and self.overlap != (model.overlap != 0.0):
             need = "without an overlap: use start overlap"

@@ -1,5 +1,7 @@
 """That no eigenvalue was missed below the found ones: by inertia, or by a second random block."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -44,13 +46,13 @@ class Certificate:
         """'none missed', 'MISSED ONE' or 'not certified'."""
         return {True: "none missed", False: "MISSED ONE", None: "not certified"}[self.passed]
 
-    def scaled(self, unit: float) -> "Certificate":
+    def scaled(self, unit: float) -> Certificate:
         """The same, its values times ``unit``."""
         names = ("shift", "other", "residual")
         given = {name: value for name in names if (value := getattr(self, name)) is not None}
         return replace(self, **{name: value * unit for name, value in given.items()})
 
-    def negated(self) -> "Certificate":
+    def negated(self) -> Certificate:
         """That of −H, whose lowest pairs are the highest of H."""
         turned = {
             name: -at for name in ("shift", "other") if (at := getattr(self, name)) is not None

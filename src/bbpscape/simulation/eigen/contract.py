@@ -1,5 +1,7 @@
 """What a matrix must be able to do to have its extreme eigenpairs found: multiply a block."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,6 +43,8 @@ class BlockOperator:
     InvalidInput
         If an argument is of another kind.
 
+    Examples
+    --------
     >>> import bbpscape as bb
     >>> H = BlockOperator(lambda V: np.arange(6.0)[:, None] * V, 6)
     >>> bb.lowest(H, 2).eigenvalues.round(9).tolist()
@@ -62,7 +66,7 @@ class BlockOperator:
         if self.norm is not None:
             object.__setattr__(self, "norm", positive("norm", self.norm))
 
-    def negated(self) -> "BlockOperator":
+    def negated(self) -> BlockOperator:
         """−H, without the preconditioner, which is for the lowest pairs of H."""
         dense = self.dense
         return BlockOperator(

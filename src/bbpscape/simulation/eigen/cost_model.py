@@ -1,5 +1,7 @@
 """Seconds and bytes of the dense and of the iterative route, predicted, to choose between them."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -41,6 +43,8 @@ class CostModel(Result):
     found do not decide it. A dense matrix that is larger than the iterative
     route's memory is still chosen if it is faster and fits.
 
+    Examples
+    --------
     >>> CostModel(p=1, N=100, M=300, k=4).choice
     'dense'
     >>> CostModel(p=4, N=2000, M=6000, k=8).choice
@@ -168,6 +172,8 @@ def cost(
     InvalidInput
         If an argument is not allowed.
 
+    Examples
+    --------
     >>> cost(TeacherStudent(p=1, p_star=1), 3.0, 100, 4).M
     300
     """

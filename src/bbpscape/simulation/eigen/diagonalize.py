@@ -1,5 +1,7 @@
 """Eigenvalues and eigenvectors of a finite-N Hessian by LAPACK, and their teacher overlap."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,6 +110,8 @@ def teacher_overlap(eigenvectors: ArrayLike, teacher_basis: ArrayLike) -> NDArra
     InvalidInput
         If pN is not a multiple of N, or the numbers are not real and finite.
 
+    Examples
+    --------
     >>> teacher_overlap([[1.0], [0.0], [0.0], [0.0]], [[0.6], [0.8]]).round(12).tolist()
     [0.36]
     """

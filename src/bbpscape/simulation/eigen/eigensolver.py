@@ -1,5 +1,7 @@
 """The k lowest eigenpairs of a Hessian, dense or iterative, with error bounds and a certificate."""
 
+from __future__ import annotations
+
 import functools
 import numbers
 import time
@@ -76,6 +78,8 @@ def lowest(
     InvalidInput
         If an argument is not allowed, or the dense matrix would not fit in memory.
 
+    Examples
+    --------
     >>> H = Hessian(np.eye(3), np.array([5.0, -1.0, 2.0]).reshape(3, 1, 1))
     >>> lowest(H, 2).eigenvalues.round(12).tolist()
     [-1.0, 2.0]
@@ -140,6 +144,8 @@ def highest(
     InvalidInput
         As ``lowest``.
 
+    Examples
+    --------
     >>> highest(np.diag([5.0, -1.0, 2.0]), 2).eigenvalues.round(12).tolist()
     [5.0, 2.0]
     """

@@ -1,5 +1,7 @@
 """Spectral measures by Lanczos: in given directions, and of the whole spectrum with error bars."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,7 +45,9 @@ class SpectralMeasure(Result):
         It follows from Σ_{j<i} w_j ≤ μ(λ < θ_i) and μ(λ ≤ θ_i) ≤ Σ_{j≤i} w_j. Beyond the first or
         the last node it is that node's weight.
 
-        Source: the Chebyshev–Markov–Stieltjes inequalities; Szegő, Orthogonal Polynomials, §3.41.
+        References
+        ----------
+        The Chebyshev–Markov–Stieltjes inequalities; Szegő, Orthogonal Polynomials, §3.41.
         """
         padded = np.concatenate([[0.0], self.weights, [0.0]])
         index = np.searchsorted(self.nodes, np.asarray(eigenvalue, dtype=float))
@@ -104,6 +108,8 @@ def spectral_measures(
     InvalidInput
         If an argument is not allowed, a direction is zero, or the basis would not fit in memory.
 
+    Examples
+    --------
     >>> from bbpscape.simulation.hessian import Hessian
     >>> H = Hessian(np.eye(2), np.array([1.0, 3.0]).reshape(2, 1, 1))
     >>> measure, = spectral_measures(H, [[1.0, 1.0]], 2)
@@ -196,7 +202,9 @@ def spectral_density(
     InvalidInput
         If an argument is not allowed, or the vectors would not fit in memory.
 
-    Source: Ubaru, Chen and Saad, SIAM J. Matrix Anal. Appl. 38 (2017).
+    References
+    ----------
+    Ubaru, Chen and Saad, SIAM J. Matrix Anal. Appl. 38 (2017).
     """
     check_samples(hessian)
     points, seed = real_array("eigenvalue", eigenvalue, 1), check_seed(seed)

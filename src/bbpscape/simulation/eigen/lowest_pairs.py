@@ -1,5 +1,7 @@
 """What the eigensolvers give: eigenpairs, how good each is, and bounds on the errors."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field

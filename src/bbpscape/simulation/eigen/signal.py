@@ -1,5 +1,7 @@
 """Whether the eigenvector that knows most of the teacher is the lowest one, with a proof."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
@@ -49,6 +51,8 @@ def teacher_directions(p: int, teacher_basis: ArrayLike) -> NDArray[np.float64]:
     array, shape (p p_star, p N)
         Orthonormal rows.
 
+    Examples
+    --------
     >>> teacher_directions(2, [[1.0]]).tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """

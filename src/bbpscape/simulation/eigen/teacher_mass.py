@@ -1,5 +1,7 @@
 """Observables of one draw that a transition shows in, beside the lowest eigenvectors' overlap."""
 
+from __future__ import annotations
+
 from numpy.typing import ArrayLike
 
 from bbpscape.core.arrays import real_array
@@ -35,6 +37,8 @@ def teacher_mass_below(
     InvalidInput
         If the shapes differ.
 
+    Examples
+    --------
     >>> teacher_mass_below([-2.0, -1.0, 0.5], [0.5, 0.25, 0.125], edge=0.0)
     0.75
     """

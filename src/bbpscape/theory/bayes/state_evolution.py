@@ -1,5 +1,7 @@
 """The squared overlap of the Bayes-optimal estimate with the teacher, by state evolution."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 from typing import Any

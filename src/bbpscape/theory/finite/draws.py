@@ -1,5 +1,7 @@
 """The labels of draws at finite N, and how all draws are solved: y ~ χ²_{p*}/p*, r ~ χ²_p/p."""
 
+from __future__ import annotations
+
 import math
 import os
 from collections.abc import Callable

@@ -3,6 +3,8 @@
 Source: theory.md §5.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 

@@ -5,6 +5,8 @@ atoms f_μ instead of their law. This keeps the extreme labels, which at finite 
 left edge is; it costs O(M) and no matrix. Source: theory.md §5.
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 

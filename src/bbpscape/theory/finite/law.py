@@ -5,6 +5,8 @@ label-sampled equations: no matrix, O(M) a draw. Of inputs with structure it sam
 each label, and how the teacher lies along the principal components. Source: theory.md §5–6.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 from dataclasses import field
@@ -148,8 +150,12 @@ def finite_size_law(
     InvalidInput
         If an argument is not allowed.
 
-    Source: theory.md §5.
+    References
+    ----------
+    theory.md §5.
 
+    Examples
+    --------
     >>> from bbpscape.model.losses import NormalizedSquare
     >>> model = TeacherStudent(p=1, p_star=1, loss=NormalizedSquare(a=2.0))
     >>> finite_size_law(model, 3.0, 500, draws=20).probability

@@ -1,5 +1,7 @@
 """The finite-N law along a list of N, beside the N → ∞ threshold and the truncated theory."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -165,7 +167,9 @@ def finite_size(
     InvalidInput
         If an argument is not allowed; before anything is sampled.
 
-    Source: theory.md §5–6.
+    References
+    ----------
+    theory.md §5–6.
     """
     check_finite(model)
     draws, seed = check_draws(draws), check_seed(seed)

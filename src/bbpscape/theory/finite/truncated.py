@@ -4,6 +4,8 @@ Of M samples the largest y has the median Y with P(y ≤ Y)^M = 1/2. Cut there, 
 thin tail: the edge is where finite N lets it be, and the threshold is one number, without draws.
 """
 
+from __future__ import annotations
+
 import math
 
 import numpy as np

@@ -10,6 +10,8 @@ variable t of 1/D^k = ∫ t^{k−1} e^{−tD} dt/Γ(k): under the weight e^{−t
 Gamma distributed, with means 1/(1 + 2sct/p) and 1/(1 + 2(1−s)t/p*).
 """
 
+from __future__ import annotations
+
 import functools
 import math
 from collections.abc import Mapping, Sequence

@@ -1,5 +1,7 @@
 """Laws of finitely many curvatures: sums over atoms, and quadrature nodes of a continuous law."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 

@@ -1,5 +1,7 @@
 """The law of −f, by which the right of a spectrum is the left of another."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """The Hessian averaged over the student: a spectral method with T(y) = E_λ[Tr F | y]/p."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
@@ -38,6 +40,8 @@ def averaged_curvature(model: TeacherStudent) -> Preprocessing:
     InvalidInput
         If the activation is not quadratic, the second layer not uniform, or p infinite.
 
+    Examples
+    --------
     >>> from bbpscape.model.losses import NormalizedSquare
     >>> T = averaged_curvature(TeacherStudent(p=2, p_star=1, loss=NormalizedSquare(a=1.0)))
     >>> T([2.0, 5.0]).tolist()

@@ -6,6 +6,8 @@ and the weak-recovery threshold ask of a rotation-invariant teacher is the law o
     w(y) = E[|u|²/p* | y].
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -94,6 +96,8 @@ class QuadraticTeacher:
     InvalidInput
         If p_star is not a positive integer or label_noise is not from 0 to 1e6.
 
+    Examples
+    --------
     >>> QuadraticTeacher(p_star=2).second_moment([0.5, 3.0]).tolist()
     [0.5, 3.0]
     """
@@ -107,7 +111,7 @@ class QuadraticTeacher:
         object.__setattr__(self, "label_noise", noise)
 
     @classmethod
-    def of(cls, model: TeacherStudent) -> "QuadraticTeacher | None":
+    def of(cls, model: TeacherStudent) -> QuadraticTeacher | None:
         """The teacher of ``model``; None if it is another, or the student knows it already."""
         labels = model.labels
         if not model.teacher.quadratic or labels.flip or labels.poisson or model.overlap != 0.0:

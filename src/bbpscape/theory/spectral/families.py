@@ -12,6 +12,8 @@ have it too:
 'continuous'
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """A teacher given by any rotation-invariant channel: the density or the outcomes of P(y | u)."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

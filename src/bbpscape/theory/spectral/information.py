@@ -1,5 +1,7 @@
 """The information limit: the α above which labels tell anything of the teacher."""
 
+from __future__ import annotations
+
 import math
 
 from bbpscape.core.result import Result, result
@@ -54,8 +56,12 @@ def information_limit(channel: Channel) -> InformationLimit:
     InformationLimit
         The α, 0 where labels know the teacher linearly.
 
-    Source: Mondelli and Montanari (2018), Lu and Li (2020) for p* = 1.
+    References
+    ----------
+    Mondelli and Montanari (2018), Lu and Li (2020) for p* = 1.
 
+    Examples
+    --------
     >>> from bbpscape.theory.spectral.channel import QuadraticTeacher
     >>> round(information_limit(QuadraticTeacher(p_star=3)).alpha, 12)
     1.5

@@ -1,5 +1,7 @@
 """What a spectral method D = Σ_μ T(y_μ) x_μ x_μᵀ shows at one α: its right edge and outlier."""
 
+from __future__ import annotations
+
 from bbpscape.core.checks import positive
 from bbpscape.core.result import Result, result
 from bbpscape.model.inputs.law import STANDARD, InputLaw

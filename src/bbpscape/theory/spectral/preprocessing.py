@@ -1,5 +1,7 @@
 """Preprocessings T(y) of the labels for the spectral method D = Σ_μ T(y_μ) x_μ x_μᵀ."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -67,6 +69,8 @@ def trimming(t: float) -> Preprocessing:
     -------
     Preprocessing
 
+    Examples
+    --------
     >>> trimming(2.0)([1.0, 3.0]).tolist()
     [1.0, 0.0]
     """
@@ -86,6 +90,8 @@ def subset(t: float) -> Preprocessing:
     -------
     Preprocessing
 
+    Examples
+    --------
     >>> subset(2.0)([1.0, 3.0]).tolist()
     [0.0, 1.0]
     """

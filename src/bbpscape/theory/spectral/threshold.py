@@ -1,5 +1,7 @@
 """Where a spectral method D = Σ_μ T(y_μ) x_μ x_μᵀ begins to work, and the best of a family."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 
@@ -81,6 +83,8 @@ def spectral_threshold(
     SpectralThreshold
         Where an outlier begins, and whether m² jumps.
 
+    Examples
+    --------
     >>> from bbpscape.theory.spectral.channel import QuadraticTeacher
     >>> from bbpscape.theory.spectral.preprocessing import subset
     >>> round(spectral_threshold(QuadraticTeacher(1), subset(2.0)).alpha, 6)

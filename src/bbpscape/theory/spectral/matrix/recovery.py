@@ -1,5 +1,7 @@
 """Weak recovery of any teacher, and what its optimal matrix T(y) shows at one α."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 from typing import Any
