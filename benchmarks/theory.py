@@ -32,7 +32,6 @@ from bbpscape import (
     InputLaw,
     NormalizedSquare,
     TeacherStudent,
-    diagram,
     spectrum,
     threshold,
 )
@@ -350,32 +349,6 @@ def finite_size(quick):
     return {"title": "The law at finite N: p = 1, p* = 1, a = 2, α = 1.7", "rows": rows}
 
 
-def diagrams(quick):
-    """Diagrams of 100 × 100 cells, 20 × 20 if ``quick``, on one core."""
-    n = 20 if quick else 100
-    a, widths, alpha = np.geomspace(1e-3, 10, n), range(1, n + 1), np.linspace(0.3, 4, n)
-    axes = {
-        "a, p": {"a": a, "p": widths},
-        "p*, p": {"a": 0.3, "p_star": widths, "p": widths},
-        "a, α": {"a": a, "p": 2, "alpha": alpha},
-        "p, α": {"a": 0.3, "p": widths, "alpha": alpha},
-    }
-    rows = []
-    for name, given in axes.items():
-        seconds, result = median_time(lambda given=given: diagram(**given), 1)
-        rows.append(
-            {
-                "axes": name,
-                "cells": n * n,
-                "seconds": seconds,
-                "met (15 s)": None if quick else seconds <= 15,
-                "worst quadrature error": result.worst,
-                "status": result.status,
-            }
-        )
-    return {"title": "Diagrams on one core", "rows": rows}
-
-
 def fixed_point_structured(way, alpha, eigenvalues, eta, steps=2000, tolerance=1e-8):
     """ρ by Γ ← Σ w_i σ_i/(z − σ_i α m_1(Γ)) at z = λ + iη, all points at once."""
     law, population = way.fine.law, way.population
@@ -450,7 +423,6 @@ SECTIONS = {
     "threshold": one_threshold,
     "density": density,
     "finite-size": finite_size,
-    "diagram": diagrams,
     "structured": structured,
 }
 

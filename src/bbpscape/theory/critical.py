@@ -5,19 +5,26 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
+from scipy.optimize.elementwise import bracket_root, find_root
 
 from bbpscape.core.checks import positive_integer
 from bbpscape.core.result import Result, result
 from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import WIDEST, TeacherStudent
-from bbpscape.theory.laws.committee import CommitteeLaw
-from bbpscape.theory.roots import NoConvergence, find_root
-from bbpscape.theory.scalar.transition import SINGLE, end_excess, transition
+from bbpscape.theory.laws.committees import Committees
+from bbpscape.theory.roots import EXTREME, NoConvergence
+from bbpscape.theory.scalar.many import end_excess, transitions
 
 # α_BBP(a) is searched for its minimum between these, the lower standing for the limit a → 0.
 LOWEST_A = 1e-12
 GRID = 80
+# Of log a_c.
+CLOSE = {"xatol": 1e-15, "xrtol": 0.0}
+# Widths among which p_c is found, and the number that are tried at once between two of them.
+LADDER = np.append(4.0 ** np.arange(15), WIDEST)
+TRIED = 64
 
 
 @result
@@ -68,15 +75,23 @@ def critical_a(p: float, p_star: int) -> float:
     if math.isinf(p):
         return 0.0
 
-    def excess(log_a: float) -> float:
-        return _excess(p, p_star, math.exp(log_a))
+    (found,) = critical_as(p, p_star)
+    if math.isnan(found):
+        raise NoConvergence(f"a_c: not found at p = {p:g}, p* = {p_star}; {EXTREME}")
+    return float(found)
 
-    low = high = math.log(p_star / p)
-    while excess(low) > 0:
-        low -= 1.0
-    while excess(high) < 0:
-        high += 1.0
-    return math.exp(find_root(excess, low, high, "a_c").value)
+
+def critical_as(p: ArrayLike, p_star: ArrayLike) -> NDArray[np.float64]:
+    """``critical_a`` of many finite widths, which are broadcast; NaN where it is not found."""
+    widths = [one.ravel() for one in np.broadcast_arrays(np.asarray(p, float), p_star)]
+
+    def excess(log_a: NDArray, p: NDArray, p_star: NDArray) -> NDArray:
+        return end_excess(Committees.of(p, p_star, np.exp(log_a)))
+
+    start = np.log(widths[1] / widths[0])
+    ends = bracket_root(excess, start - 0.5, start + 0.5, args=tuple(widths))
+    found = find_root(excess, ends.bracket, args=tuple(widths), tolerances=CLOSE)
+    return np.where(found.success, np.exp(found.x), np.nan)
 
 
 def critical_p(a: float, p_star: int) -> int:
@@ -107,18 +122,18 @@ def critical_p(a: float, p_star: int) -> int:
     4
     """
     a, p_star = NormalizedSquare(a).a, int(positive_integer("p_star", p_star))
-    high = 1
-    while _excess(high, p_star, a) < 0:
-        if high == WIDEST:
+    tried = LADDER
+    while True:
+        jumps = end_excess(Committees.of(tried, p_star, a)) >= 0
+        if not jumps.any():
             raise NoConvergence(
                 f"p_c: the transition is continuous up to p = {WIDEST:g} at a = {a:g}"
             )
-        high = min(4 * high, WIDEST)
-    low = high // 4
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if _excess(middle, p_star, a) < 0 else (low, middle)
-    return high
+        first = int(np.argmax(jumps))
+        if first == 0 or tried[first] - tried[first - 1] == 1:
+            return int(tried[first])
+        between = np.linspace(tried[first - 1], tried[first], TRIED)
+        tried = np.unique(np.round(between))
 
 
 def threshold_minimum(p: float, p_star: int) -> ThresholdMinimum:
@@ -153,22 +168,19 @@ def threshold_minimum(p: float, p_star: int) -> ThresholdMinimum:
     if math.isinf(TeacherStudent(p, p_star).p):
         return ThresholdMinimum(math.inf, p_star, 0.0, p_star / 2, "limit")
 
-    def alpha(log_a: float) -> float:
-        law = CommitteeLaw(TeacherStudent(p, p_star, NormalizedSquare(math.exp(log_a))))
-        return transition(law, SINGLE).alpha
+    def alpha(log_a: ArrayLike) -> NDArray[np.float64]:
+        return transitions(Committees.of(p, p_star, np.exp(log_a))).alpha
 
     corner = critical_a(p, p_star)
     grid = np.linspace(math.log(LOWEST_A), math.log(corner), GRID)
-    values = [alpha(log_a) for log_a in grid]
+    values = alpha(grid)
     lowest = int(np.argmin(values))
     if lowest == 0:
-        return ThresholdMinimum(p, p_star, 0.0, values[0], "limit")
+        return ThresholdMinimum(p, p_star, 0.0, float(values[0]), "limit")
     bounds = (grid[lowest - 1], grid[min(lowest + 1, GRID - 1)])
-    found = minimize_scalar(alpha, bounds=bounds, method="bounded", options={"xatol": 1e-9})
+    found = minimize_scalar(
+        lambda log_a: alpha(log_a)[0], bounds=bounds, method="bounded", options={"xatol": 1e-9}
+    )
     if found.fun < values[-1]:
         return ThresholdMinimum(p, p_star, math.exp(found.x), float(found.fun), "continuous")
-    return ThresholdMinimum(p, p_star, corner, values[-1], "critical")
-
-
-def _excess(p: float, p_star: int, a: float) -> float:
-    return end_excess(CommitteeLaw(TeacherStudent(p, p_star, NormalizedSquare(a))))
+    return ThresholdMinimum(p, p_star, corner, float(values[-1]), "critical")

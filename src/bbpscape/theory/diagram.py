@@ -152,8 +152,8 @@ def diagram(
     N : int, optional
         Input dimension that a power law is that of, and a profile of the teacher.
     progress : function or False, optional
-        Called with the number of columns that are done, and their number; a line of its own by
-        default where it takes long, False for none.
+        Called with the number of columns that are done, several at a time, and their number; a line
+        of its own by default where it takes long, False for none.
 
     Returns
     -------

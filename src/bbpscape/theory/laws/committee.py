@@ -35,6 +35,8 @@ from bbpscape.theory.law import (
 # lies (see the tests).
 STEP = 0.16
 STRIP_STEP = 0.1
+# t/unit = exp(x − e^{−x}) from here on.
+FIRST = -3.75
 RISE = math.exp(5)
 # So many values of g at once keep the arrays over t in cache.
 CHUNK = 64
@@ -133,9 +135,9 @@ class CommitteeLaw:
         step /= self.refinement
         unit = 0.1 / (1 + a + largest * float(abs(s).max(initial=0)))
         slowest = float(np.maximum(rate, SLOWEST).min(initial=a))
-        x = np.arange(-3.75, math.log(745 / (slowest * unit)) + step, step)
-        fall = np.exp(-x)
-        return phase * (unit * np.exp(x - fall)), step * (1 + fall)
+        x = np.arange(FIRST, math.log(745 / (slowest * unit)) + step, step)
+        t, w = laplace_nodes(x, step)
+        return phase * (unit * t), w
 
     def _angles(self, s: NDArray) -> tuple[NDArray, NDArray]:
         """Lowest and highest angle of a ray of t on which the Laplace integrals can be taken.
@@ -218,6 +220,12 @@ class CommitteeLaw:
     @property
     def _widths(self) -> tuple[float, int]:
         return self.model.p, self.model.p_star
+
+
+def laplace_nodes(x: NDArray, step: float) -> tuple[NDArray, NDArray]:
+    """Nodes t = exp(x − e^{−x}) and weights with ∫ dt/t ≈ Σ w, of equal steps in x."""
+    fall = np.exp(-x)
+    return np.exp(x - fall), step * (1 + fall)
 
 
 @functools.cache

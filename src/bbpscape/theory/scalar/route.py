@@ -12,13 +12,14 @@ from bbpscape.core.checks import InvalidInput
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.law import TEACHER, Law
 from bbpscape.theory.laws.committee import CommitteeLaw
+from bbpscape.theory.laws.committees import Committees
 from bbpscape.theory.laws.mirrored import Mirrored
 from bbpscape.theory.laws.network.scalar_law import curvature_range, scalar_law
 from bbpscape.theory.network import COARSE, FINE, NetworkRoute
 from bbpscape.theory.sampled import REACH
-from bbpscape.theory.scalar.branch import solve_branch
 from bbpscape.theory.scalar.density import BulkCurve, sample_curve, trace_bulk
 from bbpscape.theory.scalar.edges import inverse_stieltjes, left_edge, zero_atom
+from bbpscape.theory.scalar.many import solve_branch, transitions
 from bbpscape.theory.scalar.outliers import left_outlier, left_outliers
 from bbpscape.theory.scalar.states import ScalarStates
 from bbpscape.theory.scalar.transition import SINGLE, SPARSE, t_and_k, transition
@@ -164,8 +165,14 @@ class CommitteeRoute(ScalarRoute):
         return sample_curve(self._curve(alpha), points)
 
     def overlaps(self, alphas: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        branch = solve_branch(self.law, alphas)
-        return branch.m2, np.where(branch.m2 > 0, branch.outlier, branch.left_edge)
+        model = self.model
+        q = model.student_norm or 1.0
+        laws = Committees.of(model.p, model.p_star, model.normalization, q)
+        branch = solve_branch(laws, alphas, transitions(laws))
+        m2, outlier, left_edge = (
+            one[:, 0] for one in (branch.m2, branch.outlier, branch.left_edge)
+        )
+        return m2, np.where(m2 > 0, outlier, left_edge)
 
 
 class SymmetricRoute(NetworkRoute):

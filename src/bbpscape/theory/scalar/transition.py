@@ -9,8 +9,10 @@ crossing (a continuous one).
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bbpscape.core.status import Diagnostics
 from bbpscape.theory.law import BULK, TEACHER, Law
@@ -30,18 +32,13 @@ TIE = 1e-11
 # A branch without an end, where no f is negative, is followed from FAR, in units of 1/f, and beyond
 # WIDE, where T and K hardly move, at once.
 FAR, WIDE = 1e15, 1e6
+Numbers = float | NDArray[np.float64]
 
 
 def t_and_k(law: Law, g: float) -> tuple[float, float]:
     """(T, K) at one real g of the branch."""
     (b1, b2), (w1, _) = law.moments(g, 2, (BULK, TEACHER))
     return float(g * (w1 - b1)), float(g**2 * b2)
-
-
-def end_excess(law: Law) -> float:
-    """T/K − 1 at g = 1/inf f, an infimum below 0: negative where the transition is continuous."""
-    t, k = t_and_k(law, 1 / law.support()[0])
-    return t / k - 1
 
 
 def find_transition(law: Law, scan: Iterable[float] = DENSE) -> Transition | None:
@@ -115,15 +112,15 @@ def _transition(
     jump = kind == "discontinuous"
     bulk, along = law.moments(g, 3 if jump else 2, (BULK, TEACHER))
     alpha = float(1 / (g * (along[0] - bulk[0])) if jump else 1 / (g**2 * bulk[1]))
-    m2, onset = jump_and_onset(alpha, g, bulk, along) if jump else (0.0, alpha)
+    m2, onset = map(float, jump_and_onset(alpha, g, bulk, along)) if jump else (0.0, alpha)
     eigenvalue = float(1 / g + alpha * bulk[0])
     return Transition(alpha, kind, g, m2, eigenvalue, onset, Diagnostics(iterations, residual))
 
 
-def jump_and_onset(
-    alpha: float, g: float, bulk: np.ndarray, along: np.ndarray
-) -> tuple[float, float]:
+def jump_and_onset(alpha: Numbers, g: Numbers, bulk: NDArray, along: NDArray) -> tuple[Any, Any]:
     """(m², α₀ = α_BBP − m²/(dm²/dα)) at a discontinuous transition, from three moments of each.
+
+    Numbers, or arrays over transitions.
 
     m² = (1 − α g² m_2)/(1 − α g² m_2 + α g² m_2^y), and on the outlier α T(g) = 1, so that
     dg/dα = −T/(α dT/dg).
@@ -137,4 +134,4 @@ def jump_and_onset(
     m2 = edge / (edge + signal)
     # m²/(dm²/dα) = edge (edge + signal)/(signal edge′ − edge signal′).
     onset = alpha - edge * (edge + signal) / (signal * d_edge - edge * d_signal)
-    return float(m2), float(onset)
+    return m2, onset
