@@ -56,6 +56,15 @@ class Analysis(Result):
         onsets of each window, and the observable at each α
     limits : the N → ∞ theory of the observable, by α
     predictions : α_BBP, α₀, and the label-sampled α_½ at each N
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> model = bb.TeacherStudent(1, 1, bb.NormalizedSquare(2.0))
+    >>> study = bb.Study(model, {"alpha": [1.0, 4.0], "N": [20, 40]}, ["m2"], draws=3)
+    >>> found = bb.analyse(study.run(workers=1), level=0.5, label_draws=0, resamples=20)
+    >>> found.level, len(found.level_points)
+    (0.5, 2)
     """
 
     derived: ClassVar[tuple[str, ...]] = ("sizes",)
@@ -172,6 +181,19 @@ def analyse(
     InvalidInput
         If an argument is not allowed, or the study has no draws of the observable, less than two at
         some point, or several models.
+
+    See Also
+    --------
+    finite_size : The same questions in theory.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> model = bb.TeacherStudent(1, 1, bb.NormalizedSquare(2.0))
+    >>> study = bb.Study(model, {"alpha": [1.0, 2.0, 4.0], "N": [20, 40]}, ["m2"], draws=4)
+    >>> found = bb.analyse(study.run(workers=1), label_draws=0, resamples=20)
+    >>> found.sizes, found.predictions.alpha_bbp == bb.threshold(model).alpha_bbp
+    ((20, 40), True)
     """
     resamples = integer("resamples", resamples, 10, MOST_RESAMPLES)
     label_draws = integer("label_draws", label_draws, 0, MOST_RESAMPLES)

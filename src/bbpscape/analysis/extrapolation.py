@@ -51,11 +51,19 @@ class Fit:
 
 @result
 class Extrapolation(Result):
-    """Both fits of ``values`` at ``sizes``, and which is preferred.
+    """Two fits of ``values`` at ``sizes`` as N → ∞, by a power of N and by a logarithm.
 
-    ``preferred`` is a form if its Akaike weight is 0.95 or more and its χ² has a chance of 0.01 or
-    more; "neither" if the χ² of both have less; else "undecided", as it always is for two N.
-    ``expected`` is what theory says of the limit, None where it says nothing.
+    ``preferred`` is the form that the data favour: its Akaike weight is 0.95 or more and its χ² has
+    a chance of 0.01 or more. It is "neither" if the χ² of both have less, and "undecided" in any
+    other case, as it always is for two N. ``expected`` is the limit that theory predicts, or None.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> study = bb.Study(bb.TeacherStudent(1, 1), {"alpha": [1.0, 4.0], "N": [20, 40]}, draws=3)
+    >>> found = bb.analyse(study.run(workers=1), "m2", label_draws=0, resamples=20)
+    >>> found.extrapolations[-1].sizes, found.extrapolations[-1].preferred
+    ((20.0, 40.0), 'undecided')
     """
 
     derived: ClassVar[tuple[str, ...]] = ("preferred",)
@@ -101,7 +109,22 @@ class Extrapolation(Result):
         return Report([Table(self.headline(), COLUMNS, [self.cells()])], notes)
 
     def cells(self) -> list[str]:
-        """One line of text under ``COLUMNS``."""
+        """What is shown of it in a row of a table: the form, the limit and how well it fits.
+
+            Returns
+            -------
+            list of str
+                One text a column.
+
+            Examples
+            --------
+            >>> import bbpscape as bb
+            >>> axes = {"alpha": [1.0, 4.0], "N": [20, 40]}
+        >>> study = bb.Study(bb.TeacherStudent(1, 1), axes, ["m2"], draws=3)
+            >>> found = bb.analyse(study.run(workers=1), label_draws=0, resamples=20)
+            >>> len(found.extrapolations[0].cells())
+            7
+        """
         cells = [self.what]
         for fit in self.fits:
             cells.append(with_error(fit.limit, fit.standard_error))

@@ -16,7 +16,17 @@ _PIECES = re.compile(rf"(?<!\w)('[^']{{{PIECE},}}'|\"[^\"]{{{PIECE},}}\")(?!\w)|
 
 
 class InvalidInput(ValueError):
-    """An argument outside what is allowed; its message is one line that says what to change."""
+    """An argument outside what is allowed; its message is one line that says what to change.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> try:
+    ...     bb.TeacherStudent(p=0, p_star=1)
+    ... except bb.InvalidInput as error:
+    ...     print(error)
+    p must be a positive integer or inf, got 0
+    """
 
     def __init__(self, message: str = "") -> None:
         super().__init__(one_line(message))
@@ -67,7 +77,17 @@ def _plain(name: str) -> str:
 
 
 class NoConvergence(ArithmeticError):
-    """A solve failed; the message says which and what to try."""
+    """A solve failed; the message says which, and what to try.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> try:
+    ...     bb.critical_p(1e-12, 1)
+    ... except bb.NoConvergence as error:
+    ...     print(str(error)[:39])
+    p_c: the transition is continuous up to
+    """
 
 
 class NoTransition(NoConvergence):

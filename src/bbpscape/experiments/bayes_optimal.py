@@ -35,7 +35,15 @@ class BayesOptimal(Result):
 
     ``theory`` is the state evolution. With ``N``, ``measured`` is the squared cosine that message
     passing reaches on ``draws`` of the data, with its ``standard_error``, and ``unsettled`` counts
-    the draws that had not settled; all empty without. ``model`` is None for a channel.
+    the draws that had not settled; all empty without. ``model`` is None if a channel was given in
+    its place.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> found = bb.bayes_optimal(bb.TeacherStudent(2, 1), [0.4, 1.2])
+    >>> found.measured.size, found.theory.informed.round(3).tolist()
+    (0, [0.0, 1.0])
     """
 
     model: TeacherStudent | None

@@ -41,7 +41,14 @@ STATUSES = ("converged", "recovered", "budget", "diverged")
 class Descent(Result):
     """The trajectories of the draws of one model at one α and N, all by one rule.
 
-    ``inputs`` says what rows of one's own are, None of inputs of the model's law.
+    ``inputs`` describes input rows of your own; it is None if inputs follow the model's law.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> found = bb.descend(bb.TeacherStudent(1, 1), alpha=6.0, N=20, draws=2)
+    >>> sum(found.statuses.values()), found.trajectories[0].step[0]
+    (2, np.int64(0))
     """
 
     derived: ClassVar[tuple[str, ...]] = ("draws", "recovered", "statuses")
@@ -195,6 +202,18 @@ def descend(
     ------
     InvalidInput
         If an argument is not allowed, or an instance would not fit in memory.
+
+    See Also
+    --------
+    recovery : How often the teacher is found, against α.
+    hessian_along : The Hessian along the way.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> found = bb.descend(bb.TeacherStudent(1, 1), alpha=6.0, N=20, draws=2, seed=0)
+    >>> found.recovered
+    Fraction(count=2, of=2)
     """
     source = source_of(TeacherStudent.check(model), inputs)
     N, M = check_sizes(model, alpha, source.dimension(N, DIMENSION))

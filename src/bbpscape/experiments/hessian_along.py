@@ -61,7 +61,15 @@ class HessianStep:
 
 @result
 class DescentHessian(Result):
-    """A descent, and the Hessian at chosen steps of it."""
+    """A descent, and the Hessian at chosen steps of it.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> found = bb.hessian_along(bb.TeacherStudent(1, 1), 4.0, 20, at=[0, 20], draws=2)
+    >>> [one.step for one in found.steps]
+    [0, 20]
+    """
 
     descent: Descent
     steps: tuple[HessianStep, ...]
@@ -146,6 +154,13 @@ def hessian_along(
         If an argument is not allowed.
     NoConvergence
         If an eigenpair was not found.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> found = bb.hessian_along(bb.TeacherStudent(1, 1), 4.0, 20, at=[0, 20], draws=2)
+    >>> found.to_dataframe()["step"].tolist()
+    [0, 20]
     """
     rule = DescentRule() if rule is None else rule
     wanted, seed = _steps(at, rule.steps), check_seed(seed)

@@ -59,11 +59,17 @@ class Method:
 class MethodComparison(Result):
     """m²(α) of spectral methods on the same data, in theory and by simulation.
 
-    ``weak_recovery`` is where message passing begins, ``message_passing`` and
-    ``information_limit`` are the Bayes-optimal q at every α, which no method crosses
-    (``bayes_optimal``); NaN where the inputs are not standard, or the teacher's is not known.
-    ``inputs`` says what rows of one's own are, None of inputs of the model's law, and ``notes``
-    what to know of their theory.
+    ``weak_recovery`` is where message passing begins, ``message_passing`` and ``information_limit``
+    are the Bayes-optimal q at every α, which no method crosses (``bayes_optimal``); NaN if the
+    inputs are not standard, or no formula is known for the teacher. ``inputs`` describes input rows
+    of your own (None if inputs follow the model's law), and ``notes`` what to know of their theory.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> found = bb.methods(bb.TeacherStudent(1, 1), alpha=[1.0], N=40, draws=2)
+    >>> found.weak_recovery, len(found.methods)
+    (0.5000000000000001, 5)
     """
 
     model: TeacherStudent
@@ -164,6 +170,13 @@ def methods(
     ------
     InvalidInput
         If an argument is not allowed or the Hessian would not fit in memory.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> found = bb.methods(bb.TeacherStudent(1, 1), alpha=[1.0], N=40, draws=2)
+    >>> [one.name for one in found.methods]
+    ['Hessian', 'average Hessian', 'optimal', 'trimming', 'subset']
     """
     TeacherStudent.check(model)
     if model.overlap != 0.0:

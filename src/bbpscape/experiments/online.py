@@ -40,6 +40,14 @@ class OnlinePath(Result):
     E ℓ. ``m2`` = ‖m‖_*²/(p* Tr Q) has the nuclear norm of m, ``m2_frobenius`` the Frobenius norm;
     they are one at p* = 1 or p = 1. ``stopped`` is when the theory diverged, ``quadrature_error``
     the largest change of Q and m with sparser nodes. ``sample`` is the simulation.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> model = bb.TeacherStudent(1, 1, "square", "tanh", overlap=0.1)
+    >>> path = bb.online(model, rate=1.0, times=[0, 1])
+    >>> path.gram.shape, path.overlap[0].tolist()
+    ((2, 1, 1), [[0.1]])
     """
 
     model: TeacherStudent
@@ -75,7 +83,25 @@ class OnlinePath(Result):
         return CONVERGED
 
     def student(self, index: int) -> TeacherStudent:
-        """The model at the student of ``times[index]``, for a Hessian on independent data."""
+        """The model at the student of ``times[index]``, for a Hessian on independent data.
+
+        Parameters
+        ----------
+        index : int
+            Of ``times``.
+
+        Returns
+        -------
+        TeacherStudent
+            Its Gram matrix and overlap are those of that time.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> model = bb.TeacherStudent(1, 1, "square", "tanh", overlap=0.1)
+        >>> bb.online(model, rate=1.0, times=[0, 1]).student(0).overlap
+        ((0.1,),)
+        """
         return learnt(self.model, self.gram[index], self.overlap[index])
 
     def headline(self) -> str:

@@ -62,7 +62,15 @@ class Frame:
 
 @result
 class Photograph(Result):
-    """The teacher's image, its recoveries, and a strip of frames of one of them."""
+    """The teacher's image, its recoveries, and a strip of frames of one of them.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> found = bb.photograph(alpha=3.0, side=8, rule=bb.DescentRule(steps=5))
+    >>> found.image.shape, found.M
+    ((8, 8), 192)
+    """
 
     derived: ClassVar[tuple[str, ...]] = ("N",)
 
@@ -160,6 +168,13 @@ def photograph(
     ------
     InvalidInput
         If an argument is not allowed, or scikit-image is missing.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> found = bb.photograph(alpha=3.0, side=8, rule=bb.DescentRule(steps=5))
+    >>> found.N
+    64
     """
     where, dtype = backend(device), check_dtype(dtype)
     image = load_square(which, side)

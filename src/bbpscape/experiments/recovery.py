@@ -80,8 +80,15 @@ class RecoveryLine:
 class RecoveryCurve(Result):
     """Success and largest m² against α, for each width and start.
 
-    ``thresholds`` has one entry a width where the theory takes seconds; ``notes`` says why others
-    are missing, and ``failed`` counts points without a result.
+    ``thresholds`` has an entry for each width whose theory takes only seconds; ``notes`` says why
+    others are missing, and ``failed`` counts points without a result.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> found = bb.recovery(bb.TeacherStudent(1, 1), [6.0], 20, draws=2, workers=1)
+    >>> found.lines[0].alpha.tolist(), found.failed
+    ([6.0], 0)
     """
 
     model: TeacherStudent
@@ -205,6 +212,13 @@ def recovery(
     ------
     InvalidInput
         If an argument is not allowed, or the study at ``path`` is another one.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> found = bb.recovery(bb.TeacherStudent(1, 1), [6.0], 20, draws=2, workers=1)
+    >>> found.lines[0].p
+    1
     """
     rule, seed, starts = _check_rule(rule), check_seed(seed), list(start)
     draws = integer("draws", draws, 1, MOST_BLOCK)

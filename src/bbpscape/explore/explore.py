@@ -91,6 +91,14 @@ def explore(
     InvalidInput
         If an argument is not allowed, the address cannot say what the model is (objects of your own
         that are not listed), or the port is taken.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> page = bb.explore(alpha=2.0)
+    >>> page.address.startswith("http://127.0.0.1:")
+    True
+    >>> page.close()
     """
     model = TeacherStudent() if model is None else TeacherStudent.check(model)
     state = State.of(model, alpha=alpha, N=N, draws=draws, seed=seed)

@@ -53,7 +53,27 @@ class Labels:
         return self.noise == 0 and self.flip == 0 and not self.poisson
 
     def apply(self, outputs: NDArray, generator: np.random.Generator) -> NDArray[np.float64]:
-        """y of every sample; nothing is drawn where nothing is random."""
+        """y of every sample; no random number is drawn if nothing is random.
+
+        Parameters
+        ----------
+        outputs : array
+            Of the teacher.
+        generator : numpy Generator
+            Of the noise.
+
+        Returns
+        -------
+        array
+            Of the same shape.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> generator = np.random.default_rng(0)
+        >>> bb.Labels().apply(np.array([1.0, 2.0]), generator).tolist()
+        [1.0, 2.0]
+        """
         y = np.asarray(outputs, dtype=float)
         if self.poisson:
             y = generator.poisson(y).astype(float)
@@ -64,7 +84,24 @@ class Labels:
         return y
 
     def range(self, low: float, high: float) -> tuple[float, float]:
-        """Infimum and supremum of y where the teacher's output goes from ``low`` to ``high``."""
+        """Infimum and supremum of y if the teacher's output goes from ``low`` to ``high``.
+
+        Parameters
+        ----------
+        low, high : float
+            Bounds of the output.
+
+        Returns
+        -------
+        (float, float)
+            Either may be infinite.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> bb.Labels(flip=0.1).range(0.0, 2.0)
+        (-2.0, 2.0)
+        """
         if self.poisson:
             if low < 0:
                 raise InvalidInput(
@@ -82,6 +119,18 @@ class Labels:
         """P(y | φ) of labels given the teacher's outputs φ; arrays broadcast.
 
         A probability for counts without noise; exact labels have none.
+
+        Parameters
+        ----------
+        y : array
+            Labels.
+        outputs : array
+            φ of each.
+
+        Returns
+        -------
+        array
+            Densities; a probability of counts without noise.
 
         Examples
         --------

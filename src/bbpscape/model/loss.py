@@ -51,11 +51,49 @@ class Loss(ABC):
 
     @abstractmethod
     def value(self, y, y_hat):
-        """ℓ(y, ŷ); arrays broadcast."""
+        """ℓ(y, ŷ); arrays broadcast.
+
+        Parameters
+        ----------
+        y : array
+            Labels.
+        y_hat : array
+            Outputs of the student.
+
+        Returns
+        -------
+        array
+            ℓ of each.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> bb.loss("huber").value(0.0, 3.0).item()
+        2.5
+        """
 
     @abstractmethod
     def derivatives(self, y, y_hat):
-        """(∂ℓ/∂ŷ, ∂²ℓ/∂ŷ²); arrays broadcast."""
+        """(∂ℓ/∂ŷ, ∂²ℓ/∂ŷ²); arrays broadcast.
+
+        Parameters
+        ----------
+        y : array
+            Labels.
+        y_hat : array
+            Outputs of the student.
+
+        Returns
+        -------
+        (array, array)
+            The first and the second.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> [float(one) for one in bb.loss("square").derivatives(1.0, 3.0)]
+        [2.0, 1.0]
+        """
 
     @property
     def name(self) -> str:
@@ -92,11 +130,46 @@ class Loss(ABC):
         return False
 
     def kinks(self, y: Any, y_hat: Any) -> tuple[NDArray, ...]:
-        """Functions of (y, ŷ) at whose zeros ℓ′ or ℓ″ jumps with ŷ; none for a smooth loss."""
+        """Functions of (y, ŷ) at whose zeros ℓ′ or ℓ″ jumps with ŷ; none for a smooth loss.
+
+        Parameters
+        ----------
+        y : array
+            Labels.
+        y_hat : array
+            Outputs of the student.
+
+        Returns
+        -------
+        tuple of arrays
+            One a kink.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> bb.loss("square").kinks(0.0, 1.0), len(bb.loss("huber").kinks(0.0, 1.0))
+        ((), 2)
+        """
         return ()
 
     def check_labels(self, low: float, high: float) -> None:
-        """InvalidInput if ℓ is not defined for labels from ``low`` to ``high``."""
+        """Refuse labels for which ℓ is not defined.
+
+        Parameters
+        ----------
+        low, high : float
+            Infimum and supremum of the labels.
+
+        Raises
+        ------
+        InvalidInput
+            If ℓ is not defined for some label between them.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> bb.NormalizedSquare(a=1.0).check_labels(0.0, float("inf"))
+        """
         y = np.clip(np.tan(np.linspace(-1.45, 1.45, 59)), low, high)
         y_hat = np.linspace(-2.0, 4.0, 13)[:, None]
         bad = ~np.isfinite(_all(self, y, y_hat)).all(axis=(0, 1))
@@ -107,13 +180,42 @@ class Loss(ABC):
             )
 
     def replace(self, **parameters: float) -> Self:
-        """The same loss with other numbers."""
+        """The same loss with other numbers.
+
+        Parameters
+        ----------
+        **parameters : float
+            Names and values, as ``a=0.1``.
+
+        Returns
+        -------
+        Loss
+            Another.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> bb.NormalizedSquare(a=1.0).replace(a=0.1)
+        NormalizedSquare(a=0.1)
+        """
         if unknown := [name for name in parameters if name not in self.parameters]:
             raise InvalidInput(f"the loss {self.name!r} has no parameter {unknown[0]!r}")
         return type(self)(**{**self.parameters, **parameters})
 
     def to_dict(self) -> dict[str, Any]:
-        """Its name and numbers as plain JSON values."""
+        """Its name and numbers as plain JSON values.
+
+        Returns
+        -------
+        dict
+            As a record has it.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> bb.NormalizedSquare(a=1.0).to_dict()
+        {'name': 'normalized-square', 'a': 1.0}
+        """
         return {"name": self.name, **self.parameters}
 
     def __eq__(self, other: object) -> bool:

@@ -74,11 +74,49 @@ class NormalizedSquare(Loss):
         return self.a
 
     def value(self, y, y_hat):
-        """ℓ(y, ŷ), elementwise over arrays of one shape."""
+        """ℓ(y, ŷ), elementwise over arrays of one shape.
+
+        Parameters
+        ----------
+        y : array
+            Labels.
+        y_hat : array
+            Outputs of the student.
+
+        Returns
+        -------
+        array
+            ℓ of each.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> bb.NormalizedSquare(a=1.0).value(1.0, 3.0)
+        1.0
+        """
         return 0.5 * (y - y_hat) ** 2 / (self.a + y)
 
     def derivatives(self, y, y_hat):
-        """(∂ℓ/∂ŷ, ∂²ℓ/∂ŷ²), elementwise over arrays of one shape."""
+        """(∂ℓ/∂ŷ, ∂²ℓ/∂ŷ²), elementwise over arrays of one shape.
+
+        Parameters
+        ----------
+        y : array
+            Labels.
+        y_hat : array
+            Outputs of the student.
+
+        Returns
+        -------
+        (array, array)
+            (ŷ − y)/(a + y), and 1/(a + y).
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> [float(one) for one in bb.NormalizedSquare(a=1.0).derivatives(1.0, 3.0)]
+        [1.0, 0.5]
+        """
         inverse = 1.0 / (self.a + np.asarray(y))
         return (y_hat - y) * inverse, inverse
 

@@ -99,7 +99,29 @@ class Teacher:
         return self.unit is not None and self.unit.quadratic
 
     def reads(self, p_star: int) -> int:
-        """How many of ``p_star`` preactivations it reads; InvalidInput if there are too few."""
+        """How many of ``p_star`` preactivations it reads.
+
+        Parameters
+        ----------
+        p_star : int
+            How many there are.
+
+        Returns
+        -------
+        int
+            From 1 to p_star.
+
+        Raises
+        ------
+        InvalidInput
+            If there are too few.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> bb.teacher("u1*u2").reads(3), bb.teacher("tanh").reads(3)
+        (2, 3)
+        """
         if self.p_star is not None and self.p_star > p_star:
             raise InvalidInput(
                 f"the teacher {self.name!r} reads {self.p_star} preactivations: "
@@ -108,14 +130,53 @@ class Teacher:
         return p_star if self.p_star is None else self.p_star
 
     def range(self, p_star: int) -> tuple[float, float]:
-        """Infimum and supremum of y; either may be infinite."""
+        """Infimum and supremum of y.
+
+        Parameters
+        ----------
+        p_star : int
+            How many preactivations there are.
+
+        Returns
+        -------
+        (float, float)
+            Either may be infinite.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> bb.teacher("sign(u1*u2)").range(2)
+        (-1.0, 1.0)
+        """
         facts = self.facts(p_star)
         return facts.low, facts.high
 
     def facts(self, p_star: int) -> Facts:
-        """Range and symmetries of y among ``p_star`` preactivations; InvalidInput if it is none.
+        """Range and symmetries of y as a function of ``p_star`` preactivations.
 
         Those that it does not read are not exchanged with, or rotated into, those that it reads.
+
+        Parameters
+        ----------
+        p_star : int
+            How many preactivations there are.
+
+        Returns
+        -------
+        Facts
+            The range, and which symmetries hold.
+
+        Raises
+        ------
+        InvalidInput
+            If y is no function of them.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> facts = bb.teacher("u1*u2").facts(2)
+        >>> facts.low, facts.high
+        (-inf, inf)
         """
         if self.unit is None:
             reads = self.reads(p_star)
@@ -127,7 +188,24 @@ class Teacher:
         return Facts(*self.unit.bounds, even, even, True, self.quadratic or (even and p_star == 1))
 
     def scaled(self, factor: float) -> Teacher:
-        """φ(c u)."""
+        """φ(c u).
+
+        Parameters
+        ----------
+        factor : float
+            c.
+
+        Returns
+        -------
+        Teacher
+            Another.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> float(bb.teacher("u1*u2").scaled(2.0)(np.array([1.0, 3.0])))
+        12.0
+        """
         return Teacher(
             f"{self.name} of {factor!r} u",
             lambda u: self.value(factor * np.asarray(u)),

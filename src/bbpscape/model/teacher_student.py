@@ -160,7 +160,30 @@ class TeacherStudent:
 
     @staticmethod
     def check(model: object) -> TeacherStudent:
-        """``model`` if it is one, else InvalidInput."""
+        """``model`` itself, if it is a TeacherStudent.
+
+        Parameters
+        ----------
+        model : object
+            Whatever was given.
+
+        Returns
+        -------
+        TeacherStudent
+            The same.
+
+        Raises
+        ------
+        InvalidInput
+            If it is something else.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> model = bb.TeacherStudent(p=2, p_star=1)
+        >>> bb.TeacherStudent.check(model) is model
+        True
+        """
         if not isinstance(model, TeacherStudent):
             raise InvalidInput(f"model must be a TeacherStudent, got {type(model).__name__}")
         return model
@@ -247,18 +270,62 @@ class TeacherStudent:
         return tuple(sorted({*kept, *(-one for one in found if self.labels.flip)}))
 
     def output(self, preactivations: ArrayLike) -> NDArray:
-        """ŷ = Σ_k c_k σ(λ_k), over the last axis: (..., p) → (...)."""
+        """ŷ = Σ_k c_k σ(λ_k), over the last axis.
+
+        Parameters
+        ----------
+        preactivations : array, shape (..., p)
+            λ.
+
+        Returns
+        -------
+        array, shape (...)
+            ŷ.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> bb.TeacherStudent(p=2, p_star=1).output([1.0, 3.0]).item()  # (1 + 9)/2
+        5.0
+        """
         values = self.activation.value(np.asarray(preactivations))
         if self.second_layer is None:
             return values.mean(axis=-1)
         return values @ self.output_weights
 
     def teacher_output(self, preactivations: ArrayLike) -> NDArray:
-        """φ(u), over the last axis: (..., p_star) → (...)."""
+        """φ(u), over the last axis.
+
+        Parameters
+        ----------
+        preactivations : array, shape (..., p_star)
+            u.
+
+        Returns
+        -------
+        array, shape (...)
+            The labels before noise and flips.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> bb.TeacherStudent(p=2, p_star=2).teacher_output([1.0, 3.0]).item()
+        5.0
+        """
         return self.teacher(np.asarray(preactivations))
 
     def label(self, **others: object) -> str:
         """The parameters on one line, then ``others``; what is as in the source goes unsaid.
+
+        Parameters
+        ----------
+        **others
+            Further names and values.
+
+        Returns
+        -------
+        str
+            One line.
 
         Examples
         --------
@@ -270,9 +337,19 @@ class TeacherStudent:
         return ", ".join([*label_of(self.to_dict()), *told])
 
     def replace(self, **parameters: Any) -> TeacherStudent:
-        """The model with other values of the parameters p, p_star, a, loss, delta, activation, …
+        """The model with other values of its parameters.
 
         A loss of another name keeps the numbers that it shares with this one.
+
+        Parameters
+        ----------
+        **parameters
+            Names and values: p, p_star, a, loss, delta, activation, ….
+
+        Returns
+        -------
+        TeacherStudent
+            Another.
 
         Raises
         ------
@@ -310,6 +387,18 @@ class TeacherStudent:
 
         Numbers are kept to 12 digits, so that they are the same however they were computed.
 
+        Parameters
+        ----------
+        alpha : float
+            Samples per dimension.
+        N : int, optional
+            Dimension.
+
+        Returns
+        -------
+        str
+            A line of JSON.
+
         Examples
         --------
         >>> TeacherStudent(p=2, p_star=1, loss="huber").identity(3, 100)
@@ -318,7 +407,19 @@ class TeacherStudent:
         return identity_of(self.to_dict(), alpha, N)
 
     def to_dict(self) -> dict[str, Any]:
-        """The parameters as plain JSON values; p = ∞ is the string "inf"."""
+        """The parameters as plain JSON values; p = ∞ is the string "inf".
+
+        Returns
+        -------
+        dict
+            What ``from_dict`` reads.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> bb.TeacherStudent(p=float("inf"), p_star=1).to_dict()["p"]
+        'inf'
+        """
         return values_of(self)
 
     @classmethod
@@ -327,13 +428,35 @@ class TeacherStudent:
     ) -> TeacherStudent:
         """The model whose student has the two layers of a torch module, Linear, σ, Linear(p, 1).
 
-        ``activation`` is σ where the module does not say it; ``others`` are the parameters of the
-        model that no student has, p_star, loss, teacher, ….
+        Parameters
+        ----------
+        module : torch.nn.Module
+            Without biases, its rows of norm √N.
+        activation : Activation or str, optional
+            σ, if the module does not say it.
+        **others
+            The parameters of the model that no student has: p_star, loss, teacher, ….
+
+        Returns
+        -------
+        TeacherStudent
+            With the second layer of the module.
 
         Raises
         ------
         InvalidInput
             If the module is not two-layer, has biases or rows that are not of norm √N.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> import pytest
+        >>> torch = pytest.importorskip("torch")
+        >>> first, second = torch.nn.Linear(4, 2, bias=False), torch.nn.Linear(2, 1, bias=False)
+        >>> _ = first.weight.data.copy_(2 * torch.eye(2, 4)), second.weight.data.fill_(0.5)
+        >>> net = torch.nn.Sequential(first, torch.nn.Tanh(), second)
+        >>> bb.TeacherStudent.of_module(net, p_star=1, loss="square").label()
+        'p = 2, p* = 1, tanh, square loss'
         """
         p, sigma, second = read_two_layers(module, activation)
         return cls(p=p, activation=sigma, second_layer=second, **others)
@@ -341,6 +464,16 @@ class TeacherStudent:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> TeacherStudent:
         """The model of a record, or of parameters by name; numbers that its loss lacks are unused.
+
+        Parameters
+        ----------
+        values : mapping
+            A record, or parameters by name.
+
+        Returns
+        -------
+        TeacherStudent
+            The model.
 
         Raises
         ------

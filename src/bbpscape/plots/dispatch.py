@@ -37,6 +37,13 @@ def plot(result: object, ax: Any = None, **options: Any) -> Figure:
     ------
     InvalidInput
         If there is no figure of ``result``.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> figure = bb.plots.plot(bb.overlap_curve(bb.TeacherStudent(1, 1), [1.0, 2.0]))
+    >>> len(figure.axes)
+    1
     """
     known = sorted({kind.__name__ for kind in plot.registry} - {"object"})
     raise InvalidInput(

@@ -17,7 +17,7 @@ SUFFIXES = (".pdf", ".png", ".svg")
 
 
 def check_figure_path(path: str | os.PathLike[str]) -> Path:
-    """``path`` if a figure can be written there, else InvalidInput.
+    """``path`` as a Path, if a figure can be written there.
 
     Parameters
     ----------
@@ -28,6 +28,17 @@ def check_figure_path(path: str | os.PathLike[str]) -> Path:
     -------
     Path
         The same.
+
+    Raises
+    ------
+    InvalidInput
+        If the ending is another, or the folder is not there.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> bb.plots.check_figure_path("curve.pdf").suffix
+    '.pdf'
     """
     checked = check_output_path(path)
     if checked.suffix.lower() not in SUFFIXES:
@@ -41,6 +52,7 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
     Parameters
     ----------
     figure : Figure
+        What ``plot`` gave.
     path : path
         It ends in .png, .pdf or .svg.
 
@@ -48,6 +60,18 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
     -------
     Path
         Where it lies.
+
+    Raises
+    ------
+    InvalidInput
+        If the ending is another, or nothing can be written there.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> figure = bb.overlap_curve(bb.TeacherStudent(1, 1), [1.0, 2.0]).plot()
+    >>> bb.plots.save(figure, "curve.svg").stat().st_size > 1000
+    True
     """
     target = check_figure_path(path)
     # In memory: a disk that fills up in the middle of a PDF makes errors of many kinds.

@@ -6,20 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.linalg import blas
 
 from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput
 from bbpscape.core.memory import require_memory
 from bbpscape.simulation.memory import CHUNK_BYTES, dense_bytes
-from bbpscape.simulation.operator import Operator, panel_slices
+from bbpscape.simulation.multiplied import Multiplied
+from bbpscape.simulation.operator import panel_slices
 
 ROUNDING = 1e-12  # of the largest |F| of a sample: an asymmetry that is none
 
 
 @dataclass(frozen=True, eq=False)
-class Hessian:
+class Hessian(Multiplied):
     """H = Σ_μ F_μ ⊗ x_μ x_μᵀ, of size pN × pN; index k N + i is input i of neuron k.
 
     Parameters
@@ -65,47 +66,50 @@ class Hessian:
         return self.inputs.shape[1]
 
     @property
-    def shape(self) -> tuple[int, int]:
-        return self.p * self.N, self.p * self.N
-
-    @property
-    def dtype(self) -> np.dtype:
-        return self.inputs.dtype
-
-    @property
     def held(self) -> bool:
         """X is in memory."""
         return True
 
     def panels(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
-        """(rows, X[rows]) for consecutive slices of rows."""
+        """(rows, X[rows]) for consecutive slices of rows.
+
+        Yields
+        ------
+        slice, array
+            The rows, and X at them.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> H = bb.draw(bb.TeacherStudent(2, 1), 3.0, 20).hessian
+        >>> sum(len(part) for _, part in H.panels())
+        60
+        """
         for rows in panel_slices(len(self.inputs)):
             yield rows, self.inputs[rows]
 
-    def matmat(self, block: ArrayLike) -> NDArray[np.float64]:
-        """H V for V of shape (pN, b), at O(p M N b) and with no matrix of size pN × pN."""
-        V = real_array("block", block)
-        if V.ndim != 2 or len(V) != self.shape[0]:
-            raise InvalidInput(f"block must have shape ({self.shape[0]}, b), got {V.shape}")
-        return Operator(self)(np.ascontiguousarray(V.T)).T
-
-    def matvec(self, vector: ArrayLike) -> NDArray[np.float64]:
-        """H v for v of shape (pN,)."""
-        v = real_array("vector", vector)
-        if v.shape != self.shape[:1]:
-            raise InvalidInput(f"vector must have shape ({self.shape[0]},), got {v.shape}")
-        return self.matmat(v[:, None])[:, 0]
-
     def dense(self) -> NDArray[np.float64]:
-        """H as an array of shape (pN, pN), exactly symmetric and in Fortran order.
+        """H as an array, exactly symmetric and in Fortran order.
 
         The p(p + 1)/2 distinct blocks Xᵀ diag(F_kl) X are symmetric themselves, so that each is a
         pair of rank-k updates, over the samples with F_kl > 0 and with F_kl < 0, of one triangle.
+
+        Returns
+        -------
+        array, shape (pN, pN)
+            H.
 
         Raises
         ------
         InvalidInput
             If it would not fit in the memory that is available; nothing is allocated then.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> H = bb.draw(bb.TeacherStudent(2, 1), 3.0, 20).hessian.dense()
+        >>> np.array_equal(H, H.T)
+        True
         """
         p, N, M = self.p, self.N, len(self.inputs)
         require_memory(lambda n: dense_bytes(p, n, -(-M * n // N)), N)

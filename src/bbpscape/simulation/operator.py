@@ -140,6 +140,14 @@ class Operator:
     where : Backend
     units : Units
         Of F and X: results are in those of the eigenvalue.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> H = bb.draw(bb.TeacherStudent(2, 1), 3.0, 20).hessian
+    >>> rows = np.eye(40)
+    >>> np.allclose(bb.eigen.Operator(H)(rows), rows @ H.dense())
+    True
     """
 
     def __init__(
@@ -162,7 +170,25 @@ class Operator:
             self._panels = self.where.hold(self._made(), len(self.curvature), self.N, dtype)
 
     def to(self, dtype: str) -> Operator:
-        """The same in a precision; X, if held, is copied where it lives."""
+        """The same in a precision; X, if held, is copied where it lives.
+
+        Parameters
+        ----------
+        dtype : str
+            "float64" or "float32".
+
+        Returns
+        -------
+        Operator
+            Itself if it has that precision.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> H = bb.draw(bb.TeacherStudent(2, 1), 3.0, 20).hessian
+        >>> bb.eigen.Operator(H).to("float32").dtype
+        'float32'
+        """
         if dtype == self.dtype:
             return self
         other = copy.copy(self)
@@ -173,7 +199,20 @@ class Operator:
         return other
 
     def panels(self) -> Iterator[tuple[slice, Any]]:
-        """(rows, X[rows]) in the operator's precision, where it lives."""
+        """(rows, X[rows]) in the operator's precision, where it lives.
+
+        Yields
+        ------
+        slice, array
+            The rows, and X at them.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> H = bb.draw(bb.TeacherStudent(2, 1), 3.0, 20).hessian
+        >>> sum(len(part) for _, part in bb.eigen.Operator(H).panels())
+        60
+        """
         if self._panels is not None:
             yield from self._panels
             return
@@ -221,6 +260,24 @@ class Operator:
             yield from pool.map(part, groups)
 
     def flops(self, b: int) -> int:
-        """4 M N p b + 2 M p² b: operations of one product with b vectors."""
+        """4 M N p b + 2 M p² b: operations of one product with b vectors.
+
+        Parameters
+        ----------
+        b : int
+            Number of vectors.
+
+        Returns
+        -------
+        int
+            Operations.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> H = bb.draw(bb.TeacherStudent(p=2, p_star=1), 3.0, 20).hessian
+        >>> bb.eigen.Operator(H).flops(1) == 4 * 60 * 20 * 2 + 2 * 60 * 4
+        True
+        """
         M = len(self.samples.curvature)
         return 4 * M * self.N * self.p * b + 2 * M * self.p**2 * b

@@ -115,6 +115,13 @@ def simulate(
     ------
     InvalidInput
         If an argument is not allowed, or an instance would not fit in memory.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> found = bb.simulate(bb.TeacherStudent(2, 1), alpha=4.0, N=50, draws=2, seed=0)
+    >>> found.draws[0].eigenvalues.shape, found.draws[0].certificate.verdict
+    ((3,), 'none missed')
     """
     source = source_of(TeacherStudent.check(model), inputs)
     N, k = check_pairs(model, source.dimension(N, DIMENSION), k)

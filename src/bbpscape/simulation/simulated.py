@@ -49,7 +49,14 @@ class SimulatedDraw:
 class Simulation(Result):
     """``draws`` of one model at one α and N, each by the seed and its index alone.
 
-    ``inputs`` says what rows of one's own are, None of inputs of the model's law.
+    ``inputs`` describes input rows of your own; it is None if inputs follow the model's law.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> found = bb.simulate(bb.TeacherStudent(1, 1), alpha=4.0, N=30, draws=2)
+    >>> found.M, len(found.draws), str(found.status)
+    (120, 2, 'converged')
     """
 
     model: TeacherStudent

@@ -33,6 +33,15 @@ def backup(path: str | os.PathLike[str], to: str | os.PathLike[str]) -> Path:
     ------
     InvalidInput
         If there is no study, it is damaged, ``to`` cannot be written, or another file is there.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> study = bb.Study(bb.TeacherStudent(1, 1), {"alpha": [1.0, 2.0]}, ["lowest"], draws=0)
+    >>> kept = study.run("first.sqlite", workers=1)
+    >>> copy = bb.study.backup("first.sqlite", "copy.sqlite")
+    >>> bb.study_status(copy).left
+    0
     """
     target = check_output_path(to)
     if target.suffix != ".sqlite":

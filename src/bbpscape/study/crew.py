@@ -26,7 +26,14 @@ class WorkerLost(Exception):
 
 
 class ExecutorLost(RuntimeError):
-    """No worker is left, nor can any be made; the message says what to do."""
+    """No worker is left, nor can any be made; the message says what to do.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> issubclass(bb.study.ExecutorLost, RuntimeError)
+    True
+    """
 
 
 class Crew:

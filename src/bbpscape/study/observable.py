@@ -84,12 +84,29 @@ class Observable:
         object.__setattr__(self, "symbol", self.symbol or self.name.replace("_", " "))
 
     def value(self, prepared: Any) -> float | None:
-        """The number, or None where nothing decides it, of what ``of`` has prepared.
+        """The number of a draw, or None if it could not be decided.
+
+        Parameters
+        ----------
+        prepared : object
+            What ``of`` prepares of a draw.
+
+        Returns
+        -------
+        float or None
+            The number.
 
         Raises
         ------
         NoConvergence
             If it is not finite.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> first = bb.Observable("first", lambda one: one["m2"][0])
+        >>> first.value({"m2": [0.25]})
+        0.25
         """
         found = None if self.measure is None else self.measure(prepared)
         if found is None:
@@ -105,7 +122,28 @@ class Observable:
         return number
 
     def seconds(self, model: TeacherStudent, N: int, M: int, subject: float) -> float:
-        """Seconds of a draw beside the ``subject``'s own."""
+        """Seconds of a draw beside the ``subject``'s own.
+
+        Parameters
+        ----------
+        model : TeacherStudent
+        N, M : int
+            Dimension and samples.
+        subject : float
+            Seconds that the subject takes.
+
+        Returns
+        -------
+        float
+            Predicted.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> twice = bb.Observable("twice", lambda one: 0.0, cost=2.0)
+        >>> twice.seconds(bb.TeacherStudent(1, 1), 100, 300, subject=0.5)
+        1.0
+        """
         return self.cost(model, N, M) if callable(self.cost) else self.cost * subject
 
 

@@ -40,9 +40,17 @@ class Plan(Result):
     """How many points and draws a study has, what is done, and what is to be expected.
 
     ``seconds`` is the predicted time of what is missing on one core, ``peak_bytes`` the predicted
-    memory of a worker at the largest point; ``pace`` is the time that points took over what
-    was predicted, None before any is done. ``notes`` name different α that are one number of
-    samples.
+    memory of a worker at the largest point; ``pace`` is the time that points took, divided by what
+    was predicted for them, or None before any is done. ``notes`` name different α that are one
+    number of samples.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> axes = {"alpha": [1.0, 2.0], "N": [20, 40]}
+    >>> plan = bb.Study(bb.TeacherStudent(1, 1), axes, ["m2"], draws=3).plan(workers=1)
+    >>> plan.cells, plan.missing_draws
+    (4, 12)
     """
 
     study: str

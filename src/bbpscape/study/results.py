@@ -33,8 +33,16 @@ MOST_SHOWN = 40  # rows of a report
 class StudyResults(Result):
     """What a study has so far. ``rows`` are in the order of the axes, theory before simulation.
 
-    ``path`` is the file of the study, None if it was a temporary one, and ``last_run`` what the
+    ``path`` is the file of the study, or None if nothing was kept, and ``last_run`` what the
     call that made these results did.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> study = bb.Study(bb.TeacherStudent(1, 1), {"alpha": [1.0, 2.0]}, draws=0)
+    >>> found = study.run(workers=1)
+    >>> found.to_dataframe()["observable"].unique().tolist(), found.path is None
+    (['lowest', 'm2', 'total_m2', 'edge', 'alpha_bbp'], True)
     """
 
     path: Path | None
@@ -59,10 +67,27 @@ class StudyResults(Result):
     def select(self, **parameters: object) -> StudyResults:
         """The part of the study where the parameters have these values.
 
+        Parameters
+        ----------
+        **parameters
+            Names and values, as ``alpha=2.0``.
+
+        Returns
+        -------
+        StudyResults
+            With those rows.
+
         Raises
         ------
         InvalidInput
             If a name is no parameter, or no row has the value.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> study = bb.Study(bb.TeacherStudent(1, 1), {"alpha": [1.0, 2.0]}, draws=0)
+        >>> [row.observable for row in study.run(workers=1).select(alpha=2.0).rows]
+        ['lowest', 'm2', 'total_m2', 'edge', 'alpha_bbp']
         """
         wanted = {name: check_value(name, value) for name, value in parameters.items()}
         rows = []
@@ -85,24 +110,67 @@ class StudyResults(Result):
         ``mean``, its ``standard_error``, the ``draws`` that it is over, the draws that ``failed``
         and those ``undecided``, and ``z`` = (mean − theory)/standard error. The last five are
         missing for theory, which is that of M/N samples per dimension at N → ∞.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A tidy table.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> study = bb.Study(bb.TeacherStudent(1, 1), {"alpha": [1.0, 2.0]}, draws=0)
+        >>> study.run(workers=1).to_dataframe()["alpha"].unique().tolist()
+        [1.0, 2.0]
         """
         return frame_of(dict(self.columns()))
 
     def to_xarray(self) -> xarray.Dataset:
         """The table with one dimension an axis (zipped axes share one), observable and source.
 
-        Variables are mean, standard_error, draws, failed, undecided and z, NaN where there is no
-        value; parameters with one value are attributes.
+        Variables are mean, standard_error, draws, failed, undecided and z, NaN for a missing value;
+        parameters with one value are attributes.
+
+        Returns
+        -------
+        xarray.Dataset
+            A grid.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> study = bb.Study(bb.TeacherStudent(1, 1), {"alpha": [1.0, 2.0]}, ["m2"], draws=0)
+        >>> study.run(workers=1).to_xarray().sizes["alpha"]
+        2
         """
         return array_of(self.definition, self.to_dataframe())
 
     def export(self, path: str | os.PathLike[str], to: str | None = None) -> Path:
         """Write the table as "csv", "parquet" or "netcdf", by the suffix if ``to`` is not given.
 
+        Parameters
+        ----------
+        path : path
+            The file to write.
+        to : str, optional
+            "csv", "parquet" or "netcdf".
+
+        Returns
+        -------
+        Path
+            Where it lies.
+
         Raises
         ------
         InvalidInput
             If the format or the path is not allowed, as that of a study, or this one is empty.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> study = bb.Study(bb.TeacherStudent(1, 1), {"alpha": [1.0, 2.0]}, ["m2"], draws=0)
+        >>> study.run(workers=1).export("first.csv").name
+        'first.csv'
         """
         target = check_output_path(path)
         check_no_study(target, self.path)

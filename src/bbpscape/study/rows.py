@@ -28,6 +28,14 @@ class Row:
     ``theory`` is the limit that the draws are compared with, ``failed`` counts draws that could not
     be computed, ``undecided`` those without a value: a φ whose bounds stay open, the step of a
     recovery that does not come.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> study = bb.Study(bb.TeacherStudent(1, 1), {"alpha": [2.0], "N": [20]}, ["m2"], draws=3)
+    >>> found = study.run(workers=1).rows[-1]
+    >>> found.source, found.draws, found.values.shape
+    ('simulation', 3, (3,))
     """
 
     cell: Cell

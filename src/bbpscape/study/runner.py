@@ -38,8 +38,14 @@ CLAIM = 0.25  # seconds of work that are claimed ahead, at the pace so far
 class Progress:
     """Where a run stands; ``remaining`` is in seconds, NaN before there is a pace to go by.
 
-    It is the predicted time of all that is left, at the pace of what this run has done. ``waits``
-    says what for, while no worker is there.
+    ``remaining`` is the predicted time of all that is left, at the pace of what this run has done.
+    While there is no worker, ``waits`` says what the run waits for.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> str(bb.study.Progress(done=7, failed=1, left=792, elapsed=3.0, remaining=300.0))
+    '7 done, 792 left, 1 failed, about 5 min to go'
     """
 
     done: int
@@ -59,7 +65,15 @@ class Progress:
 
 @result
 class RunSummary(Result):
-    """Points that a run finished, those that failed, and those sent again for a lost worker."""
+    """Points that a run finished, those that failed, and those sent again for a lost worker.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> study = bb.Study(bb.TeacherStudent(1, 1), {"alpha": [1.0, 2.0]}, ["lowest"], draws=0)
+    >>> study.run(workers=1).last_run.done
+    2
+    """
 
     path: Path
     done: int

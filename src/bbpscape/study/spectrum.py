@@ -29,8 +29,15 @@ class Limit:
 
     Outliers are (eigenvalue, multiplicity, m2) from the lowest on, m2 the overlap of one of their
     eigenvectors with the teacher.
-    The edge is 0 where a share of the eigenvalues is 0 and the rest lies above. ``N`` is the
-    dimension of the inputs where they belong to one.
+    The edge is 0 if a share of the eigenvalues is 0 and the others are larger. ``N`` is the
+    dimension of the inputs if their law belongs to one, or None.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> at = bb.study.Limit(edge=0.0, outliers=((-1.0, 2, 0.25),))
+    >>> at.lowest, at.m2, at.total_m2
+    (-1.0, 0.25, 0.5)
     """
 
     edge: float
@@ -67,10 +74,19 @@ def limit(model: TeacherStudent, alpha: float, N: int | None = None) -> Limit:
 
 @dataclass(frozen=True, eq=False)
 class MeasuredSpectrum:
-    """A draw with its k lowest pairs, k above p·p*, and all below ``limit.edge`` where that is.
+    """A draw with its k lowest eigenpairs; k is more than p·p*.
 
-    ``eigenvalues`` and ``m2``, the squared overlaps of the eigenvectors with the teacher's span,
-    have shape (k,), ``eigenvectors`` (pN, k).
+    All pairs below ``limit.edge`` are there if ``limit`` is not None. ``eigenvalues`` and ``m2``,
+    the squared overlaps of the eigenvectors with the teacher's span, have shape (k,),
+    ``eigenvectors`` (pN, k).
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> gap = bb.Observable("gap", lambda one: one.eigenvalues[1] - one.eigenvalues[0])
+    >>> study = bb.Study(bb.TeacherStudent(1, 1), {"alpha": 2.0, "N": 20}, [gap], 2, theory=False)
+    >>> bool(study.run(workers=1).rows[0].mean > 0)
+    True
     """
 
     instance: Instance

@@ -34,9 +34,18 @@ class Failure:
 class StudyStatus(Result):
     """``points`` by status and source, and what failed.
 
-    ``pace`` is the time that points took over the time that was predicted for them, None before
+    ``pace`` is the time that points took, divided by what was predicted for them, or None before
     any is done; ``cost_left`` is the predicted time of what is not, on one core. ``has_digests``
     says whether damage to a result would be noticed: a file of an earlier version has no digests.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> study = bb.Study(bb.TeacherStudent(1, 1), {"alpha": [1.0, 2.0]}, ["lowest"], draws=0)
+    >>> kept = study.run("first.sqlite", workers=1)
+    >>> found = bb.study_status("first.sqlite")
+    >>> found.done, found.left, found.failed
+    (2, 0, 0)
     """
 
     path: Path
@@ -101,6 +110,14 @@ def study_status(path: str | os.PathLike[str]) -> StudyStatus:
     ------
     InvalidInput
         If there is no study.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> study = bb.Study(bb.TeacherStudent(1, 1), {"alpha": [1.0, 2.0]}, ["lowest"], draws=0)
+    >>> kept = study.run("first.sqlite", workers=1)
+    >>> bb.study_status("first.sqlite").left
+    0
     """
     target = store_path(path)
     with Store(target) as store:

@@ -121,21 +121,59 @@ class Study(Definition):
     def load(cls, path: str | os.PathLike[str]) -> Self:
         """The study of a TOML file.
 
+        Parameters
+        ----------
+        path : path
+            A .toml file.
+
+        Returns
+        -------
+        Study
+            As the file states it.
+
         Raises
         ------
         InvalidInput
             If the file cannot be read, is no TOML, or a key or value is not allowed; every mistake
             is named.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> with open("first.toml", "w") as file:
+        ...     print("model = {p = 1, p_star = 1, a = 2.0}", file=file)
+        ...     print("axes = {alpha = [1.0, 2.0], N = [20]}", file=file)
+        >>> bb.Study.load("first.toml").plan(workers=1).cells
+        2
         """
         return cls.define(read_keys(path))
 
     def plan(self, path: str | os.PathLike[str] | None = None, workers: int | None = None) -> Plan:
         """What ``run`` would do, and what that takes in time and memory.
 
+        Parameters
+        ----------
+        path : path, optional
+            The file of the study (.sqlite): what it has is not counted again.
+        workers : int, optional
+            As of ``run``.
+
+        Returns
+        -------
+        Plan
+            Counts, seconds and bytes.
+
         Raises
         ------
         InvalidInput
             If it would be refused.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> study = bb.Study(bb.TeacherStudent(1, 1), {"alpha": [1.0, 2.0], "N": 20}, draws=3)
+        >>> study.plan(workers=1).missing_draws
+        6
         """
         target = None if path is None else _own(path)
         if target is None or not target.exists():
@@ -175,6 +213,11 @@ class Study(Definition):
             Called with a ``Progress`` while workers start, and after every point; a line of its
             own by default where it takes long, False for none.
 
+        Returns
+        -------
+        StudyResults
+            Of all points that are finished, those of earlier runs among them.
+
         Raises
         ------
         InvalidInput
@@ -183,6 +226,15 @@ class Study(Definition):
             If the file cannot be written. What was finished is in it.
         ExecutorLost
             If there are no workers, or no longer. What was finished is in the file.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> study = bb.Study(bb.TeacherStudent(1, 1), {"alpha": [1.0, 2.0], "N": 20}, draws=3)
+        >>> study.run("first.sqlite", workers=1).last_run.done
+        8
+        >>> study.run("first.sqlite", workers=1).last_run.done
+        0
         """
         if path is None:
             with tempfile.TemporaryDirectory(prefix="bbpscape-") as folder:
@@ -204,10 +256,28 @@ class Study(Definition):
     def results(self, path: str | os.PathLike[str]) -> StudyResults:
         """What the file of this study has so far, also while a run goes on.
 
+        Parameters
+        ----------
+        path : path
+            The file of the study (.sqlite).
+
+        Returns
+        -------
+        StudyResults
+            Of all points that are finished.
+
         Raises
         ------
         InvalidInput
             If there is no such file, or it holds another study.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> study = bb.Study(bb.TeacherStudent(1, 1), {"alpha": [1.0, 2.0], "N": 20}, draws=3)
+        >>> done = study.run("first.sqlite", workers=1)
+        >>> len(study.results("first.sqlite").rows) == len(done.rows)
+        True
         """
         target = _own(path)
         self.plan(target)
@@ -234,6 +304,14 @@ def open_study(path: str | os.PathLike[str]) -> StudyResults:
     ------
     InvalidInput
         If there is no study, or the file holds something else.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> study = bb.Study(bb.TeacherStudent(1, 1), {"alpha": [1.0, 2.0]}, ["lowest"], draws=0)
+    >>> kept = study.run("first.sqlite", workers=1)
+    >>> [row.mean for row in bb.open_study("first.sqlite").rows] == [row.mean for row in kept.rows]
+    True
     """
     target = store_path(path)
     with Store(target) as store:

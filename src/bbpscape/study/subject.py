@@ -13,7 +13,14 @@ from bbpscape.study.cells import Cell
 
 @dataclass(frozen=True)
 class Numerics:
-    """How draws are computed: in which precision, where, and to which residual."""
+    """How draws are computed: in which precision, where, and to which residual.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> bb.study.Numerics(precision="float32").tolerance
+    1e-08
+    """
 
     precision: str = "float64"
     device: str = "cpu"
@@ -25,19 +32,81 @@ class Subject(ABC):
 
     All observables of one subject share what it prepares. ``parameters`` are those of a point that
     it needs beside the model's.
+
+    Examples
+    --------
+    A subject of your own, the draw itself, and an observable of it:
+
+    >>> import bbpscape as bb
+    >>> class Draw(bb.study.Subject):
+    ...     def prepare(self, cell, seed, numerics, below_edge):
+    ...         return cell.draw(seed)
+    ...     def cost(self, cell, numerics):
+    ...         return 1e-3, 10**6
+    >>> largest = bb.Observable("largest", lambda one: one.labels.max(), of=Draw())
+    >>> axes = {"alpha": 2.0, "N": 20}
+    >>> study = bb.Study(bb.TeacherStudent(1, 1), axes, [largest], draws=2, theory=False)
+    >>> study.run(workers=1).rows[0].draws
+    2
     """
 
     parameters: ClassVar[tuple[str, ...]] = ()
 
     def check(self, cell: Cell) -> None:  # noqa: B027, most exist everywhere
-        """InvalidInput if there is no such subject at this point."""
+        """Refuse a point at which there is no such subject; most exist everywhere.
+
+        Parameters
+        ----------
+        cell : Cell
+            The point.
+
+        Raises
+        ------
+        InvalidInput
+            If there is none.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> bb.study.SPECTRUM.check(None)
+        """
 
     @abstractmethod
     def prepare(
         self, cell: Cell, seed: np.random.SeedSequence, numerics: Numerics, below_edge: bool
     ) -> Any:
-        """What ``measure`` gets of one draw; with all that is ``below_edge`` where one asks."""
+        """What ``measure`` of an observable gets of one draw.
+
+        Parameters
+        ----------
+        cell : Cell
+            The point.
+        seed : SeedSequence
+            Of the draw.
+        numerics : Numerics
+            How it is computed.
+        below_edge : bool
+            Whether some observable needs every eigenpair below the left edge at N → ∞.
+
+        Returns
+        -------
+        object
+            A ``MeasuredSpectrum`` or a ``Trajectory``, or what your own subject makes.
+        """
 
     @abstractmethod
     def cost(self, cell: Cell, numerics: Numerics) -> tuple[float, int]:
-        """(seconds on one core, bytes) of one draw, as predicted."""
+        """Predicted (seconds on one core, bytes) of one draw.
+
+        Parameters
+        ----------
+        cell : Cell
+            The point.
+        numerics : Numerics
+            How it is computed.
+
+        Returns
+        -------
+        (float, int)
+            Seconds and bytes.
+        """

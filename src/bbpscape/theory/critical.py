@@ -34,6 +34,13 @@ class ThresholdMinimum(Result):
     ``kind`` says where: "critical" at a_c, where the transition changes kind; "continuous" at a
     smaller a, inside the continuous branch; "limit" as a → 0, where ``a`` is 0 and ``alpha_bbp``
     was taken at a = 1e-12.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> found = bb.threshold_minimum(1, 1)
+    >>> found.kind, found.a == bb.critical_a(1, 1)
+    ('critical', True)
     """
 
     p: int | float

@@ -42,6 +42,13 @@ class Diagram(Result):
     dimension of a power law.
     ``quadrature_error`` is the relative error of α_BBP in each cell, or in each column of a diagram
     with α; NaN where the solve failed.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> found = bb.diagram(p=[1, 2], a=[0.1, 1.0, 10.0])
+    >>> found.fields["alpha_bbp"].shape, found.x_name, found.y_name
+    ((2, 3), 'a', 'p')
     """
 
     x_name: str

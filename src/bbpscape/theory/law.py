@@ -62,10 +62,26 @@ class Law(Protocol):
     """
 
     def support(self, direction: str = BULK) -> tuple[float, float]:
-        """Infimum and supremum of the f that count in a direction; either may be infinite.
+        """Infimum and supremum of the f that count in a direction.
 
-        Samples of f = 0 add nothing to H and do not count: where all others lie on one side of 0,
+        Samples of f = 0 add nothing to H and do not count: if all others lie on one side of 0,
         at a distance, so does the support.
+
+        Parameters
+        ----------
+        direction : str
+            ``BULK`` or a key of ``directions``.
+
+        Returns
+        -------
+        (float, float)
+            Either may be infinite.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> bb.laws.DiscreteLaw([1.0, 3.0]).support()
+        (1.0, 3.0)
         """
 
     @property
@@ -81,10 +97,44 @@ class Law(Protocol):
     ) -> NDArray[np.inexact]:
         """m_k^w(g) = E[w (f/(1 − g f))^k] for k = 1 … order.
 
-        ``g`` is real with 1 − g f > 0 on the support, or complex with Im g ≤ 0 (where real values
-        outside that set are the limit from below). Shape: (directions, order, \\*g.shape); units of
-        f to the k.
+        Parameters
+        ----------
+        g : array
+            Real with 1 − g f > 0 on the support, or complex with Im g ≤ 0; of real values
+            outside that set the limit from below is meant.
+        order : int
+            The largest k.
+        directions : sequence of str
+            ``BULK`` and keys of ``directions``.
+
+        Returns
+        -------
+        array, shape (directions, order, *g.shape)
+            In units of f to the power k.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> bb.laws.DiscreteLaw([1.0]).moments(-1.0, order=2).tolist()  # 1/2 and 1/4
+        [[0.5, 0.25]]
         """
 
     def log_moment(self, g: ArrayLike) -> NDArray[np.inexact]:
-        """E[log(1 − g f)] over the bulk, the branch that is continuous from g → 0."""
+        """E[log(1 − g f)] over the bulk, the branch that is continuous from g → 0.
+
+        Parameters
+        ----------
+        g : array
+            As of ``moments``.
+
+        Returns
+        -------
+        array
+            Of the shape of g.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> float(bb.laws.DiscreteLaw([1.0]).log_moment(-1.0).real.round(6))  # log 2
+        0.693147
+        """

@@ -29,6 +29,13 @@ class LinearOnset(Result):
     ``tangent`` is the limit of a window of no width, the tangent at a discontinuous transition;
     ``spread`` is the largest α₀ of the windows minus the smallest, how much α₀ is a matter
     of taste.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> found = bb.linear_onset(bb.TeacherStudent(1, 1), windows=[0.1, 0.2])
+    >>> round(max(found.alpha_0) - min(found.alpha_0) - found.spread, 12)
+    0.0
     """
 
     threshold: Threshold
@@ -100,6 +107,16 @@ def linear_onset(
     References
     ----------
     Annesi, Bocchi, Cammarota (2025), arXiv 2510.18435.
+
+    Examples
+    --------
+    At p = ∞ the curve is a line at first; its tangent reaches 0 at α₀:
+
+    >>> import bbpscape as bb
+    >>> model = bb.TeacherStudent(p=1, p_star=1, loss=bb.NormalizedSquare(2.0))
+    >>> found = bb.linear_onset(model, windows=[0.001])
+    >>> abs(found.alpha_0[0] - found.tangent) < 1e-3
+    True
     """
     try:
         widths = tuple(positive("windows", value, limit=1000.0) for value in windows)

@@ -25,6 +25,14 @@ class OverlapCurve(Result):
 
     Arrays of one length: ``alpha``, ``m2`` (0 where there is no outlier), and the ``eigenvalue`` of
     the outlier, or of the left edge where there is none.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> model = bb.TeacherStudent(p=1, p_star=1)
+    >>> curve = bb.overlap_curve(model, [0.1, 10.0])
+    >>> curve.threshold.alpha_bbp == bb.threshold(model).alpha_bbp, curve.m2[0].item()
+    (True, 0.0)
     """
 
     threshold: Threshold
@@ -83,9 +91,22 @@ def overlap_curve(
     InvalidInput
         If an α is not a positive number.
 
+    See Also
+    --------
+    threshold : Where it begins.
+    linear_onset : Where its line over a window begins.
+
     References
     ----------
     theory.md §3.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> model = bb.TeacherStudent(p=2, p_star=1)
+    >>> curve = bb.overlap_curve(model, [1.0, 2.0, 1e6])
+    >>> curve.m2.round(4).tolist()
+    [0.0, 0.2058, 1.0]
     """
     way, at = route(model, N), threshold(model, N)
     if alpha is None:

@@ -33,11 +33,18 @@ class Spectrum(Result):
     ``eigenvalue``, ``rho``, ``cumulative`` and ``profile`` are arrays along the bulk: density, the
     fraction of eigenvalues below, and ρ_u/ρ. ∫ρ + ``atom`` = 1, the atom at eigenvalue 0.
     ``quadrature_error`` is the largest relative change of edges, outliers and their m² between two
-    rules, None where closed forms or a law of the user's own leave nothing to compare;
-    ``no_left_edge`` says why there is none, if so. ``sampled`` holds ρ_u/ρ and the spectral shift
-    along ``eigenvalue`` where a record cannot be solved again (a law, whose ``model`` is None) or
-    need not be (a network, whose density is interpolated). ``N`` is the dimension that the inputs'
-    covariance is that of.
+    rules, or None for closed forms and for laws of your own, where there is nothing to compare;
+    ``no_left_edge`` gives the reason if the spectrum has no left edge. ``sampled`` holds ρ_u/ρ and
+    the spectral shift along ``eigenvalue`` where a record cannot be solved again (a law, whose
+    ``model`` is None) or need not be (a network, whose density is interpolated). ``N`` is the
+    dimension that the inputs' covariance is that of.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> found = bb.spectrum(bb.TeacherStudent(p=2, p_star=1), alpha=3.0)
+    >>> round(float(np.trapezoid(found.rho, found.eigenvalue) + found.atom), 2)
+    1.0
     """
 
     derived = ("profile",)
@@ -78,11 +85,47 @@ class Spectrum(Result):
         return self.curve.overlap_profile(self.eigenvalue)
 
     def density(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
-        """ρ(λ) at any λ up to the end of ``eigenvalue``; 0 left of the bulk."""
+        """ρ(λ) at any λ up to the end of ``eigenvalue``; 0 left of the bulk.
+
+        Parameters
+        ----------
+        eigenvalues : array
+            λ, in the units of the spectrum.
+
+        Returns
+        -------
+        array
+            Of the same shape.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> found = bb.spectrum(bb.laws.DiscreteLaw([1.0]), alpha=4.0)
+        >>> found.density([0.5, 4.0]).round(4).tolist()  # √((9 − λ)(λ − 1))/(2πλ)
+        [0.0, 0.1541]
+        """
         return self.curve.density(eigenvalues)
 
     def fraction_below(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
-        """The fraction of eigenvalues below each λ, the atom included, at N → ∞."""
+        """The fraction of eigenvalues below each λ as N → ∞, the atom at 0 included.
+
+        Parameters
+        ----------
+        eigenvalues : array
+            λ, in the units of the spectrum.
+
+        Returns
+        -------
+        array
+            Of the same shape, between 0 and 1.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> found = bb.spectrum(bb.laws.DiscreteLaw([1.0]), alpha=4.0)
+        >>> found.fraction_below([0.9, 9.1]).round(6).tolist()
+        [0.0, 1.0]
+        """
         return self.curve.fraction_below(eigenvalues)
 
     def overlap_profile(self, eigenvalues: ArrayLike) -> NDArray[np.float64]:
@@ -90,6 +133,24 @@ class Spectrum(Result):
 
         At finite N an eigenvector at λ has a mean m² of (p*/N) ρ_u/ρ. NaN outside the bulk, and in
         a tail so thin that rounding hides ρ.
+
+        Parameters
+        ----------
+        eigenvalues : array
+            λ, in the units of the spectrum.
+
+        Returns
+        -------
+        array
+            Of the same shape.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> found = bb.spectrum(bb.TeacherStudent(p=2, p_star=1), alpha=3.0)
+        >>> left, middle = found.eigenvalue[20], found.eigenvalue[200]
+        >>> bool(found.overlap_profile(left) > found.overlap_profile(middle))
+        True
         """
         return self.curve.overlap_profile(eigenvalues)
 
@@ -100,7 +161,27 @@ class Spectrum(Result):
         of order one, a correction of relative order 1/N. Other terms of that order, about half an
         eigenvalue, are left out: those of the real symmetric ensemble and of sampling M labels.
 
-        Raises InvalidInput at p = ∞; λ must lie in the bulk.
+        Parameters
+        ----------
+        eigenvalue : float
+            λ, inside the bulk.
+
+        Returns
+        -------
+        float
+            A number of eigenvalues.
+
+        Raises
+        ------
+        InvalidInput
+            If p is infinite, or λ is outside the bulk.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> found = bb.spectrum(bb.TeacherStudent(p=2, p_star=1), alpha=3.0)
+        >>> round(found.spectral_shift(float(found.eigenvalue[10])))
+        2
         """
         return self.curve.spectral_shift(eigenvalue)
 

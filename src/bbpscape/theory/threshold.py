@@ -20,9 +20,18 @@ class Threshold(Result):
 
     ``eigenvalue`` is where the outlier leaves the bulk, ``m2_jump`` the overlap it starts with,
     ``alpha_0`` the α where the tangent of m²(α) at the transition reaches 0; it is negative where
-    the jump is large and the curve flat, and no threshold then. ``alpha_weak_recovery`` is None
-    where the teacher is not quadratic, its labels are flipped or the student has an overlap with
-    it. ``model`` is None for a law. ``N`` is the dimension that the inputs' covariance is that of.
+    the jump is large and the curve flat, and no threshold then. ``alpha_weak_recovery`` is None if
+    the teacher is not quadratic, its labels are flipped or the student has an overlap with it.
+    ``model`` is None if a law was given in its place. ``N`` is the dimension that the inputs'
+    covariance is that of.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> model = bb.TeacherStudent(p=float("inf"), p_star=1, loss=bb.NormalizedSquare(1.0))
+    >>> found = bb.threshold(model)
+    >>> found.transition, found.alpha_weak_recovery
+    ('discontinuous', 0.5)
     """
 
     derived = ("a_critical",)

@@ -32,6 +32,13 @@ class WeakRecovery(Result):
     ``overlaps`` is what they show at ``alpha``, in the same order, and empty without one. These are
     of a quadratic teacher with noise alone; of another, ``channel`` is None and ``matrix`` is what
     the matrix formula says.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> found = bb.weak_recovery(p_star=4)
+    >>> round(found.information_limit.alpha, 9)  # p*/2
+    2.0
     """
 
     channel: QuadraticTeacher | None

@@ -106,6 +106,14 @@ class InputLaw:
         ------
         InvalidInput
             If there are fewer than 3 rows, or they do not vary.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> import numpy as np
+        >>> rows = np.random.default_rng(0).standard_normal((2000, 5)) * [1, 1, 1, 1, 3]
+        >>> bool(bb.InputLaw.of_data(rows).components(5) < 3)  # 5 if they were alike
+        True
         """
         found = estimate_inputs(rows)
         return cls(found.covariance, found.radial, found.mean, profile, metric)
@@ -131,15 +139,59 @@ class InputLaw:
         ]
 
     def replace(self, **parts: Any) -> InputLaw:
-        """The law with other parts."""
+        """The law with other parts.
+
+        Parameters
+        ----------
+        **parts
+            Names and values, as ``mean=2.0``.
+
+        Returns
+        -------
+        InputLaw
+            Another.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> bb.InputLaw("power:0.5").replace(mean=2.0)
+        InputLaw(covariance=PowerLaw(beta=0.5), mean=2.0)
+        """
         return type(self)(**{name: getattr(self, name) for name in PARTS} | parts)
 
     def dimension(self, N: int) -> int | None:
-        """``N`` where the theory of these inputs is that of a dimension, else None."""
+        """``N`` if the theory of these inputs belongs to a dimension, or None.
+
+        Parameters
+        ----------
+        N : int
+            Dimension.
+
+        Returns
+        -------
+        int or None
+            A power law has other eigenvalues at each N.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> bb.InputLaw("power:0.5").dimension(100), bb.InputLaw("product:2").dimension(100)
+        (100, None)
+        """
         return N if self.covariance.needs_dimension or not self.profile.random else None
 
     def components(self, N: int) -> float:
         """(Σσ²)²/Σσ⁴: how many principal components count in an outlier, N of isotropic inputs.
+
+        Parameters
+        ----------
+        N : int
+            Dimension.
+
+        Returns
+        -------
+        float
+            From 1 to N.
 
         Examples
         --------
@@ -150,7 +202,19 @@ class InputLaw:
         return float(square.sum() ** 2 / (square**2).sum())
 
     def to_dict(self) -> dict[str, Any]:
-        """Its parts as plain JSON values."""
+        """Its parts as plain JSON values.
+
+        Returns
+        -------
+        dict
+            What ``from_dict`` reads.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> bb.InputLaw("power:0.5").to_dict()["covariance"]
+        'power:0.5'
+        """
         return {
             name: value if isinstance(value, float) else str(value)
             for name, value in ((name, getattr(self, name)) for name in PARTS)
@@ -158,7 +222,25 @@ class InputLaw:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> InputLaw:
-        """The law of such values."""
+        """The law that ``to_dict`` wrote down.
+
+        Parameters
+        ----------
+        values : mapping
+            Parts by name.
+
+        Returns
+        -------
+        InputLaw
+            The same law.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> law = bb.InputLaw("power:0.5", "chi2:5")
+        >>> bb.InputLaw.from_dict(law.to_dict()) == law
+        True
+        """
         return cls(**values)
 
 

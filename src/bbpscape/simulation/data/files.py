@@ -63,6 +63,13 @@ def load_inputs(path: str | PathLike[str], key: str | None = None) -> NDArray[np
     InvalidInput
         If the file is not there, is damaged, is not what its name says, holds anything but finite
         real numbers in at least two rows, or would not fit in memory twice.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> np.savetxt("rows.csv", [[1.0, 2.0], [3.0, 4.0]], delimiter=",")
+    >>> bb.data.load_inputs("rows.csv").tolist()
+    [[1.0, 2.0], [3.0, 4.0]]
     """
     return read_rows(path, key).values
 

@@ -48,6 +48,14 @@ class Inputs:
     digest : str, optional
         By which they are known again; of ``rows`` by default, and of what these were made of, with
         how, where ``prepare_inputs`` made them: the last digits of ``rows`` depend on the machine.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> rows = np.random.default_rng(0).uniform(size=(200, 6))
+    >>> x = bb.data.prepare_inputs(rows)
+    >>> x.N, np.allclose(x.rows.T @ x.rows / x.n, np.eye(6) / 6)
+    (6, True)
     """
 
     rows: NDArray[np.float64]
@@ -93,7 +101,30 @@ class Inputs:
         return replace(self, rows=self.rows @ self.law.components)
 
     def check(self, alpha: float) -> int:
-        """M = round(αN), refused below 1 and above the number of inputs."""
+        """M = round(αN), the number of inputs that a draw takes.
+
+        Parameters
+        ----------
+        alpha : float
+            Samples per dimension.
+
+        Returns
+        -------
+        int
+            M.
+
+        Raises
+        ------
+        InvalidInput
+            If M is below 1 or above the number of inputs.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> x = bb.data.prepare_inputs(np.random.default_rng(0).uniform(size=(200, 6)))
+        >>> x.check(2.5)
+        15
+        """
         M = sample_count(alpha, self.N)
         if self.n < M:
             raise InvalidInput(
@@ -149,6 +180,18 @@ def inputs_of(source: object, key: str | None = None, **preparation: Any) -> Inp
     ------
     InvalidInput
         If they cannot be read or prepared so.
+
+    See Also
+    --------
+    prepare_inputs : Of rows in memory.
+    load_inputs : The rows of a file.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> np.save("rows.npy", np.random.default_rng(0).uniform(size=(200, 6)))
+    >>> bb.data.inputs_of("rows.npy", pca=3).N
+    3
     """
     if isinstance(source, str | PathLike):
         return prepare_inputs(read_rows(source, key), **preparation)
@@ -201,6 +244,18 @@ def prepare_inputs(
     InvalidInput
         If the rows are not allowed, do not vary, or their covariance has no inverse: the message
         names the columns that are constant or depend on others.
+
+    See Also
+    --------
+    inputs_of : Of a file, too.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> rows = np.random.default_rng(0).uniform(size=(200, 6)) * [1, 2, 3, 4, 5, 6]
+    >>> x = bb.data.prepare_inputs(rows, equal_norms=True)
+    >>> np.allclose((x.rows**2).sum(axis=1), 1)
+    True
     """
     given = rows_of(rows)
     flags = {"whiten": whiten, "equal_norms": equal_norms, "standardize": standardize}

@@ -50,6 +50,14 @@ class Instance:
     ------
     InvalidInput
         If p is infinite, N < p_star, a shape does not fit, or the numbers are not real and finite.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> one = bb.draw(bb.TeacherStudent(p=1, p_star=1), alpha=3.0, N=20)
+    >>> same = bb.data.Instance(one.model, one.inputs, one.student, one.teacher)
+    >>> np.allclose(same.labels, (one.inputs @ one.teacher[0]) ** 2)
+    True
     """
 
     model: TeacherStudent
@@ -131,11 +139,52 @@ class Instance:
         return Hessian(self.inputs, self.curvature)
 
     def at(self, student: NDArray[np.float64]) -> Instance:
-        """The same data and teacher at another student, of shape (p, N)."""
+        """The same data and teacher at another student.
+
+        Parameters
+        ----------
+        student : array, shape (p, N)
+            w.
+
+        Returns
+        -------
+        Instance
+            With the labels of this one.
+
+        Raises
+        ------
+        InvalidInput
+            If the shape is another.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> one = bb.draw(bb.TeacherStudent(p=1, p_star=1), alpha=3.0, N=20)
+        >>> float(one.at(one.teacher).loss(one.teacher))
+        0.0
+        """
         return replace(self, student=student)
 
     def loss(self, weights: NDArray) -> float:
-        """L(w) = Σ_μ ℓ(y_μ, ŷ_μ(w)) at any weights of shape (p, N), real or complex."""
+        """L(w) = Σ_μ ℓ(y_μ, ŷ_μ(w)) at any weights, real or complex.
+
+        Parameters
+        ----------
+        weights : array, shape (p, N)
+            w.
+
+        Returns
+        -------
+        float
+            A sum over the samples, or a complex number of complex weights.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> one = bb.draw(bb.TeacherStudent(p=1, p_star=1), alpha=3.0, N=20)
+        >>> float(one.loss(one.teacher)), bool(one.loss(one.student) > 0)
+        (0.0, True)
+        """
         outputs = self.model.output(self.inputs @ np.asarray(weights).T)
         return self.model.loss.value(self.labels, outputs).sum()
 
@@ -172,6 +221,19 @@ def draw(
     ------
     InvalidInput
         If an argument is not allowed, or the inputs would not fit in the memory available.
+
+    See Also
+    --------
+    simulate : The lowest eigenpairs of such draws.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> one = bb.draw(bb.TeacherStudent(p=2, p_star=1), alpha=3.0, N=20, seed=0)
+    >>> one.inputs.shape, one.hessian.shape
+    ((60, 20), (40, 40))
+    >>> bool(np.allclose(one.labels, (one.inputs @ one.teacher[0]) ** 2))
+    True
     """
     N = int(positive_integer("N", N))
     M = sample_count(alpha, N)

@@ -59,6 +59,15 @@ def patches(
     InvalidInput
         If an argument is not allowed, the patches would not fit in memory, or scikit-image is
         missing.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> import pytest
+    >>> _ = pytest.importorskip("skimage")
+    >>> rows = bb.data.patches(size=4, count=10)
+    >>> rows.shape, bool(rows.min() >= 0 and rows.max() <= 1)
+    ((10, 16), True)
     """
     side = int(positive_integer("size", size))
     if not isinstance(contrast, bool | np.bool_):

@@ -35,6 +35,14 @@ class Source:
         repeats, then a new teacher and student.
     covariance_by : str
         How their covariance was estimated, in words.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> source = bb.data.source_of(bb.TeacherStudent(2, 1))
+    >>> one, same = source.draw(2.0, 15, seed=3), bb.draw(source.model, 2.0, 15, seed=3)
+    >>> np.array_equal(one.inputs, same.inputs)
+    True
     """
 
     named: TeacherStudent
@@ -48,7 +56,31 @@ class Source:
         return None if self.inputs is None else self.inputs.description
 
     def dimension(self, N: int | None, default: int) -> int:
-        """N: that of the rows where there are some, else ``default`` where none is given."""
+        """N: that of the rows if there are some, else the given one, else ``default``.
+
+        Parameters
+        ----------
+        N : int or None
+            As the user gave it.
+        default : int
+            Without rows and without N.
+
+        Returns
+        -------
+        int
+            N.
+
+        Raises
+        ------
+        InvalidInput
+            If it is not that of the rows, or no dimension.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> bb.data.source_of(bb.TeacherStudent(2, 1)).dimension(None, 1000)
+        1000
+        """
         if self.inputs is None:
             return default if N is None else N
         if N is not None and N != self.inputs.N:
@@ -56,22 +88,82 @@ class Source:
         return self.inputs.N
 
     def check(self, alpha: float) -> None:
-        """InvalidInput where a draw would take more rows than there are."""
+        """Refuse an α at which a draw would take more rows than there are.
+
+        Parameters
+        ----------
+        alpha : float
+            Samples per dimension.
+
+        Raises
+        ------
+        InvalidInput
+            If round(αN) is more than the number of rows.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> rows = np.random.default_rng(0).standard_normal((90, 15))
+        >>> bb.data.source_of(bb.TeacherStudent(2, 1), rows).check(6.0)
+        """
         if self.inputs is not None:
             self.inputs.check(alpha)
 
     def seeds(self, alpha: float, N: int, seed: int, draws: int) -> list[np.random.SeedSequence]:
-        """The seeds of draws 0, 1, …: ``draw`` takes one in place of an int."""
+        """The seeds of draws 0, 1, …: ``draw`` takes one in place of an int.
+
+        Parameters
+        ----------
+        alpha : float
+        N : int
+        seed : int
+        draws : int
+            How many.
+
+        Returns
+        -------
+        list of SeedSequence
+            One a draw.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> source = bb.data.source_of(bb.TeacherStudent(2, 1))
+        >>> seeds = source.seeds(2.0, 15, seed=3, draws=2)
+        >>> one, same = source.draw(2.0, 15, seeds[1]), source.draw(2.0, 15, 3, index=1)
+        >>> np.array_equal(one.inputs, same.inputs)
+        True
+        """
         return draw_seeds(self.named, alpha, N, seed, draws)
 
     def draw(self, alpha: float, N: int, seed: DrawSeed = 0, index: int = 0) -> Instance:
         """Draw ``index`` by ``seed``, as the function ``draw`` has it.
+
+        Parameters
+        ----------
+        alpha : float
+        N : int
+        seed : int, Generator or SeedSequence
+        index : int
+            Of the draw, for an int.
+
+        Returns
+        -------
+        Instance
+            Inputs, teacher and student.
 
         Raises
         ------
         InvalidInput
             If an argument is not allowed, α is beyond the rows, or the inputs would not fit in the
             memory available.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> rows = np.random.default_rng(0).standard_normal((90, 15))
+        >>> bb.data.source_of(bb.TeacherStudent(2, 1), rows).draw(2.0, 15).inputs.shape
+        (30, 15)
         """
         if self.inputs is None:
             return draw(self.model, alpha, N, seed, index)

@@ -6,10 +6,9 @@ import copy
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from bbpscape.core.arrays import real_array
-from bbpscape.core.checks import InvalidInput, positive_integer
+from bbpscape.core.checks import positive_integer
 from bbpscape.core.memory import require_memory
 from bbpscape.model import curvature as _curvature
 from bbpscape.model.teacher_student import TeacherStudent
@@ -21,10 +20,11 @@ from bbpscape.simulation.data.instance import (
     sample_count,
 )
 from bbpscape.simulation.data.sampler import Sampler
-from bbpscape.simulation.operator import PANEL_ROWS, Operator, panel_slices
+from bbpscape.simulation.multiplied import Multiplied
+from bbpscape.simulation.operator import PANEL_ROWS, panel_slices
 
 
-class StreamedHessian:
+class StreamedHessian(Multiplied):
     """The Hessian of ``draw(model, alpha, N, seed, draw)`` with X regenerated at every product.
 
     The rows of X are consecutive numbers of one stream, so that a panel of them follows from the
@@ -40,6 +40,15 @@ class StreamedHessian:
     ------
     InvalidInput
         As ``draw``, or if the curvatures would not fit in the memory available.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> model = bb.TeacherStudent(p=2, p_star=1)
+    >>> H = bb.data.StreamedHessian(model, alpha=3.0, N=20, seed=0)
+    >>> v = np.ones(40)
+    >>> np.allclose(H @ v, bb.draw(model, 3.0, 20, seed=0).hessian @ v)
+    True
     """
 
     def __init__(
@@ -88,24 +97,26 @@ class StreamedHessian:
         return self._size
 
     @property
-    def shape(self) -> tuple[int, int]:
-        return self.p * self.N, self.p * self.N
-
-    @property
     def held(self) -> bool:
         """X is not in memory."""
         return False
 
     def panels(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
-        """(rows, X[rows]) for consecutive slices of rows, equal to those of ``draw``."""
+        """(rows, X[rows]) for consecutive slices of rows, equal to those of ``draw``.
+
+        Yields
+        ------
+        slice, array
+            The rows, and X at them.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> H = bb.data.StreamedHessian(bb.TeacherStudent(2, 1), 3.0, 20)
+        >>> sum(len(part) for _, part in H.panels())
+        60
+        """
         for rows, state in self._states:
             bits = self._kind()
             bits.state = state
             yield rows, self._sampler.rows(np.random.Generator(bits), rows)
-
-    def matmat(self, block: ArrayLike) -> NDArray[np.float64]:
-        """H V for V of shape (pN, b), in one pass over the regenerated panels."""
-        V = real_array("block", block)
-        if V.ndim != 2 or len(V) != self.shape[0]:
-            raise InvalidInput(f"block must have shape ({self.shape[0]}, b), got {V.shape}")
-        return Operator(self)(np.ascontiguousarray(V.T)).T

@@ -61,6 +61,12 @@ class DescentRule:
     ------
     InvalidInput
         If a value is not allowed.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> bb.DescentRule("flow", steps=200)
+    DescentRule(method='flow', steps=200)
     """
 
     method: str = "gd"

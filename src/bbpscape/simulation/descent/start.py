@@ -72,7 +72,30 @@ class Start:
         return f"{self.title or self.name} start"
 
     def check_model(self, model: TeacherStudent) -> Start:
-        """This start if it goes with the model, else InvalidInput."""
+        """This start, if it goes with the model.
+
+        Parameters
+        ----------
+        model : TeacherStudent
+            Of the descent.
+
+        Returns
+        -------
+        Start
+            Itself.
+
+        Raises
+        ------
+        InvalidInput
+            If it needs an overlap that the model lacks, or the other way round.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> zero = bb.Start("cold", lambda one: 0.01 * one.student)
+        >>> zero.check_model(bb.TeacherStudent(1, 1)).name
+        'cold'
+        """
         if self.overlap is not None and self.overlap != (model.overlap != 0.0):
             need = "without an overlap: use start overlap"
             if self.overlap:
@@ -83,7 +106,17 @@ class Start:
         return self
 
     def begin(self, instance: Instance) -> NDArray[np.float64]:
-        """The first student, shape (p, N).
+        """The first student.
+
+        Parameters
+        ----------
+        instance : Instance
+            The data.
+
+        Returns
+        -------
+        array, shape (p, N)
+            w.
 
         Raises
         ------
@@ -91,6 +124,14 @@ class Start:
             If ``point`` gives another shape, or what is not real and finite.
         NoConvergence
             If an eigenvector was not found.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> one = bb.draw(bb.TeacherStudent(1, 1), alpha=3.0, N=20)
+        >>> cold = bb.Start("cold", lambda one: 0.01 * one.student)
+        >>> np.allclose(cold.begin(one), 0.01 * one.student)
+        True
         """
         student = real_array(f"the start {self.name!r}", self.point(instance))
         shape = instance.student.shape

@@ -31,7 +31,14 @@ class Certificate:
     together: H − shift, lifted along the ``below`` vectors that were found below the shift, is
     positive definite, so that no more than these are there; a proof, up to rounding. It is "dense"
     where LAPACK had the whole matrix, "zero" where H is 0, and "none" where no check was asked for.
-    ``passed`` is None where nothing can be said.
+    ``passed`` is None if nothing can be said.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> found = bb.lowest(np.diag([3.0, 1.0, 2.0]), k=1)
+    >>> found.certificate.kind, found.certificate.verdict
+    ('dense', 'none missed')
     """
 
     kind: str
@@ -47,13 +54,42 @@ class Certificate:
         return {True: "none missed", False: "MISSED ONE", None: "not certified"}[self.passed]
 
     def scaled(self, unit: float) -> Certificate:
-        """The same, its values times ``unit``."""
+        """The same, its values times ``unit``.
+
+        Parameters
+        ----------
+        unit : float
+            Positive.
+
+        Returns
+        -------
+        Certificate
+            In other units.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> bb.lowest(np.diag([3.0, 1.0, 2.0]), k=1).certificate.scaled(2.0).verdict
+        'none missed'
+        """
         names = ("shift", "other", "residual")
         given = {name: value for name in names if (value := getattr(self, name)) is not None}
         return replace(self, **{name: value * unit for name, value in given.items()})
 
     def negated(self) -> Certificate:
-        """That of −H, whose lowest pairs are the highest of H."""
+        """That of −H, whose lowest pairs are the highest of H.
+
+        Returns
+        -------
+        Certificate
+            Its values with the other sign.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> bb.lowest(np.diag([3.0, 1.0, 2.0]), k=1).certificate.negated().verdict
+        'none missed'
+        """
         turned = {
             name: -at for name in ("shift", "other") if (at := getattr(self, name)) is not None
         }

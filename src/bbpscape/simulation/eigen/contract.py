@@ -67,7 +67,20 @@ class BlockOperator:
             object.__setattr__(self, "norm", positive("norm", self.norm))
 
     def negated(self) -> BlockOperator:
-        """−H, without the preconditioner, which is for the lowest pairs of H."""
+        """−H, without the preconditioner, which is for the lowest pairs of H.
+
+        Returns
+        -------
+        BlockOperator
+            Of the same size.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> H = bb.eigen.BlockOperator(lambda V: 2 * V, 3)
+        >>> H.negated().matmat(np.ones((3, 1))).ravel().tolist()
+        [-2.0, -2.0, -2.0]
+        """
         dense = self.dense
         return BlockOperator(
             lambda V: -np.asarray(self.matmat(V)),

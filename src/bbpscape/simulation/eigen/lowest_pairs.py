@@ -80,6 +80,13 @@ class LowestPairs(Result):
     end : str
         "lowest", or "highest": then the eigenvalues are the highest, in decreasing order, and
         ``certificate`` is about a higher one.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> found = bb.lowest(np.diag([3.0, 1.0, 2.0]), k=2)
+    >>> found.eigenvalues.round(12).tolist(), found.converged, found.method
+    ([1.0, 2.0], True, 'dense')
     """
 
     eigenvalues: NDArray[np.float64]

@@ -22,10 +22,17 @@ LANCZOS_STEPS = 80
 class LargestOverlap(Result):
     """Whether the largest m² of all pN eigenvectors is among the p·p* lowest: φ is its mean.
 
-    ``lowest`` is True, False, or None where nothing decides. ``by`` says what does: "found" (a
-    found eigenvector above the p·p* lowest has more), "mass" (the others together have less than
-    the largest found), "lanczos" (a bound on any one of them, from the spectral measures in the
-    teacher directions), "diagonalization", or "open".
+    ``lowest`` is True or False, or None if it could not be decided. ``by`` says what decided:
+    "found" (a found eigenvector above the p·p* lowest has more), "mass" (the others together have
+    less than the largest found), "lanczos" (a bound on any one of them, from the spectral measures
+    in the teacher directions), "diagonalization", or "open".
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> found = bb.simulate(bb.TeacherStudent(1, 1), alpha=8.0, N=40, phi=True)
+    >>> found.draws[0].largest_overlap.lowest
+    True
     """
 
     lowest: bool | None
@@ -87,6 +94,15 @@ def largest_overlap(
     ------
     InvalidInput
         If an argument is of another kind or shape.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> one = bb.draw(bb.TeacherStudent(1, 1), alpha=8.0, N=40)
+    >>> pairs = bb.lowest(one.hessian, k=3)
+    >>> m2 = bb.eigen.teacher_overlap(pairs.eigenvectors, one.teacher_basis)
+    >>> bb.eigen.largest_overlap(one.hessian, pairs.eigenvalues, m2, one.teacher_basis).lowest
+    True
     """
     check_samples(hessian)
     eigenvalues = real_array("eigenvalues", eigenvalues, 1)

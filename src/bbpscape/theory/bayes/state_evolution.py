@@ -40,6 +40,13 @@ class StateEvolution(Result):
     it. ``weak_recovery`` is where message passing begins, ``weak_information`` where anything can
     be known; above ``perfect_amp`` and ``perfect_information`` q is 1 (``inf`` where it never is).
     ``jumps`` lists all α at which one of the three jumps.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> found = bb.bayes_optimal(bb.TeacherStudent(2, 1), [0.9]).theory
+    >>> found.weak_recovery, bool(found.uninformed[0] <= found.informed[0])
+    (0.5000000003027504, True)
     """
 
     alpha: NDArray[np.float64]

@@ -42,6 +42,13 @@ def sample_labels(
     -------
     tuple of arrays, shape (M,) each
         Outputs of the student and labels, (r, y).
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> r, y = bb.finite.sample_labels(bb.TeacherStudent(p=2, p_star=1), M=1000, seed=0, draw=0)
+    >>> r.shape, y.shape
+    ((1000,), (1000,))
     """
     widths = (model.p_star, int(model.p))
     y, r = (_chi_square(g, w, M) for g, w in zip(generators(seed, draw, 2), widths, strict=True))

@@ -36,9 +36,17 @@ SMALLEST, GUESS = 50, 1e4
 class HalfPoint(Result):
     """Where half of the draws have an outlier: ``alpha`` at ``N``, found for one of the two.
 
-    ``standard_error`` is that of ``alpha``, or of ``N`` where N was sought; None of one draw.
+    ``standard_error`` is that of ``alpha``, or of ``N`` if N was sought; None with a single draw.
     ``slope`` is
     d(median strength)/d log of what was sought, ``evaluations`` how often all draws were solved.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> model = bb.TeacherStudent(p=1, p_star=1, loss=bb.NormalizedSquare(2.0))
+    >>> found = bb.finite.half_alpha(model, N=100, draws=10)
+    >>> found.N, found.sought
+    (100, 'alpha')
     """
 
     model: TeacherStudent
@@ -89,6 +97,20 @@ def strengths(
     -------
     array, shape (draws,)
         A draw has an outlier where its strength exceeds 1.
+
+    Raises
+    ------
+    InvalidInput
+        If an argument is not allowed.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> model = bb.TeacherStudent(p=1, p_star=1, loss=bb.NormalizedSquare(2.0))
+    >>> found = bb.finite.strengths(model, alpha=3.0, N=200, draws=10)
+    >>> law = bb.finite.finite_size_law(model, alpha=3.0, N=200, draws=10)
+    >>> float(np.mean(found > 1)) == law.probability
+    True
     """
     N, M = check_sizes(model, alpha, N)
     draws, seed = check_draws(draws), check_seed(seed)
@@ -137,6 +159,14 @@ def half_alpha(
     ------
     InvalidInput
         If an argument is not allowed, or N is too small for half of the draws to have an outlier.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> model = bb.TeacherStudent(p=1, p_star=1, loss=bb.NormalizedSquare(2.0))
+    >>> found = bb.finite.half_alpha(model, N=100, draws=10)
+    >>> np.median(bb.finite.strengths(model, found.alpha, 100, draws=10)).round(1).item()
+    1.0
     """
     check_finite(model)
     N = check_dimension(model, N)
@@ -194,6 +224,18 @@ def half_n(
     ------
     InvalidInput
         If an argument is not allowed, or no N in that range answers.
+
+    See Also
+    --------
+    half_alpha : The α at which half of the draws have an outlier.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> model = bb.TeacherStudent(p=1, p_star=1, loss=bb.NormalizedSquare(2.0))
+    >>> at = bb.finite.half_alpha(model, N=20_000, draws=4).alpha
+    >>> 0.5 < bb.finite.half_n(model, at, draws=4).N / 20_000 < 2
+    True
     """
     alpha = positive("alpha", alpha)
     check_finite(model)

@@ -26,10 +26,18 @@ from bbpscape.theory.solution import Edge
 class LabelSampled:
     """What the labels of one draw predict at dimension N, in the units of the eigenvalues.
 
-    ``outlier`` and ``m2`` are None where the draw has no outlier. ``left_edge`` is the lowest bulk
+    ``outlier`` and ``m2`` are None if the draw has no outlier. ``left_edge`` is the lowest bulk
     eigenvalue with its Tracy–Widom shift; ``lowest`` is the outlier or else that edge.
     ``m2_lowest`` is what the p p* lowest eigenvectors know of the teacher: m² of the outlier or the
     overlap at the edge of the bulk, whichever is larger.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> model = bb.TeacherStudent(p=1, p_star=1, loss=bb.NormalizedSquare(2.0))
+    >>> found = bb.finite.solve_labels(model, 200, *bb.finite.sample_labels(model, 800, 0, 0))
+    >>> found.lowest == found.outlier, found.outlier < found.left_edge
+    (True, True)
     """
 
     outlier: float | None
@@ -39,7 +47,26 @@ class LabelSampled:
     m2_lowest: float
 
     def at(self, chosen: slice) -> tuple[float, float]:
-        """The mean eigenvalue and m² of the lowest p p*, which alone are predicted."""
+        """The mean eigenvalue and m² of the lowest p p*, which alone are predicted.
+
+        Parameters
+        ----------
+        chosen : slice
+            Which of them: the prediction is one for all.
+
+        Returns
+        -------
+        (float, float)
+            Eigenvalue and m².
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> model = bb.TeacherStudent(p=1, p_star=1, loss=bb.NormalizedSquare(2.0))
+        >>> found = bb.finite.solve_labels(model, 200, *bb.finite.sample_labels(model, 800, 0, 0))
+        >>> found.at(slice(1)) == (found.lowest, found.m2_lowest)
+        True
+        """
         return self.lowest, self.m2_lowest
 
 
@@ -85,6 +112,17 @@ def solve_labels(
     -------
     LabelSampled
         The edge, the outlier and m² of these labels.
+
+    Examples
+    --------
+    Twice as many samples of positive mean curvature push the edge to the right:
+
+    >>> import bbpscape as bb
+    >>> model = bb.TeacherStudent(p=1, p_star=1, loss=bb.NormalizedSquare(2.0))
+    >>> few, many = (bb.finite.sample_labels(model, M, 0, 0) for M in (800, 1600))
+    >>> edges = [bb.finite.solve_labels(model, 200, *one).left_edge for one in (few, many)]
+    >>> edges[0] < edges[1]
+    True
     """
     law, alpha = label_sampled_law(model, r, y, norms), y.size / N
     edge = left_edge(law, alpha)

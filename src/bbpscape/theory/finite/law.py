@@ -37,9 +37,17 @@ class FiniteSizeLaw(Result):
     the fraction of draws that do, ``probability_standard_error`` that of a ``Fraction``.
 
     ``samples`` hold every draw: ``left_edge``, the lowest eigenvalue of the bulk (edge and
-    Tracy–Widom shift); ``outlier`` and ``m2``, NaN in a draw that has none; ``lowest``, the outlier
-    or else the left edge; ``m2_lowest``, the overlap of that eigenvector. The properties of these
-    names are their means, errors and quantiles, over the draws that have them.
+    Tracy–Widom shift); ``outlier`` and ``m2``, NaN in a draw without an outlier; ``lowest``, the
+    outlier or else the left edge; ``m2_lowest``, the overlap of that eigenvector. The properties of
+    these names are their means, errors and quantiles, over the draws that have them.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> model = bb.TeacherStudent(p=1, p_star=1, loss=bb.NormalizedSquare(2.0))
+    >>> found = bb.finite.finite_size_law(model, alpha=3.0, N=200, draws=10)
+    >>> found.with_outlier, bool(found.outlier.mean < found.left_edge.mean)
+    (Fraction(count=10, of=10), True)
     """
 
     model: TeacherStudent

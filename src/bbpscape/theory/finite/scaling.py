@@ -35,9 +35,17 @@ class FiniteSizeScaling(Result):
     """Theory at finite N: one entry for each N, in the order given.
 
     ``laws`` are those at ``alpha``, ``half`` where half of the draws have an outlier, ``truncated``
-    the thresholds of the truncated theory, None where inputs have a structure.
+    the thresholds of the truncated theory, or None if the inputs have a structure.
     ``thresholds`` of the N → ∞ theory are one for each N where the covariance is that of a
     dimension, and else one.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> model = bb.TeacherStudent(p=1, p_star=1, loss=bb.NormalizedSquare(2.0))
+    >>> found = bb.finite_size(model, N=[100, 200], draws=4)
+    >>> found.alpha == bb.threshold(model).alpha_bbp, len(found.half)
+    (True, 2)
     """
 
     thresholds: tuple[Threshold, ...]
@@ -167,9 +175,22 @@ def finite_size(
     InvalidInput
         If an argument is not allowed; before anything is sampled.
 
+    See Also
+    --------
+    threshold : N → ∞.
+    finite.half_alpha, finite.finite_size_law, finite.truncated_threshold : Its parts.
+
     References
     ----------
     theory.md §5–6.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> model = bb.TeacherStudent(p=1, p_star=1, loss=bb.NormalizedSquare(2.0))
+    >>> found = bb.finite_size(model, alpha=3.0, N=[100, 200], draws=10)
+    >>> [law.probability for law in found.laws]
+    [1.0, 1.0]
     """
     check_finite(model)
     draws, seed = check_draws(draws), check_seed(seed)

@@ -29,6 +29,15 @@ class TruncatedThreshold(Result):
     """``alpha_bbp`` of the law of y cut at ``cut``, the median of the largest of M = αN labels.
 
     ``eigenvalue`` is where the outlier leaves the bulk.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> from scipy.stats import chi2
+    >>> model = bb.TeacherStudent(p=1, p_star=1, loss=bb.NormalizedSquare(2.0))
+    >>> found = bb.finite.truncated_threshold(model, N=1000)
+    >>> round(float(chi2(1).cdf(found.cut) ** (1000 * found.alpha_bbp)), 6)
+    0.5
     """
 
     model: TeacherStudent
@@ -63,6 +72,14 @@ def truncated_threshold(model: TeacherStudent, N: int) -> TruncatedThreshold:
     ------
     InvalidInput
         If p is infinite, N is not a positive integer, or the inputs are not standard.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> model = bb.TeacherStudent(p=1, p_star=1, loss=bb.NormalizedSquare(0.5))
+    >>> limit = bb.threshold(model).alpha_bbp
+    >>> abs(bb.finite.truncated_threshold(model, N=10**6).alpha_bbp / limit - 1) < 0.01
+    True
     """
     check_finite(model)
     check_reference(model, "the truncated theory")

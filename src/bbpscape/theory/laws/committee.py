@@ -51,6 +51,13 @@ class CommitteeLaw:
     c is q or 3q, of a student with w_k·w_k'/N = q δ_kk'. At p = ∞, r = 1 and f is in units of 2/p.
     ``refinement`` divides the quadrature step: two values of it give an error estimate.
     Source: theory.md §1; Laplace form derived here.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> law = bb.laws.CommitteeLaw(bb.TeacherStudent(p=2, p_star=3))
+    >>> law.support()[0], law.directions["teacher"]  # −2/p and p p*
+    (-1.0, 6)
     """
 
     model: TeacherStudent
@@ -90,10 +97,31 @@ class CommitteeLaw:
         return sectors
 
     def smooth_edge_rate(self, slope: float) -> float:
-        """A in ρ ~ exp(−A/(λ − λ₋)) where dz/dg = ``slope`` at a smooth left edge.
+        """A in ρ ~ exp(−A/(λ − λ₋)) at a smooth left edge.
 
         A = (p p* a/4) |dz/dg|, or (p* (a + q)/2) |dz/dg| at p = ∞: the pole of f/(1 − gf) sits at
-        y = (a + q r)/δ with δ = −1 − 2g/p, in the tail e^{−p* y/2}. Source: theory.md §2.
+        y = (a + q r)/δ with δ = −1 − 2g/p, in the tail e^{−p* y/2}.
+
+        Parameters
+        ----------
+        slope : float
+            dz/dg at the edge.
+
+        Returns
+        -------
+        float
+            A, in units of the eigenvalue.
+
+        References
+        ----------
+        theory.md §2.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> model = bb.TeacherStudent(p=2, p_star=1, loss=bb.NormalizedSquare(1.0))
+        >>> bb.laws.CommitteeLaw(model).smooth_edge_rate(-3.0)
+        1.5
         """
         p, p_star, a = self.model.p, self.model.p_star, self.model.normalization
         return abs(slope) * p_star * ((a + self._branches[0]) / 2 if math.isinf(p) else p * a / 4)

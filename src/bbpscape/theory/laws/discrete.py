@@ -102,6 +102,14 @@ class QuadratureLaw:
     ``bounds`` are the infimum and supremum of f: the real branch of g ends at their inverses even
     where no node is there, so that an edge comes out smooth. Complex g resolves the density
     down to the distance between neighbouring nodes, |Im g| > |Δ(1/f)|.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> nodes = bb.laws.DiscreteLaw([0.5, 1.0])
+    >>> law = bb.laws.QuadratureLaw(nodes, bounds=(0.0, 2.0))
+    >>> law.support(), float(law.moments(0.0, order=1)[0, 0])
+    ((0.0, 2.0), 0.75)
     """
 
     nodes: DiscreteLaw

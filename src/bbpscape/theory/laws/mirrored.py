@@ -13,7 +13,15 @@ from bbpscape.theory.law import BULK, Law
 
 @dataclass(frozen=True)
 class Mirrored:
-    """The law of −f: the spectrum of −H, so that right edges are left edges."""
+    """The law of −f: the spectrum of −H, so that right edges are left edges.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> law = bb.laws.Mirrored(bb.laws.DiscreteLaw([1.0, 3.0]))
+    >>> law.support()
+    (-3.0, -1.0)
+    """
 
     law: Law
 

@@ -41,8 +41,15 @@ WIDE = 100
 class Labels:
     """The law of y as a quadrature, E[φ(y)] = Σ_i weights_i φ(y_i); all arrays of shape (n,).
 
-    ``second`` is w = E[|u|²/p* | y], ``first`` is E[u | y] (not 0 only where p* = 1 and the channel
-    tells the sign of u).
+    ``second`` is w = E[|u|²/p* | y]. ``first`` is E[u | y], which is 0 unless p* = 1 and the
+    channel tells the sign of u.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> labels = bb.spectral.QuadraticTeacher(p_star=2).labels()
+    >>> round(float(labels.weights @ (labels.second - 1) ** 2), 9)  # 2/p*
+    1.0
     """
 
     y: NDArray[np.float64]
@@ -52,7 +59,15 @@ class Labels:
 
 
 class Channel(Protocol):
-    """What every rotation-invariant teacher offers."""
+    """What every rotation-invariant teacher offers.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> channel = bb.spectral.QuadraticTeacher(p_star=2)
+    >>> channel.label_range, channel.discrete
+    ((0.0, inf), False)
+    """
 
     @property
     def p_star(self) -> int:
@@ -71,10 +86,47 @@ class Channel(Protocol):
         """Infimum and supremum of w(y), or None where only the nodes know."""
 
     def labels(self, breaks: Iterable[float] = (), refinement: int = 1) -> Labels:
-        """The law of y, with panels that end at each of ``breaks``."""
+        """The law of y as quadrature nodes, with panels that end at each of ``breaks``.
+
+        Parameters
+        ----------
+        breaks : iterable of float
+            Labels at which what is averaged has a kink or a jump.
+        refinement : int
+            Divides the panels: two of them give an error estimate.
+
+        Returns
+        -------
+        Labels
+            Nodes and weights.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> labels = bb.spectral.QuadraticTeacher(p_star=2).labels()
+        >>> round(float(labels.weights @ labels.y), 9)  # E y
+        1.0
+        """
 
     def second_moment(self, y: ArrayLike) -> NDArray[np.float64]:
-        """w(y) = E[|u|²/p* | y], of the shape of y."""
+        """w(y) = E[|u|²/p* | y].
+
+        Parameters
+        ----------
+        y : array
+            Labels.
+
+        Returns
+        -------
+        array
+            Of the shape of y.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> bb.spectral.QuadraticTeacher(p_star=2).second_moment([1.0, 2.0]).tolist()  # y itself
+        [1.0, 2.0]
+        """
 
 
 @dataclass(frozen=True)
@@ -112,7 +164,24 @@ class QuadraticTeacher:
 
     @classmethod
     def of(cls, model: TeacherStudent) -> QuadraticTeacher | None:
-        """The teacher of ``model``; None if it is another, or the student knows it already."""
+        """The teacher of ``model`` as a channel.
+
+        Parameters
+        ----------
+        model : TeacherStudent
+            Any.
+
+        Returns
+        -------
+        QuadraticTeacher or None
+            None if the teacher is another one, or the student knows it already.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> bb.spectral.QuadraticTeacher.of(bb.TeacherStudent(p=2, p_star=3)).p_star
+        3
+        """
         labels = model.labels
         if not model.teacher.quadratic or labels.flip or labels.poisson or model.overlap != 0.0:
             return None

@@ -44,7 +44,13 @@ from bbpscape.theory.spectral.threshold import (
 class Setting:
     """What a method may know before it sees labels.
 
-    ``alpha`` is None where one T must serve at every α, ``student`` where there is none.
+    ``alpha`` is None if one T must serve at every α, ``student`` is None if there is no student.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> bb.spectral.Setting(bb.spectral.QuadraticTeacher(1)).alpha is None
+    True
     """
 
     channel: Channel
@@ -53,7 +59,16 @@ class Setting:
 
 
 class Choice(NamedTuple):
-    """A T(y) and where D = Σ_μ T(y_μ) x_μ x_μᵀ begins to tell the teacher."""
+    """A T(y) and where D = Σ_μ T(y_μ) x_μ x_μᵀ begins to tell the teacher.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> family = bb.spectral.PREPROCESSINGS["optimal"]
+    >>> found = family.choose(bb.spectral.Setting(bb.spectral.QuadraticTeacher(1)))
+    >>> found.preprocessing.name, round(found.threshold.alpha, 6)
+    ('optimal', 0.5)
+    """
 
     preprocessing: Preprocessing
     threshold: SpectralThreshold
@@ -71,6 +86,17 @@ class Family:
         ``t_range`` (setting, t) -> Preprocessing.
     t_range : callable, optional
         (setting) -> (low, high), where the t of the lowest threshold is sought.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> def bounded(setting, t):
+    ...     return bb.Preprocessing("bounded", lambda y: np.minimum(y, t), (t,), t=t)
+    >>> import numpy as np
+    >>> family = bb.spectral.Family("bounded", bounded, lambda setting: (0.5, 20.0))
+    >>> at = bb.spectral.Setting(bb.spectral.QuadraticTeacher(1))
+    >>> family.choose(at).threshold.transition
+    'continuous'
     """
 
     name: str
@@ -78,12 +104,31 @@ class Family:
     t_range: Callable[[Setting], tuple[float, float]] | None = None
 
     def choose(self, setting: Setting, t: float | None = None) -> Choice | None:
-        """T(y) for a setting and its threshold, at a given t or at the best; None if not for it.
+        """T(y) for a setting and its threshold, at a given t or at the best one.
+
+        Parameters
+        ----------
+        setting : Setting
+            What is known.
+        t : float, optional
+            Of a family with a free number.
+
+        Returns
+        -------
+        Choice or None
+            None if the method is not for this setting.
 
         Raises
         ------
         InvalidInput
             If t is given and not allowed, or the family has none.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> at = bb.spectral.Setting(bb.spectral.QuadraticTeacher(1))
+        >>> bb.spectral.PREPROCESSINGS["subset"].choose(at, t=2.0).preprocessing.t
+        2.0
         """
         if self.t_range is None:
             if t is not None:

@@ -110,10 +110,24 @@ class GeneralChannel:
     def likelihood(self) -> Likelihood:
         """P(y | u) for the state evolution of message passing.
 
+        Returns
+        -------
+        Likelihood
+            As ``bayes_optimal`` takes it.
+
         Raises
         ------
         InvalidInput
             If p* > 1.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> signs = bb.spectral.GeneralChannel(
+        ...     1, lambda y, u: (y * u > 0).astype(float), outcomes=(-1, 1), signed=True
+        ... )
+        >>> type(signs.likelihood()).__name__
+        'Likelihood'
         """
         if self.p_star > 1:
             raise InvalidInput(f"bayes_optimal needs a channel of p_star = 1, got {self.p_star}")

@@ -18,6 +18,13 @@ class InformationLimit(Result):
 
     ``alpha`` is 0 where labels tell the sign of u; ``alpha_spectral`` is where the best spectral
     method starts, the same number otherwise. Both are ``inf`` where labels say nothing.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> found = bb.spectral.information_limit(bb.spectral.QuadraticTeacher(p_star=3))
+    >>> round(found.alpha, 9) == round(found.alpha_spectral, 9) == 1.5
+    True
     """
 
     alpha: float

@@ -18,6 +18,14 @@ class SpectralOverlap(Result):
     ``eigenvalue`` is None and ``m2`` is 0 without one; ``m2`` is the squared overlap of one of its
     p* eigenvectors with the p* directions of the teacher. Of inputs with principal components apart
     from the bulk it is the highest eigenvalue, that of a component that mixes with the teacher.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> teacher, T = bb.spectral.QuadraticTeacher(1), bb.spectral.subset(2.0)
+    >>> found = bb.spectral.spectral_overlap(teacher, T, alpha=2.0)
+    >>> found.eigenvalue > found.edge.value, 0 < found.m2 < 1
+    (True, True)
     """
 
     preprocessing: str
@@ -63,6 +71,20 @@ def spectral_overlap(
     ------
     InvalidInput
         If α is not positive, or T is not defined or not seen on the labels.
+
+    See Also
+    --------
+    spectral_threshold : Where the overlap begins.
+
+    Examples
+    --------
+    Below 1/α = E[(w − 1)²] nothing is seen, and far above it all:
+
+    >>> import bbpscape as bb
+    >>> teacher = bb.spectral.QuadraticTeacher(1)
+    >>> T = bb.spectral.optimal(teacher)
+    >>> [round(bb.spectral.spectral_overlap(teacher, T, alpha).m2, 3) for alpha in (0.4, 1000.0)]
+    [0.0, 1.0]
     """
     alpha = positive("alpha", alpha, EXTREME)
     edge, found = highest_informed(spectral_level(channel, preprocessing, inputs, N), alpha)

@@ -37,6 +37,18 @@ class Preprocessing:
         there); give them where T reaches its limit more slowly than 1/y.
     t : float, optional
         The parameter of T, if it is one of a family.
+
+    Raises
+    ------
+    InvalidInput
+        If ``function`` cannot be called.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> T = bb.Preprocessing("logarithm", lambda y: np.log1p(y))
+    >>> T([0.0, 1.0]).round(6).tolist()
+    [0.0, 0.693147]
     """
 
     name: str
@@ -112,6 +124,17 @@ def optimal(channel: Channel) -> Preprocessing:
     Returns
     -------
     Preprocessing
+
+    References
+    ----------
+    Luo, Alghamdi and Lu (2019).
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> T = bb.spectral.optimal(bb.spectral.QuadraticTeacher(1))
+    >>> T([1.0, 2.0]).tolist()  # 1 − 1/y
+    [0.0, 0.5]
     """
     return _ratio("optimal", channel, 1.0)
 
@@ -133,6 +156,17 @@ def mondelli_montanari(channel: Channel, alpha: float) -> Preprocessing:
     Returns
     -------
     Preprocessing
+
+    References
+    ----------
+    Mondelli and Montanari (2018).
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> T = bb.spectral.mondelli_montanari(bb.spectral.QuadraticTeacher(1), alpha=2.0)
+    >>> T([1.0, 3.0]).round(6).tolist()  # (y − 1)/(y + 1), as α_wr = 1/2
+    [0.0, 0.5]
     """
     c = math.sqrt(positive("alpha", alpha) / information_limit(channel).alpha_spectral)
     return _ratio("mondelli-montanari", channel, c)

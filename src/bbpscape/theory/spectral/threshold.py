@@ -34,6 +34,14 @@ class SpectralThreshold(Result):
     none; ``transition`` is "continuous", "discontinuous" (m² starts at ``m2_jump``) or "none";
     ``eigenvalue`` is where the outlier leaves the bulk, in units of T; ``t`` is the parameter of T
     if it has one.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> teacher, T = bb.spectral.QuadraticTeacher(1), bb.spectral.subset(2.0)
+    >>> found = bb.spectral.spectral_threshold(teacher, T)
+    >>> found.transition, found.m2_jump
+    ('continuous', 0.0)
     """
 
     preprocessing: str
@@ -135,6 +143,14 @@ def best_threshold(
     ------
     InvalidInput
         If the t do not increase from above 0.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> teacher = bb.spectral.QuadraticTeacher(1)
+    >>> t, best = bb.spectral.best_threshold(teacher, bb.spectral.subset, 0.5, 8.0)
+    >>> best.alpha < bb.spectral.spectral_threshold(teacher, bb.spectral.subset(2 * t)).alpha
+    True
     """
     if not positive("low", low) < positive("high", high):
         raise InvalidInput(f"t must be sought from a lower to a higher, got {low:g} to {high:g}")

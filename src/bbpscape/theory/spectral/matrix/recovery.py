@@ -42,6 +42,15 @@ class MatrixRecovery(Result):
     E|E[u | y]|²: where it is not 0 the linear statistic Σ_μ E[u | y_μ] x_μ works at every α.
     ``ridge`` is ε of T = 1 − ((C + ε 1)/(1 + ε))⁻¹, 0 but where C_y is singular. At ``alpha``,
     ``edge`` is the right one of D = Σ_μ T(y_μ) ⊗ x_μ x_μᵀ, and ``overlaps`` are its outliers.
+
+    Examples
+    --------
+    The largest eigenvalue belongs to the smallest α that is not negative:
+
+    >>> import bbpscape as bb
+    >>> found = bb.weak_recovery(2, teacher="u1*u2").matrix
+    >>> found.limit.alpha == min(a for a in found.alphas if a > 0)
+    np.True_
     """
 
     model: TeacherStudent
