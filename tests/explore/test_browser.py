@@ -189,9 +189,10 @@ def test_a_mistake_stays_in_its_field_and_the_last_picture_stays(visit):
 
 
 def test_every_field_has_its_own_line(visit):
-    tab = visit("p=2.5&a=-1&N=0")
+    tab = visit("p=2.5&a=-1&N=0&loss=foo(y)")
     for name in ("p", "a", "N"):
         tab.locator(f"#mistake-{name}", has_text=f"{name} must be").wait_for()
+    tab.locator("#mistake-loss:not(:empty)").wait_for()
 
 
 HOSTILE = [

@@ -1,17 +1,21 @@
 """Answers of the server: the library's numbers, this machine alone, and work that is dropped."""
 
 import json
+import signal
 import socket
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
 
 import numpy as np
+import psutil
 import pytest
 from tests.explore.conftest import fetch
 
 import bbpscape as bb
-from bbpscape.explore import limits
+from bbpscape.explore import limits, pool
 from bbpscape.explore.server import Server
 
 
@@ -158,7 +162,67 @@ def test_other_pages_and_other_names_are_refused(page_of):
     assert fetch(f"{base}controls", **{"Sec-Fetch-Site": "cross-site"})[0] == 403
     # A name of the attacker's that leads to this machine.
     assert fetch(base, Host=f"evil.example:{host.split(':')[1]}")[0] == 403
-    assert fetch(base, Host="127.0.0.1:1")[0] == 403
+    # A tunnel has a port of its own.
+    assert fetch(base, Host="localhost:1")[0] == 200
+    assert fetch(base, Host="127.0.0.1")[0] == 200
+
+
+def test_a_server_for_others_answers_to_addresses_and_its_own_name():
+    with Server("0.0.0.0", 0) as server:
+        allowed = [server.allowed(f"{name}:{server.port}") for name in ("192.168.1.7", "[fe80::1]")]
+        assert allowed == [True, True]
+        assert server.allowed(f"{socket.gethostname()}:{server.port}")
+        refused = ("evil.example", "127.0.0.1.evil.example", "", "[", "a:b:c")
+        assert not any(server.allowed(name) for name in refused)
+        server.pool.close()
+
+
+HOST = b"Host: 127.0.0.1\r\n"
+MISFORMED = {
+    "body": (b"GET / HTTP/1.1\r\n" + HOST + b"Content-Length: 9\r\n\r\nGET /x HT", 400),
+    "chunks": (b"GET / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+    "post": (b"POST /ask/words HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\n\r\na=1", 501),
+    "old": (b"GET / HTTP/1.0\r\n" + HOST + b"\r\n", 400),
+    "no host": (b"GET / HTTP/1.1\r\n\r\n", 403),
+    "address": (b"GET http://[ HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+    "long line": (b"GET /" + 70_000 * b"a" + b" HTTP/1.1\r\n", 414),
+    "long query": (b"GET /ask/words?a=" + 5000 * b"1" + b" HTTP/1.1\r\n" + HOST + b"\r\n", 404),
+    "headers": (b"GET / HTTP/1.1\r\n" + 200 * b"X: 1\r\n" + b"\r\n", 431),
+    "noise": (bytes(range(128, 256)) + b"\r\n\r\n", 400),
+    "websocket": (b"GET /ws HTTP/1.1\r\n" + HOST + b"Upgrade: websocket\r\n\r\n", 404),
+}
+
+
+def received(line):
+    """What comes next; nothing where the server left words unread."""
+    try:
+        return line.recv(1 << 16)
+    except ConnectionResetError:
+        return b""
+
+
+@pytest.mark.parametrize(("sent", "status"), MISFORMED.values(), ids=MISFORMED)
+def test_what_is_no_question_is_a_line(page_of, sent, status):
+    with socket.create_connection(("127.0.0.1", page_of._server.port), timeout=20) as line:
+        line.sendall(sent)
+        line.shutdown(socket.SHUT_WR)
+        text = b"".join(iter(lambda: received(line), b""))
+    head, _, said = text.decode().partition("\r\n\r\n")
+    assert head.startswith(f"HTTP/1.1 {status} ")
+    assert "default-src 'none'" in head
+    assert "text/plain" in head
+    assert said.count("\n") == 1
+
+
+def test_a_client_that_talks_meanwhile_is_left(page_of):
+    """Else its words would wake the server again and again."""
+    server = page_of._server
+    talks = open_question(server, "simulation", "N=500&draws=20&alpha=3")
+    while not busy(server):
+        time.sleep(0.02)
+    talks.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    assert settled(server)
+    talks.close()
 
 
 @pytest.mark.parametrize(
@@ -221,14 +285,16 @@ def test_a_closed_tab_stops_its_work_and_others_go_on(page_of, ask):
     assert processes <= {one.process.pid for one in server.pool._all if one.alive}
 
 
-def test_questions_beyond_the_processes_wait_for_their_turn(page_of, ask):
+def test_slow_questions_leave_a_process_to_quick_ones(page_of, ask):
     server = page_of._server
-    slow = [open_question(server, "simulation", f"N=500&draws=20&seed={k}") for k in range(6)]
-    time.sleep(1.0)
-    assert len(busy(server)) <= server.pool.size
+    assert settled(server)
+    slow = [open_question(server, "descent", f"N=100&draws=20&seed={k}") for k in range(4)]
+    while len(busy(server)) < server.pool.size - 1:
+        time.sleep(0.02)
+    assert parts(ask("density", "a=0.7"), "spectrum")
+    assert len(busy(server)) == server.pool.size - 1
     for one in slow:
         one.close()
-    assert parts(ask("density", "a=0.7"), "spectrum")
     assert settled(server)
 
 
@@ -256,6 +322,21 @@ def test_a_port_that_is_taken_is_a_line():
         Server("127.0.0.1", taken.getsockname()[1])
 
 
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "a" * 100, "é" * 70, "\0", "203.0.113.7"])
+def test_a_host_that_is_not_here_is_a_line(host):
+    with pytest.raises(bb.InvalidInput, match="cannot be opened"):
+        Server(host, 0)
+
+
+def test_processes_that_do_not_start_are_said(monkeypatch):
+    monkeypatch.setattr(pool, "serve", int)
+    with bb.explore() as served:
+        base = served.address
+        status, text = fetch(f"{base}ask/words?")
+    assert status == 200
+    assert "no process could be started" in json.loads(text)["error"]["message"]
+
+
 @pytest.mark.parametrize(
     "given", [{"port": 70000}, {"port": -1}, {"host": ""}, {"N": 0}, {"model": 3}, {"alpha": -1.0}]
 )
@@ -269,6 +350,22 @@ def test_a_notebook_shows_the_page(page_of):
     assert html.startswith("<iframe")
     assert f'src="{page_of.address.replace("&", "&amp;")}"' in html
     assert page_of.address.endswith("?alpha=2&N=60&draws=2")
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
+def test_ctrl_c_is_how_the_command_ends(number, status):
+    command = [sys.executable, "-m", "bbpscape", "explore", "--no-browser"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as running:
+        assert "Ctrl-C ends it" in running.stdout.readline()
+        worker = psutil.Process(running.pid).children(recursive=True)
+        running.send_signal(number)
+        said = running.communicate(timeout=30)[1]
+    assert running.returncode == status
+    assert said.startswith("bbpscape: the page is no longer served" if status == 0 else "bbpscape:")
+    assert said.count("\n") == 1
+    # The tracker of resources notices it a moment later.
+    assert not psutil.wait_procs(worker, timeout=20)[1]
 
 
 def test_close_ends_the_server_and_its_processes():

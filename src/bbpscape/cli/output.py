@@ -3,6 +3,7 @@
 import csv
 import inspect
 import json
+import signal
 import sys
 import threading
 import webbrowser
@@ -14,6 +15,7 @@ import typer
 
 import bbpscape as bb
 from bbpscape.core.files import check_output_path, replacing
+from bbpscape.core.interruption import received
 
 KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
@@ -118,7 +120,13 @@ class Served(Output):
             if not self.no_browser:
                 # A browser in this terminal would not return.
                 threading.Thread(target=webbrowser.open, args=[result.address], daemon=True).start()
-            result.wait()
+            try:
+                result.wait()
+            except KeyboardInterrupt:
+                # As was said: this is how it ends.
+                if received() not in (None, signal.SIGINT):
+                    raise
+        sys.stderr.write("bbpscape: the page is no longer served\n")
 
 
 def _cells(column: Any) -> list[str]:

@@ -12,7 +12,10 @@ from bbpscape.simulation.parallel import available_cpus
 from bbpscape.simulation.processes import start_process
 
 PATIENCE = 2.0  # seconds for a question to be dropped; then its process is ended
+START = 60.0  # seconds for a process to be ready
 MOST = 4
+TRIES = 3  # processes that end before they are ready, after which it is said
+TURN = 0.1  # seconds between two looks whether somebody waits still
 
 
 class Worker:
@@ -23,6 +26,7 @@ class Worker:
         self.process = start_process(serve, other)
         other.close()
         self.client = ""
+        self.slow = False
         # It says so when it is ready.
         self.free = False
 
@@ -31,8 +35,6 @@ class Worker:
         return self.process.is_alive()
 
     def ask(self, view: str, query: str) -> None:
-        if not self.free:
-            self.settle(60.0)
         self.free = False
         self.line.send((view, query))
 
@@ -69,62 +71,102 @@ class Worker:
 
 
 class Pool:
-    """A question more at once than there are cores, within limits; others wait for their turn."""
+    """A question more at once than there are cores, within limits; others wait for their turn.
+
+    One process begins with the pool. Others follow when it has answered, so that the first
+    picture need not share the cores with them, one more than are busy. Slow questions leave one
+    process to quick ones.
+    """
 
     def __init__(self) -> None:
-        self.size = min(MOST, available_cpus() + 1)
-        self._turn = threading.BoundedSemaphore(self.size)
-        self._lock = threading.Lock()
-        self._idle: list[Worker] = [Worker()]
-        self._all = set(self._idle)
-        self._closed = False
+        self.size = max(2, min(MOST, available_cpus() + 1))
+        self._changed = threading.Condition()
+        self._idle: list[Worker] = []
+        self._all: set[Worker] = set()
+        self._closed = self._warm = False
+        self._failed = 0
+        with self._changed:
+            self._add()
 
     @property
     def lent(self) -> set[Worker]:
         """Those that answer a question now."""
-        with self._lock:
-            return {one for one in self._all if one.alive} - set(self._idle)
+        with self._changed:
+            return {one for one in self._all if one.client and one.alive} - set(self._idle)
 
     @contextmanager
-    def lend(self, client: str, gone: Callable[[], bool]) -> Iterator[Worker | None]:
-        """A worker, the one that knows the client best; None if the client has gone meanwhile."""
-        while not self._turn.acquire(timeout=0.1):
-            if gone() or self._closed:
-                yield None
-                return
+    def lend(
+        self, client: str, gone: Callable[[], bool], slow: bool = False
+    ) -> Iterator[Worker | None]:
+        """A worker, the one that knows the client best.
+
+        None if the client has gone meanwhile, or no process can be started.
+        """
+        worker = self._wait(client, gone, slow)
         try:
-            worker = self._take(client)
-            try:
-                yield worker
-            finally:
+            yield worker
+        finally:
+            if worker is not None:
                 if not worker.free:
                     worker.drop()
                 self._put(worker)
-        finally:
-            self._turn.release()
 
-    def _take(self, client: str) -> Worker:
-        with self._lock:
-            known = [one for one in self._idle if one.alive]
-            best = next((one for one in known if one.client == client), None)
-            chosen = best or (known[-1] if known else Worker())
-            self._idle = [one for one in known if one is not chosen]
-            self._all = {one for one in self._all if one.alive} | {chosen}
-        chosen.client = client
+    def _wait(self, client: str, gone: Callable[[], bool], slow: bool) -> Worker | None:
+        while not (self._closed or gone() or self._failed >= TRIES):
+            with self._changed:
+                worker = self._take(client, slow)
+                if worker is not None:
+                    return worker
+                self._changed.wait(TURN)
+        return None
+
+    def _take(self, client: str, slow: bool) -> Worker | None:
+        self._all = {one for one in self._all if one.alive}
+        known = [one for one in self._idle if one in self._all]
+        busy = sum(one.slow for one in self._all if one not in known)
+        chosen = None
+        if known and not (slow and busy >= self.size - 1):
+            chosen = next((one for one in known if one.client == client), known[-1])
+            chosen.client, chosen.slow = client, slow
+        self._idle = [one for one in known if one is not chosen]
+        if not self._all or (self._warm and not self._idle and self._starting == 0):
+            self._add()
         return chosen
 
+    @property
+    def _starting(self) -> int:
+        return sum(not one.client for one in self._all if one not in self._idle)
+
+    def _add(self) -> None:
+        """Begin a process; it is one of the idle when it is ready."""
+        if len(self._all) >= self.size or self._closed:
+            return
+        worker = Worker()
+        self._all.add(worker)
+
+        def ready() -> None:
+            worker.settle(START)
+            self._failed = 0 if worker.free else self._failed + 1
+            self._put(worker)
+
+        threading.Thread(target=ready, daemon=True).start()
+
     def _put(self, worker: Worker) -> None:
-        with self._lock:
-            if worker.alive and not self._closed:
+        with self._changed:
+            self._warm |= bool(worker.client)
+            if worker.free and worker.alive and not self._closed:
                 self._idle.append(worker)
             else:
                 self._all.discard(worker)
+                worker.process.kill()
+            self._changed.notify_all()
 
     def close(self) -> None:
         """End all processes."""
-        self._closed = True
-        with self._lock:
+        with self._changed:
+            self._closed = True
             for worker in self._all:
                 worker.process.kill()
             for worker in self._all:
                 worker.process.join()
+            self._changed.notify_all()

@@ -23,7 +23,12 @@ from bbpscape.model.teacher_student import TeacherStudent
 START = {"alpha": 3.0, "N": 300, "draws": 10, "seed": 0}
 FIELDS = (*MODEL, *INPUTS, *(PARAMETERS[name] for name in START))
 # What messages call a field that they do not begin with.
-WORDS = {" loss ": "loss", "overlap": "overlap"}
+WORDS = {
+    " loss ": "loss",
+    "overlap": "overlap",
+    "noise must": "label_noise",
+    "the teacher '": "teacher",
+}
 EXPRESSIONS: dict[str, Callable[[str], Any]] = {
     "activation": activation,
     "loss": loss,
@@ -105,10 +110,15 @@ class State:
         found = []
         for one in FIELDS:
             try:
-                self.value(one.name)
+                self._made(one.name, self.value(one.name))
             except Mistake as error:
                 found.append(error)
         return found
+
+    def _made(self, name: str, value: Any) -> None:
+        """Refuse an expression that cannot be read."""
+        if name in EXPRESSIONS and value is not None:
+            _in_field(name, partial(EXPRESSIONS[name], value))
 
     @property
     def axes(self) -> tuple[str, str]:
@@ -140,13 +150,15 @@ class State:
         """Numbers that the loss lacks are unused: their fields stay as they are."""
         values = {one.name: self.value(one.name) for one in (*MODEL, *INPUTS)}
         given = {name: value for name, value in values.items() if value is not None}
-        for name, made in EXPRESSIONS.items():
-            if name in given:
-                _in_field(name, partial(made, given[name]))
+        for name, value in given.items():
+            self._made(name, value)
         try:
             return TeacherStudent.from_dict(given)
         except InvalidInput as error:
-            raise Mistake(field_of(str(error)), str(error)) from None
+            field = field_of(str(error))
+            # The student's activation where no teacher is given.
+            own = field == "teacher" and "teacher" not in given
+            raise Mistake("activation" if own else field, str(error)) from None
 
     @property
     def sizes(self) -> dict[str, Any]:
@@ -200,8 +212,10 @@ def text_of(value: Any) -> str:
 def field_of(message: str) -> str:
     """The field that a message is about, "" where it names none.
 
-    >>> field_of("second_layer must have 2 numbers"), field_of("no transition")
-    ('second_layer', '')
+    >>> field_of("second_layer must have 2 numbers"), field_of("noise must be from 0 to 1")
+    ('second_layer', 'label_noise')
+    >>> field_of("no transition")
+    ''
     """
     names = "|".join(one.name for one in FIELDS)
     found = re.match(rf"({names})\b", message)

@@ -49,7 +49,7 @@ def check_overlap(value: object, p: float, p_star: int, unit_norms: bool = True)
         raise InvalidInput(
             f"overlap must be a number or have shape ({p_star}, {p:g}), got {value!r}"
         )
-    if unit_norms and not ((table**2).sum(axis=0) < 1).all():
+    if unit_norms and not (np.hypot.reduce(table, axis=0) < 1).all():
         raise InvalidInput(
             "the squared overlaps of a student neuron with the teacher must sum to less than 1, "
             f"got {value!r}"
