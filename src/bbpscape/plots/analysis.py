@@ -12,12 +12,12 @@ from bbpscape.analysis.analyse import Analysis
 from bbpscape.analysis.crossings import CROSSING
 from bbpscape.plots.canvas import compose
 from bbpscape.plots.dispatch import plot
-from bbpscape.plots.study import MARKERS
+from bbpscape.plots.limits import limit_line
+from bbpscape.plots.study_lines import MARKERS
 from bbpscape.plots.style import FAINT, OUTLIER, THEORY, parameters
-from bbpscape.plots.theory_line import broken_line
-from bbpscape.study.observables import symbol
+from bbpscape.study.observables import OBSERVABLES, symbol
 
-ONSET = "#2a7f62"
+ONSET, LIMIT = "#2a7f62", "#404040"
 # How far beyond the largest N the fits are drawn.
 BEYOND = 10.0
 
@@ -45,7 +45,7 @@ def _against_size(result: Analysis, axes: Axes) -> None:
 
 
 def _curves(axes: Axes, result: Analysis) -> None:
-    colours = mpl.colormaps["viridis"](np.linspace(0, 0.85, len(result.curves)))
+    colours = mpl.colormaps["viridis"](np.linspace(0, 0.8, len(result.curves)))
     for i, (curve, colour) in enumerate(zip(result.curves, colours, strict=True)):
         axes.errorbar(
             curve.alphas,
@@ -62,8 +62,11 @@ def _curves(axes: Axes, result: Analysis) -> None:
         alphas = sorted(result.limits)
         limits = [result.limits[alpha] for alpha in alphas]
         at = result.predictions.alpha_bbp
-        line = broken_line(alphas, limits, math.nan if at is None else at)
-        axes.plot(*line, color="#404040", marker="_", label=r"$N \to \infty$")
+        at = math.nan if at is None else at
+        observable = OBSERVABLES.get(result.observable)
+        line = limit_line(observable, result.model, alphas, limits, at)
+        axes.plot(alphas, limits, "_", color=LIMIT)
+        axes.plot(*line, color=LIMIT, label=r"$N \to \infty$")
     if result.level is not None:
         axes.axhline(result.level, color=FAINT, linewidth=0.8)
     axes.set_xlabel(r"$\alpha$")
@@ -145,7 +148,7 @@ def _thresholds(axes: Axes, line: str, result: Analysis) -> None:
     at = result.predictions
     if at.alpha_bbp is not None:
         getattr(axes, line)(
-            at.alpha_bbp, color="#404040", linestyle="--", label=r"$\alpha_\mathrm{BBP}$"
+            at.alpha_bbp, color=LIMIT, linestyle="--", label=r"$\alpha_\mathrm{BBP}$"
         )
     if at.alpha_0 is not None and at.transition == "discontinuous":
-        getattr(axes, line)(at.alpha_0, color="#404040", linestyle=":", label=r"$\alpha_0$")
+        getattr(axes, line)(at.alpha_0, color=LIMIT, linestyle=":", label=r"$\alpha_0$")

@@ -9,10 +9,13 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from bbpscape.experiments.bayes_optimal import BayesOptimal
+from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.plots.canvas import compose
 from bbpscape.plots.dispatch import plot
 from bbpscape.plots.style import FAINT, OUTLIER, SIMULATION, THEORY, parameters
+from bbpscape.theory.bayes.state_evolution import StateEvolution, state_evolution
 
+POINTS = 200
 LINES: Any = {
     "information": {"color": "black", "linestyle": "-", "linewidth": 1.6},
     "informed": {"color": FAINT, "linestyle": "--", "linewidth": 1.2},
@@ -30,16 +33,16 @@ def _(result: BayesOptimal, ax: Axes | None = None) -> Figure:
     theory = result.theory
 
     def panel(axes: Axes) -> None:
+        lines = theory if result.model is None else followed(result.model, theory.alpha)
         for name, style in LINES.items():
-            x, y = with_jumps(result, name)
+            x, y = with_jumps(lines, name)
             bar: Any = {"marker": "_", "markersize": 24} if x.size == 1 else {}
             axes.plot(x, y, label=NAMES[name], **style, **bar)
         marks = {"weak recovery": theory.weak_recovery, "perfect": theory.perfect_amp}
-        for name, alpha in marks.items():
+        for (name, alpha), dashes in zip(marks.items(), (":", "-."), strict=True):
             if 0 < alpha < math.inf:
-                axes.axvline(
-                    alpha, color=OUTLIER, linestyle=":", linewidth=1, label=f"{name}, {alpha:.4g}"
-                )
+                mark: Any = {"color": OUTLIER, "linestyle": dashes, "linewidth": 1}
+                axes.axvline(alpha, label=f"{name}, {alpha:.4g}", **mark)
         if result.N is not None:
             errors = np.nan_to_num(result.standard_error)
             points: Any = {"marker": "o", "markersize": 4, "color": SIMULATION, "linestyle": "none"}
@@ -47,16 +50,19 @@ def _(result: BayesOptimal, ax: Axes | None = None) -> Figure:
         axes.set_xlabel(r"samples per dimension $\alpha$")
         axes.set_ylabel(r"squared overlap $q$")
         axes.set_ylim(0, 1.03)
-        axes.legend(loc="upper left")
 
     sizes: Any = {} if result.N is None else {"N": result.N, "draws": str(result.draws)}
     title = parameters(result.model, **sizes)
-    return compose(ax, [panel], title, size=(6.4, 3.9), own_legend=False)
+    return compose(ax, [panel], title, size=(6.4, 4.4), legend_columns=3)
 
 
-def with_jumps(result: BayesOptimal, name: str) -> tuple[NDArray, NDArray]:
+def followed(model: TeacherStudent, alpha: NDArray[np.float64]) -> StateEvolution:
+    """The state evolution of a model on a fine grid over the range of ``alpha``."""
+    return state_evolution(model, np.union1d(np.linspace(alpha.min(), alpha.max(), POINTS), alpha))
+
+
+def with_jumps(theory: StateEvolution, name: str) -> tuple[NDArray, NDArray]:
     """A line of the theory, by increasing α, with its jumps in the range where they are."""
-    theory = result.theory
     x, y = theory.alpha, getattr(theory, name)
     start = NAMES[name] if name == "information" else name
     for one in theory.jumps:

@@ -6,7 +6,9 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatterSciNotation
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.plots.style import STYLE
@@ -26,6 +28,19 @@ class Picture(Figure):
         return file.getvalue()
 
 
+class Plain(LogFormatterSciNotation):
+    """Numbers along a logarithmic axis as 0.6 or 200, where there is room for them."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return f"{x:g}" if super().__call__(x, pos) else ""
+
+
+def plain(axis: Axis) -> None:
+    """Label a logarithmic axis with plain numbers."""
+    axis.set_major_formatter(Plain())
+    axis.set_minor_formatter(Plain(labelOnlyBase=False))
+
+
 def compose(
     ax: Axes | None,
     panels: Sequence[Panel],
@@ -34,6 +49,7 @@ def compose(
     size: tuple[float, float] = (7.2, 3.9),
     legend_columns: int = 2,
     own_legend: bool = True,
+    handlelength: float = 2.0,
     **layout: Any,
 ) -> Figure:
     """The figure of some panels side by side, the first of which is the main one.
@@ -51,6 +67,8 @@ def compose(
         Of the legend below all panels, which has each label once.
     own_legend : bool
         Whether there is one; panels without it have their own.
+    handlelength : float
+        Of its lines, in letters.
     **layout
         Options of ``Figure.subplots``.
     """
@@ -65,7 +83,11 @@ def compose(
         entries = labelled(axes)
         if own_legend and entries:
             figure.legend(
-                entries.values(), entries.keys(), loc="outside lower center", ncols=legend_columns
+                entries.values(),
+                entries.keys(),
+                loc="outside lower center",
+                ncols=legend_columns,
+                handlelength=handlelength,
             )
     return figure
 

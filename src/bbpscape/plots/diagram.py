@@ -12,19 +12,24 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from bbpscape.plots.canvas import GROUND, Picture, check_axes, figure_of
+from bbpscape.plots.canvas import GROUND, Picture, check_axes, figure_of, plain
 from bbpscape.plots.dispatch import plot
-from bbpscape.plots.phases import draw_phases, phases_legend
-from bbpscape.plots.style import HATCH, OUTLIER, STYLE, axis_label, symbol
+from bbpscape.plots.phases import borders, draw_phases, phases_legend
+from bbpscape.plots.style import HATCH, OUTLIER, STYLE, WIDTHS, axis_label, symbol
 from bbpscape.theory.diagram import Diagram
 
 RATIOS = (1.2, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0)
 # Of thresholds themselves, in each decade.
 LEVELS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
 TITLES = {"alpha_bbp": r"$\alpha_\mathrm{BBP}$", "alpha_0": r"$\alpha_0$"}
+# Of cells whose values are written into them.
+MOST_NUMBERS = 120
+MOST_TICKS = 12
+OUTLINE = [Stroke(linewidth=3, foreground="white"), Normal()]
 ORDER = ("p", "p_star", "a", "beta", "alpha")
 
 
@@ -98,22 +103,36 @@ def _over_parameters(result: Diagram, ax: Axes | None) -> Figure:
     mesh = _coloured(result, "alpha_bbp", colours, panels[0])
     if ax is None:
         _coloured(result, "alpha_0", colours, panels[1])
-        onset = result.fields["alpha_0"] / colours.unit
-        if result.standard and np.nanmin(onset) < 1 < np.nanmax(onset) and min(onset.shape) > 1:
-            x, y = np.meshgrid(result.x, result.y)
-            panels[1].contour(x, y, onset, [1.0], colors="black", linewidths=1.6, linestyles=":")
+        weak = _weak_recovery(result, colours, panels[1])
         panels[1].set_ylabel("")
     bar = figure.colorbar(mesh, ax=panels, extend="min", shrink=0.9)
     bar.set_label(colours.label)
     ticks = [1.0, *colours.levels] if result.standard else colours.levels
     bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     bar.minorticks_off()
-    handles = _kinds(result, alone=ax is None)
+    handles = _kinds(result)
     if ax is None:
+        handles += weak
         figure.legend(handles=handles, loc="outside lower center", ncols=4)
     else:
         ax.legend(handles=handles, **GROUND)
     return figure
+
+
+def _weak_recovery(result: Diagram, colours: Colours, axes: Axes) -> list[Line2D]:
+    """Where α₀ falls below weak recovery, if it does, and its entry in the legend."""
+    onset = result.fields["alpha_0"] / colours.unit
+    crossed = np.nanmin(onset) < 1 < np.nanmax(onset) and min(onset.shape) > 1
+    if not (result.standard and crossed) or _widths(result):
+        return []
+    x, y = np.meshgrid(result.x, result.y)
+    axes.contour(x, y, onset, [1.0], colors="black", linewidths=1.6, linestyles=":")
+    return [Line2D([], [], color="black", linestyle=":", label="weak recovery")]
+
+
+def _widths(result: Diagram) -> list[str]:
+    """The axes of integers: between them there is nothing, and no contour either."""
+    return [name for name in (result.x_name, result.y_name) if name in WIDTHS]
 
 
 def _coloured(result: Diagram, name: str, colours: Colours, axes: Axes) -> Any:
@@ -126,7 +145,9 @@ def _coloured(result: Diagram, name: str, colours: Colours, axes: Axes) -> Any:
     mesh = axes.pcolormesh(x, y, shown, norm=scale, cmap=palette, shading="nearest")
     # A label takes its place on the screen: it needs the final scales.
     _scales(axes, result)
-    if min(x.shape) > 1 and colours.levels:
+    if len(_widths(result)) == 2 and x.size <= MOST_NUMBERS:
+        _numbers(axes, result, values)
+    if min(x.shape) > 1 and colours.levels and not _widths(result):
         lines = axes.contour(x, y, shown, colours.levels, colors="black", linewidths=0.6, alpha=0.6)
         axes.clabel(lines, fmt="%g", fontsize=7)
     continuous = result.fields["continuous"]
@@ -140,7 +161,15 @@ def _coloured(result: Diagram, name: str, colours: Colours, axes: Axes) -> Any:
     return mesh
 
 
-def _kinds(result: Diagram, alone: bool) -> list[Any]:
+def _numbers(axes: Axes, result: Diagram, values: NDArray[np.float64]) -> None:
+    """The value of each cell in it."""
+    place: Any = {"ha": "center", "va": "center", "fontsize": 7, "path_effects": OUTLINE}
+    for (row, column), value in np.ndenumerate(values):
+        if np.isfinite(value):
+            axes.text(float(result.x[column]), float(result.y[row]), f"{value:.3g}", **place)
+
+
+def _kinds(result: Diagram) -> list[Any]:
     box = functools.partial(Patch, facecolor="white", edgecolor="black", linewidth=0.6)
     continuous = result.fields["continuous"]
     kinds = {"continuous": continuous == 1, "discontinuous": continuous < 1}
@@ -150,8 +179,6 @@ def _kinds(result: Diagram, alone: bool) -> list[Any]:
     ]
     if "critical" in result.lines:
         handles.append(Line2D([], [], color=OUTLIER, linewidth=2, label="tricritical line"))
-    if alone and result.standard:
-        handles.append(Line2D([], [], color="black", linestyle=":", label="weak recovery"))
     return handles
 
 
@@ -160,11 +187,15 @@ def _critical_line(axes: Axes, result: Diagram) -> None:
     if line is None:
         return
     x, y = line[result.x_name], line[result.y_name]
-    if result.x_name == "p_star":
-        # p_c is the narrowest discontinuous student: the line runs below its cell.
-        y = y - 0.5
     inside = (x >= result.x[0]) & (x <= result.x[-1]) & (y <= result.y[-1] + 0.5)
-    axes.plot(np.where(inside, x, np.nan), y, color=OUTLIER, linewidth=2)
+    x, y = np.where(inside, x, np.nan), np.where(inside, y, np.nan)
+    if result.x_name in WIDTHS:
+        # p_c is the narrowest discontinuous student: the line runs below its cell.
+        y = np.repeat(y - 0.5 * (result.y_name in WIDTHS), 2)
+        x = np.repeat(borders(line[result.x_name]), 2)[1:-1]
+    elif result.y_name in WIDTHS:
+        x, y = np.repeat(x, 2), np.repeat(borders(line[result.y_name]), 2)[1:-1]
+    axes.plot(x, y, color=OUTLIER, linewidth=2, path_effects=OUTLINE)
 
 
 def _scales(axes: Axes, result: Diagram) -> None:
@@ -172,12 +203,15 @@ def _scales(axes: Axes, result: Diagram) -> None:
     for name, values in ((result.x_name, result.x), (result.y_name, result.y)):
         which = "x" if name == result.x_name else "y"
         getattr(axes, f"set_{which}label")(axis_label(name, "diagram"))
+        axis = getattr(axes, f"{which}axis")
         if _even_in_logarithm(values):
             getattr(axes, f"set_{which}scale")("log")
-        elif name in ("p", "p_star"):
-            getattr(axes, f"{which}axis").set_major_locator(
-                MaxNLocator(integer=True, min_n_ticks=1)
-            )
+            plain(axis)
+        if name in WIDTHS and values.size <= MOST_TICKS:
+            axis.set_ticks(values, labels=[f"{one:g}" for one in values])
+            axis.set_ticks([], minor=True)
+        elif name in WIDTHS:
+            axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
 def _even_in_logarithm(values: NDArray[np.float64]) -> bool:

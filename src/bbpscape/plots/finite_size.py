@@ -36,14 +36,14 @@ def _(result: FiniteSizeScaling, ax: Axes | None = None) -> Figure:
             axes.plot(result.N, values, color=THEORY, label="truncated theory")
         axes.set_ylabel(r"$\alpha$")
         axes.set_title("threshold", loc="left")
-        _sizes(axes)
+        _sizes(axes, result)
 
     def eigenvalues(axes: Axes) -> None:
         _band(axes, result, "left_edge", "left edge", THEORY, "s")
         _band(axes, result, "outlier", "outlier", OUTLIER, "o")
         axes.set_ylabel(r"eigenvalue $\lambda$")
         axes.set_title(rf"$\alpha = {result.alpha:.4g}$, mean and 5–95 %", loc="left")
-        _sizes(axes)
+        _sizes(axes, result)
 
     return compose(ax, [threshold, eigenvalues], parameters(result.model), legend_columns=3)
 
@@ -63,6 +63,8 @@ def _band(
     axes.plot(sizes, means, color=colour, marker=marker, markersize=4, label=label)
 
 
-def _sizes(axes: Axes) -> None:
+def _sizes(axes: Axes, result: FiniteSizeScaling) -> None:
     axes.set_xscale("log")
+    axes.set_xticks(result.N, [f"{one:g}" for one in result.N])
+    axes.set_xticks([], minor=True)
     axes.set_xlabel("$N$")

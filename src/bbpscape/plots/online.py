@@ -86,4 +86,5 @@ def _points(
 
 def _time(axes: Axes) -> None:
     axes.set_xscale("symlog", linthresh=1)
+    axes.set_xlim(left=-0.1)
     axes.set_xlabel("steps over $N$")

@@ -1,6 +1,7 @@
 """m²(α) of the outlier's eigenvectors, with the thresholds of the model."""
 
 import math
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,6 +14,8 @@ from bbpscape.plots.style import FAINT, OUTLIER, THEORY, parameters
 from bbpscape.plots.theory_line import theory_line
 from bbpscape.theory.overlap_curve import OverlapCurve, overlap_curve
 from bbpscape.theory.threshold import Threshold
+
+TANGENT = r"tangent at the jump, to $\alpha_0$"
 
 
 @plot.register
@@ -33,7 +36,8 @@ def _(result: OverlapCurve, ax: Axes | None = None) -> Figure:
         if at.transition == "discontinuous":
             slope = at.m2_jump / (at.alpha_bbp - at.alpha_0)
             reach = np.array([at.alpha_0, at.alpha_bbp])
-            axes.plot(reach, slope * (reach - at.alpha_0), color=FAINT, linewidth=1)
+            tangent: Any = {"color": FAINT, "linewidth": 1, "linestyle": (0, (1, 2))}
+            axes.plot(reach, slope * (reach - at.alpha_0), label=TANGENT, **tangent)
         for alpha, name, style, colour in _marks(at):
             label = f"{name} = {alpha:.4g}"
             axes.axvline(alpha, linestyle=style, color=colour, linewidth=1.2, label=label)

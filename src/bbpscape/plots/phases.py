@@ -10,9 +10,10 @@ from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-from bbpscape.plots.style import FAINT, HATCH, OUTLIER
+from bbpscape.plots.style import FAINT, HATCH, OUTLIER, WIDTHS
 from bbpscape.theory.diagram import Diagram
 
+FloatArray = NDArray[np.float64]
 PERFECT = (0, (5, 3))
 # The least distance from the border of a region that is named, of the sides of the picture.
 ROOM = 0.08
@@ -26,26 +27,47 @@ def draw_phases(axes: Axes, result: Diagram) -> Any:
     axes.set_facecolor("white")
     top = max(0.1, np.ceil(10 * float(m2.max() or 0.0)) / 10) if m2.count() else 1.0
     mesh = axes.pcolormesh(x, result.y, m2, cmap="YlGnBu", vmin=0, vmax=top, shading="nearest")
-    marker: Any = {"marker": "o", "markersize": 3} if x.size <= 30 else {}
     for kind, style in KINDS.items():
-        values = np.where(_drawn(result, kind), line["alpha_bbp"], np.nan)
-        axes.plot(x, values, color=OUTLIER, linestyle=style, linewidth=2, **marker)
+        _along(axes, result, _kept(result, kind, "alpha_bbp"), color=OUTLIER, ls=style, lw=2)
     if not _is(result, "continuous").all():
-        onset = np.where(_drawn(result, "discontinuous"), line["alpha_0"], np.nan)
+        onset = _kept(result, "discontinuous", "alpha_0")
         below: Any = {"facecolor": "none", "edgecolor": FAINT, "hatch": HATCH, "linewidth": 0}
-        axes.fill_between(x, onset, line["alpha_bbp"], **below)
-        axes.plot(x, onset, color="black", linestyle="-.", linewidth=1.4)
+        axes.fill_between(*path(result, onset), path(result, line["alpha_bbp"])[1], **below)
+        _along(axes, result, onset, color="black", ls="-.", lw=1.4)
     if result.standard:
-        axes.plot(x, line["weak_recovery"], color="black", linestyle=":", linewidth=1.6)
+        _along(axes, result, line["weak_recovery"], color="black", ls=":", lw=1.6)
     if _perfect_is_seen(result):
-        axes.plot(x, line["perfect_recovery"], color="black", linestyle=PERFECT, linewidth=1.2)
+        _along(axes, result, line["perfect_recovery"], color="black", ls=PERFECT, lw=1.2)
     if _sharp_is_seen(result):
-        axes.plot(x, line["alpha_sharp"], color=FAINT, linewidth=1)
+        _along(axes, result, line["alpha_sharp"], color=FAINT, lw=1)
     if (corner := _corner(result)) is not None:
         axes.plot(*corner, "D", color="black", markersize=7, clip_on=False)
     for name, inside in _regions(result).items():
         _write(axes, result, name, inside)
     return mesh
+
+
+def path(result: Diagram, values: NDArray[np.float64]) -> tuple[FloatArray, FloatArray]:
+    """A line along x: through the points, or level across each cell of an axis of integers."""
+    if result.x_name not in WIDTHS:
+        return result.x, values
+    return np.repeat(borders(result.x), 2)[1:-1], np.repeat(values, 2)
+
+
+def borders(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The ends of the cells around ``values``, halfway between them.
+
+    >>> borders(np.array([1.0, 2.0, 4.0])).tolist()
+    [0.5, 1.5, 3.0, 5.0]
+    """
+    if values.size == 1:
+        return values[0] + np.array([-0.5, 0.5])
+    half = np.diff(values) / 2
+    return np.concatenate([values[:1] - half[0], values[:-1] + half, values[-1:] + half[-1]])
+
+
+def _along(axes: Axes, result: Diagram, values: NDArray[np.float64], **style: Any) -> None:
+    axes.plot(*path(result, values), **style)
 
 
 def _regions(result: Diagram) -> dict[str, NDArray[np.bool_]]:
@@ -58,7 +80,8 @@ def _regions(result: Diagram) -> dict[str, NDArray[np.bool_]]:
 
 def _write(axes: Axes, result: Diagram, name: str, inside: NDArray[np.bool_]) -> None:
     """The name of a phase where it is widest, if there is room for it."""
-    depth = distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1] / max(inside.shape)
+    cell = tuple(1 / count for count in inside.shape)
+    depth = distance_transform_edt(np.pad(inside, 1), sampling=cell)[1:-1, 1:-1]
     if depth.max() < ROOM:
         return
     row, column = np.unravel_index(np.argmax(depth), depth.shape)
@@ -103,15 +126,18 @@ def _is(result: Diagram, kind: str) -> NDArray[np.bool_]:
     return continuous if kind == "continuous" else ~continuous
 
 
-def _drawn(result: Diagram, kind: str) -> NDArray[np.bool_]:
-    """The points of a kind; of the discontinuous ones those beside too, so that lines touch."""
+def _kept(result: Diagram, kind: str, name: str) -> NDArray[np.float64]:
+    """A line where the transition is of a kind, NaN elsewhere.
+
+    That of the discontinuous ones goes on to the points beside, so that the lines touch.
+    """
     chosen = _is(result, kind)
-    if kind == "continuous":
-        return chosen
-    wider = chosen.copy()
-    wider[:-1] |= chosen[1:]
-    wider[1:] |= chosen[:-1]
-    return wider
+    if kind == "discontinuous" and result.x_name not in WIDTHS:
+        wider = chosen.copy()
+        wider[:-1] |= chosen[1:]
+        wider[1:] |= chosen[:-1]
+        chosen = wider
+    return np.where(chosen, result.lines["thresholds"][name], np.nan)
 
 
 def _perfect_is_seen(result: Diagram) -> bool:
@@ -129,4 +155,5 @@ def _corner(result: Diagram) -> tuple[NDArray, NDArray] | None:
     corner = result.lines.get("critical")
     if corner is None or not result.x[0] <= corner[result.x_name][0] <= result.x[-1]:
         return None
-    return corner[result.x_name], corner["alpha"]
+    # The first width of the other kind: where its cell begins.
+    return corner[result.x_name] - 0.5 * (result.x_name in WIDTHS), corner["alpha"]

@@ -60,7 +60,7 @@ def _(result: RecoveryCurve, ax: Axes | None = None) -> Figure:
 
 def _looks(result: RecoveryCurve) -> dict[int, _Look]:
     widths = sorted({one.p for one in result.lines})
-    colours = mpl.colormaps["viridis"](np.linspace(0, 0.85, len(widths)))
+    colours = mpl.colormaps["viridis"](np.linspace(0, 0.8, len(widths)))
     alphas = np.concatenate([one.alpha for one in result.lines] or [np.zeros(1)])
     apart = SHIFT * float(np.ptp(alphas))
     return {

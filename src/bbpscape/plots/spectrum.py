@@ -2,10 +2,12 @@
 
 import functools
 import math
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from bbpscape.experiments.compare import Comparison
 from bbpscape.plots.canvas import compose
@@ -14,9 +16,19 @@ from bbpscape.plots.style import FAINT, OUTLIER, SIMULATION, THEORY, parameters
 from bbpscape.theory.law import TEACHER
 from bbpscape.theory.spectrum import Spectrum
 
+FloatArray = NDArray[np.float64]
+
 # Two panels: from left of everything to where these fractions of the bulk lie below.
-PANELS = {"left edge": 0.05, "bulk": 0.6}
-BINS = 60
+LEFT, BULK = "left edge", "bulk"
+PANELS = {LEFT: 0.05, BULK: 0.6}
+# Where there is no left edge, what is left of this fraction is not shown.
+TAIL = 0.002
+# Of a panel: at most so many bins, as many as their eigenvalues can fill, and points of a line.
+BINS, LEAST_BINS, FILLED, POINTS = 60, 12, 8, 400
+ATOM = 1e-9  # eigenvalues below, of the largest, are 0 but for rounding
+# The inset of a smooth edge: its place, the top of the panel below it, and the least ρ it shows.
+INSET, BELOW, LEAST_DENSITY = (0.17, 0.64, 0.52, 0.36), 0.55, 1e-12
+SEEN = 0.01
 
 
 @plot.register
@@ -44,30 +56,71 @@ def _figure(theory: Spectrum, measured: Comparison | None, ax: Axes | None) -> F
 
 def _panel(theory: Spectrum, measured: Comparison | None, name: str, axes: Axes) -> None:
     low, high = _window(theory, measured, PANELS[name])
-    top = _peak(theory, low, high)
+    x, rho = _line(theory, low, high)
+    top = float(rho.max())
     if measured is not None:
         top = max(top, _histogram(axes, measured, low, high))
         _measured_outlier(axes, measured)
+    smooth = name == LEFT and theory.left_edge.kind == "smooth"
     axes.set_xlim(low, high)
-    axes.set_ylim(0, 1.05 * top)
+    axes.set_ylim(0, top / BELOW if smooth else 1.05 * top)
+    axes.plot(x, rho, color=THEORY, label=r"bulk, $N\to\infty$")
     _theory(axes, theory)
-    axes.set_title(name, loc="left")
-    if name == "left edge":
+    if smooth:
+        _inset(axes, theory, high)
+    edged = math.isfinite(theory.left_edge.value) or name != LEFT
+    axes.set_title(name if edged else "left tail, no edge", loc="left")
+    if name == LEFT:
         axes.set_ylabel(r"density $\rho(\lambda)$")
 
 
+def _line(theory: Spectrum, low: float, high: float) -> tuple[FloatArray, FloatArray]:
+    """ρ in a panel on points of its own: those of a wide bulk are few at its edge."""
+    ends = max(low, float(theory.eigenvalue[0])), min(high, float(theory.eigenvalue[-1]))
+    x = ends[0] + (ends[1] - ends[0]) * np.linspace(0, 1, POINTS) ** 2
+    x = np.union1d(
+        x, theory.eigenvalue[(theory.eigenvalue >= ends[0]) & (theory.eigenvalue <= ends[1])]
+    )
+    return x, theory.density(x)
+
+
+def _inset(axes: Axes, theory: Spectrum, high: float) -> None:
+    """How ρ vanishes at a smooth edge, on a logarithmic axis: in the panel it is not to be seen."""
+    edge, inner = theory.left_edge, axes.inset_axes(INSET)
+    steps = np.linspace(0, 1, POINTS)[1:] ** 1.5
+    rho = theory.density(edge.value + (high - edge.value) * steps)
+    # What can be seen in the panel itself takes two thirds of the inset.
+    reach = (high - edge.value) * min(1.0, 3 * float(steps[np.argmax(rho > SEEN * rho.max())]))
+    x = edge.value + reach * steps
+    rho = theory.density(x)
+    seen = rho > LEAST_DENSITY * rho.max()
+    inner.semilogy(x[seen], rho[seen], color=THEORY, linewidth=1.2)
+    inner.axvline(edge.value, color=THEORY, linestyle=":", linewidth=1)
+    inner.tick_params(labelsize=6, length=2, pad=1)
+    inner.minorticks_off()
+    inner.locator_params(axis="x", nbins=4)
+    form = "" if edge.rate is None else rf"\sim e^{{-{edge.rate:.2g}/(\lambda-\lambda_-)}}"
+    note: Any = {"transform": inner.transAxes, "ha": "right", "va": "bottom", "fontsize": 7}
+    inner.text(0.98, 0.05, f"smooth edge, log scale\n$\\rho{form}$", **note)
+
+
 def _histogram(axes: Axes, result: Comparison, low: float, high: float) -> float:
-    """The eigenvalues of all draws as a density; its highest bin."""
-    bins = np.linspace(low, high, BINS + 1)
-    counts, _ = np.histogram(result.eigenvalues, bins)
-    heights = counts / (result.eigenvalues.size * np.diff(bins))
+    """The eigenvalues of all draws as a density; its highest bin.
+
+    Those of the atom are left out: one bin of them would hide the rest.
+    """
+    all_of = result.eigenvalues
+    moved = all_of[abs(all_of) > ATOM * abs(all_of).max()] if result.theory.atom else all_of
+    inside = int(((moved >= low) & (moved <= high)).sum())
+    bins = np.linspace(low, high, min(BINS, max(LEAST_BINS, inside // FILLED)) + 1)
+    counts, _ = np.histogram(moved, bins)
+    heights = counts / (all_of.size * np.diff(bins))
     label = f"simulation, {result.draws} draw" + "s" * (result.draws > 1)
     axes.stairs(heights, bins, fill=True, color=SIMULATION, alpha=0.55, label=label)
     return float(heights.max())
 
 
 def _theory(axes: Axes, theory: Spectrum) -> None:
-    axes.plot(theory.eigenvalue, theory.rho, color=THEORY, label=r"bulk, $N\to\infty$")
     edge = theory.left_edge
     if math.isfinite(edge.value):
         axes.axvline(
@@ -127,18 +180,16 @@ def _measured_outlier(axes: Axes, result: Comparison) -> None:
 
 def _window(theory: Spectrum, measured: Comparison | None, fraction: float) -> tuple[float, float]:
     """From left of everything to where ``fraction`` of the bulk lies below."""
-    reach = fraction * (1 - theory.atom)
     passed = np.where(theory.eigenvalue > 0, theory.cumulative - theory.atom, theory.cumulative)
-    high = float(np.interp(reach, np.maximum.accumulate(passed), theory.eigenvalue))
+    passed = np.maximum.accumulate(passed) / (1 - theory.atom)
+
+    def below(share: float) -> float:
+        return float(np.interp(share, passed, theory.eigenvalue))
+
+    high = below(fraction)
     edge = theory.left_edge.value
-    # Without a left edge the density is shown from where it was solved.
-    first = edge if math.isfinite(edge) else float(theory.eigenvalue[0])
+    first = edge if math.isfinite(edge) else below(TAIL)
     low = min([first, *(outlier.eigenvalue for outlier in theory.outliers)])
     if measured is not None:
         low = min(low, float(measured.eigenvalues.min()))
     return low - 0.06 * (high - low), high
-
-
-def _peak(theory: Spectrum, low: float, high: float) -> float:
-    shown = (theory.eigenvalue >= low) & (theory.eigenvalue <= high)
-    return float(theory.rho[shown].max())

@@ -11,6 +11,7 @@ SIMULATION = "#d9a441"
 OUTLIER = "#b5303a"
 FAINT = "#7a7a7a"
 HATCH = "////"
+WIDTHS = ("p", "p_star")  # axes of integers: between them there is nothing, and no line
 
 STYLE: Any = {
     "axes.spines.right": False,
