@@ -134,7 +134,7 @@ class MatrixMethod:
         return self._outliers(ABOVE * self._alpha)[0].multiplicity
 
     def _outliers(self, alpha: float) -> tuple[MatrixOverlap, ...]:
-        T = optimal_matrix(self._nodes.second, ridge_of(self._nodes))
+        T = optimal_matrix(self._nodes.second, ridge_of(self._nodes, alpha))
         return right_side(self._nodes, T, alpha)[1]
 
     def theory(self, alphas: NDArray[np.float64]) -> Prediction:
@@ -149,7 +149,9 @@ class MatrixMethod:
 
     def measure(self, instance: Instance) -> float:
         _, second = conditional(self._law, instance.labels)
-        return _highest(instance, optimal_matrix(second, ridge_of(self._nodes)), self._count)
+        M, N = instance.inputs.shape
+        ridge = ridge_of(self._nodes, M / N)
+        return _highest(instance, optimal_matrix(second, ridge), self._count)
 
 
 def _highest(instance: Instance, T: NDArray, count: int) -> float:

@@ -150,7 +150,7 @@ def weak_recovery(
     Raises
     ------
     InvalidInput
-        If an argument is not allowed, or C_y of the teacher is not known.
+        If an argument is not allowed, or the teacher has more than three directions.
 
     References
     ----------

@@ -4,12 +4,14 @@ import math
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 from scipy.special import k0, k1
 
 import bbpscape as bb
 from bbpscape.core.checks import InvalidInput
 from bbpscape.theory.spectral.matrix.information import modes, symmetric_basis
 from bbpscape.theory.spectral.matrix.law_of import label_law
+from bbpscape.theory.spectral.matrix.levels import Levels
 from bbpscape.theory.spectral.matrix.method import optimal_matrix, right_side
 from bbpscape.theory.spectral.matrix.moments import LabelNodes, conditional
 from bbpscape.theory.spectral.matrix.rays import degree
@@ -30,6 +32,8 @@ PUBLISHED = [
     (model("quadratic", 2), 1.0, 1e-8),
     (model("quadratic", 3), 1.5, 1e-8),
     (model("quadratic", 1, poisson=True), 0.75, 1e-8),
+    # E[(E[u₁² | y] − 1)²] in integrals of K₀.
+    (model("u1*u2*u3", 3), 2.565180402, 1e-6),
     (model("abs(u1)", 1), 0.5, 1e-8),
     (model("u1**2", 3), 0.5, 1e-8),
     (model("sign(u1*u2)", flip=0.2), math.pi**2 / 4 / 0.36, 1e-8),
@@ -59,6 +63,10 @@ def test_the_product_in_bessel_functions():
     assert abs(first).max() < 1e-9
 
 
+# Of no degree and with a kink or an atom: their level sets are summed over lines that kinks cross.
+KINKED = ("max(u1*u2 + u1, 0)",)
+
+
 @pytest.mark.parametrize(
     "given",
     [
@@ -75,16 +83,22 @@ def test_the_product_in_bessel_functions():
         model("u1**2*u2**2", poisson=True),
         model("u1**3 - 3*u1", 1),
         model("exp(-u1**2-u2**2)"),
+        model("sign(u1*u2*u3)", 3),
+        model("u1*u2*u3", 3, noise=0.1),
+        model("u1**2*u2**2 + u3**2", 3, poisson=True),
+        model("sqrt(u1**2+u2**2+u3**2+u4**2)", 4, noise=0.1),
+        *(pytest.param(model(text), id=text) for text in KINKED),
     ],
     ids=lambda one: one.label(),
 )
 def test_sums_over_labels_are_those_of_samples(given):
     """E[φ(y) u uᵀ] and E[φ(y) u] for bounded φ, in nodes and in samples of u; E C_y = 1."""
     nodes = LabelNodes.of(label_law(given))
-    assert nodes.missing < 1e-6
+    accuracy = 3e-4 if given.teacher.name in KINKED else 1e-6
+    assert nodes.missing < accuracy
     p = given.p_star
     whole = np.einsum("n,nij->ij", nodes.weights, nodes.second)
-    np.testing.assert_allclose(whole, np.eye(p), atol=1e-5)
+    np.testing.assert_allclose(whole, np.eye(p), atol=10 * accuracy)
     generator = np.random.default_rng(5)
     u = generator.standard_normal((200_000, p))
     y = given.labels.apply(given.teacher_output(u), generator)
@@ -102,6 +116,83 @@ def test_sums_over_labels_are_those_of_samples(given):
             each = function(y)[:, None] * sampled
             error = each.std(axis=0) / math.sqrt(len(u)) + 1e-9
             assert (abs(found - each.mean(axis=0)) < 4.5 * error).all()
+
+
+def _gauss(x):
+    return math.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)
+
+
+def test_a_teacher_of_no_degree_by_an_integral():
+    """y = u₁ (u₂ + 1): given u₁, u₂ = y/u₁ − 1 with the density 1/|u₁|; E[u₁ | y] is not 0."""
+    y = np.array([-3.0, -0.4, 0.3, 1.0, 2.5])
+    found = label_law(model("u1*u2 + u1")).continuous(y)
+
+    def integral(label, weight):
+        def along(u):
+            other = label / u - 1
+            return weight(u, other) * _gauss(u) * _gauss(other) / abs(u)
+
+        return sum(quad(along, a, b, epsabs=1e-12)[0] for a, b in ((-9, 0), (0, 9)))
+
+    for k, label in enumerate(y.tolist()):
+        for mine, weight in (
+            (found.density[k], lambda u, v: 1.0),
+            (found.first[k, 0], lambda u, v: u),
+            (found.first[k, 1], lambda u, v: v),
+            (found.second[k, 0, 1], lambda u, v: u * v),
+            (found.second[k, 1, 1], lambda u, v: v * v),
+        ):
+            assert mine == pytest.approx(integral(label, weight), abs=2e-7)
+    whole = matrix_recovery(model("u1*u2 + u1"))
+    assert whole.limit.alpha == 0
+    assert whole.linear == pytest.approx(0.8087079, abs=1e-6)
+    assert whole.alphas[0] == pytest.approx(0.9377557, abs=1e-6)
+
+
+def test_three_directions_of_no_degree_by_a_convolution():
+    """y = u₁u₂ + u₃: the law of the product, K₀/π, with a Gaussian."""
+    y = np.array([-2.0, 0.2, 1.1])
+    found = label_law(model("u1*u2 + u3", 3)).continuous(y)
+    for k, label in enumerate(y.tolist()):
+        for mine, weight in (
+            (found.density[k], lambda z, rest: 1.0),
+            (found.first[k, 2], lambda z, rest: rest),
+            (found.second[k, 0, 1], lambda z, rest: z),
+            (found.second[k, 2, 2], lambda z, rest: rest**2),
+        ):
+            expected = sum(
+                quad(
+                    lambda z, of=weight: (
+                        of(z, label - z) * k0(abs(z)) / math.pi * _gauss(label - z)  # noqa: B023
+                    ),
+                    *ends,
+                    epsabs=1e-11,
+                )[0]
+                for ends in ((-20, 0), (0, 20))
+            )
+            assert mine == pytest.approx(expected, abs=1e-6)
+
+
+def test_level_sets_agree_with_rays():
+    """The way of teachers without a degree, for one that has one."""
+    product = model("u1*u2").teacher
+    nodes = LabelNodes.of(Levels("u1*u2", product, product.kinks, 2))
+    assert 1 / modes(nodes)[0][0] == pytest.approx(0.5937511, abs=3e-7)
+
+
+@pytest.mark.parametrize("alpha", [1.05, 1.5, 1.9])
+def test_a_singular_covariance_is_a_constraint(alpha):
+    """u is along (y, 1): αN constraints on 2N numbers; m² = α − 1."""
+    (found,) = matrix_recovery(model("u1/u2"), alpha).overlaps
+    assert found.eigenvalue == pytest.approx(1, abs=1e-6)
+    assert found.m2 == pytest.approx(alpha - 1, abs=1e-6)
+
+
+def test_constraints_that_leave_the_teacher_alone():
+    """From α = 2 on D has the eigenvalue α E[u₁² + u₂²]/4 = α/2 at the teacher itself."""
+    (found,) = matrix_recovery(model("u1/u2"), 3.0).overlaps
+    assert found.eigenvalue == pytest.approx(1.5, abs=1e-3)
+    assert found.m2 == pytest.approx(1, abs=1e-4)
 
 
 def test_modes_are_those_of_the_formula():
@@ -250,8 +341,7 @@ def test_the_question_and_its_record():
 @pytest.mark.parametrize(
     ("call", "match"),
     [
-        (lambda: bb.weak_recovery(2, teacher="u1*u2 + u1"), "is not known: it needs a teacher of"),
-        (lambda: bb.weak_recovery(3, teacher="u1*u2*u3"), "is not known: it needs a teacher of"),
+        (lambda: bb.weak_recovery(4, teacher="u1*u2*u3*u4"), "at most 3 directions"),
         (lambda: bb.weak_recovery(1, teacher="u1*u2"), "p_star must be at least 2, got 1"),
         (lambda: bb.weak_recovery(2, teacher="u1*u2", subset_t=1.0), "are of the quadratic"),
         (lambda: bb.weak_recovery(2, 0.1, teacher="u1*u2", poisson=True), "nowhere negative"),
@@ -259,7 +349,7 @@ def test_the_question_and_its_record():
         (lambda: bb.weak_recovery(2, flip=2.0), "flip must be from 0 to 1"),
         (lambda: bb.weak_recovery(2, 1e-14, teacher="u1*u2"), "is too small beside the labels"),
         (lambda: bb.weak_recovery(2, alpha=1e30, teacher="u1*u2"), "alpha must be between"),
-        (lambda: bb.weak_recovery(3, 0.1, teacher="u1*u2*u3"), "at most 2 directions"),
+        (lambda: bb.weak_recovery(4, 0.1, teacher="u1*u2*u3*u4"), "at most 3 directions"),
         (lambda: bb.weak_recovery(model("u1*u2"), teacher="u1/u2"), "leave them out"),
     ],
 )

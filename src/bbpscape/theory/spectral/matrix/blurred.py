@@ -1,62 +1,49 @@
-"""Noisy labels and counts: sums over nodes of u ∈ R^{p*}, p* ≤ 2, whose outputs are blurred."""
+"""Noisy labels and counts: sums over points of u ∈ R^{p*}, whose outputs are blurred."""
 
-import itertools
 import math
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.model.labels import Labels
-from bbpscape.theory.bayes.panels import graded, nodes_between
-from bbpscape.theory.bayes.pieces import REACH, Kinks
+from bbpscape.model.teacher import Teacher
 from bbpscape.theory.spectral.matrix.moments import Moments, no_atoms
-from bbpscape.theory.spectral.matrix.rays import Function, special_angles, unit
+from bbpscape.theory.spectral.matrix.points import (
+    length_points,
+    line_points,
+    plane_points,
+    space_points,
+)
 
-# Nodes of u across the noise, and of y.
-STEP, SPAN = 0.5, 8.0
+# Nodes of y across the noise; cells of outputs across it, and of rates.
+STEP, SPAN, CELLS, RATE = 0.5, 8.0, 8, 0.05
 MOST_LABELS, MOST_COUNTS = 200_000, 20_000
-WIDTH, BLOCK = 0.35, 2**21
+BLOCK = 2**21
 
 
 @dataclass(frozen=True, eq=False)
 class Blurred:
-    """y of law P(y | φ(u)): ``labels`` is noise and flips, or counts."""
+    """y of law P(y | φ(u)): ``labels`` is noise and flips, or counts, of ``outputs`` φ, of shape
+    (n,), whose weights of 1, u and u uᵀ are ``columns``, (n, 1 + p* + p*²)."""
 
     name: str
-    value: Function
-    kinks: Kinks
     labels: Labels
-    p_star: int
+    columns: NDArray[np.float64]
+    outputs: NDArray[np.float64]
+
+    @property
+    def p_star(self) -> int:
+        return math.isqrt(self.columns.shape[1])
 
     @property
     def atoms(self) -> NDArray[np.float64]:
         """Counts are the nodes themselves."""
         return np.zeros(0)
 
-    @cached_property
-    def _points(self) -> tuple[NDArray, NDArray, NDArray]:
-        """u, weights and φ(u)."""
-        if self.p_star == 1:
-            marks = _zeros_on_line(self.kinks)
-            u, steps = nodes_between(graded(-REACH, REACH, marks))
-            points, weights = u[:, None], steps * np.exp(-(u**2) / 2) / math.sqrt(2 * math.pi)
-        else:
-            marks = special_angles(self.value, self.kinks)
-            ends = np.append(marks, marks[0] + 2 * math.pi)
-            parts = [np.linspace(a, b, math.ceil((b - a) / WIDTH) + 1) for a, b in
-                     itertools.pairwise(ends)]  # fmt: skip
-            angle, turned = nodes_between(np.unique(np.concatenate(parts)), 10)
-            r, steps = nodes_between(np.arange(0, REACH + WIDTH, WIDTH))
-            points = (r[:, None, None] * unit(angle)).reshape(-1, 2)
-            radial = steps * r * np.exp(-(r**2) / 2) / (2 * math.pi)
-            weights = (radial[:, None] * turned).ravel()
-        return points, weights, self.value(points)
-
     def nodes(self) -> tuple[NDArray, NDArray]:
-        _, _, outputs = self._points
+        outputs = self.outputs
         if self.labels.poisson:
             last = float(outputs.max())
             count = math.ceil(last + 10 * math.sqrt(last) + 20)
@@ -79,17 +66,12 @@ class Blurred:
         return y[weights > 0], weights[weights > 0]
 
     def continuous(self, y: NDArray) -> Moments:
-        u, w, outputs = self._points
         n, p = y.size, self.p_star
-        columns = np.concatenate(
-            [np.ones((len(u), 1)), u, (u[:, :, None] * u[:, None, :]).reshape(len(u), -1)], axis=1
-        )
-        columns *= w[:, None]
-        result = np.empty((n, columns.shape[1]))
-        size = max(BLOCK // len(u), 1)
+        result = np.empty((n, self.columns.shape[1]))
+        size = max(BLOCK // len(self.outputs), 1)
         for start in range(0, n, size):
             part = slice(start, start + size)
-            result[part] = self.labels.density(y[part, None], outputs) @ columns
+            result[part] = self.labels.density(y[part, None], self.outputs) @ self.columns
         first, second = result[:, 1 : 1 + p], result[:, 1 + p :].reshape(n, p, p)
         return Moments(result[:, 0], first, second)
 
@@ -97,11 +79,26 @@ class Blurred:
         return no_atoms(self.p_star)
 
 
-def _zeros_on_line(kinks: Kinks) -> list[float]:
-    grid = np.linspace(-REACH, REACH, 4001) + 1.2345e-5
-    found: list[float] = []
-    for one in kinks(grid[:, None]):
-        rows = np.flatnonzero(np.sign(one[:-1]) * np.sign(one[1:]) < 0)
-        slope = (one[rows + 1] - one[rows]) / (grid[rows + 1] - grid[rows])
-        found += (grid[rows] - one[rows] / slope).tolist()
-    return found
+def blurred(name: str, value: Teacher, labels: Labels, p_star: int) -> Blurred:
+    """The law of noisy labels or counts of a teacher that reads ``p_star`` directions.
+
+    Raises
+    ------
+    InvalidInput
+        If it reads more than three that are not |u| alone.
+    """
+    if p_star == 1:
+        columns, outputs = line_points(value, value.kinks)
+    elif p_star == 2:
+        columns, outputs = plane_points(value, value.kinks)
+    elif value.facts(p_star).rotations:
+        columns, outputs = length_points(value, p_star)
+    elif p_star == 3:
+        cell = RATE if labels.poisson else math.sqrt(labels.noise) / CELLS
+        columns, outputs = space_points(name, value, cell)
+    else:
+        raise InvalidInput(
+            f"weak recovery of noisy labels needs a teacher of at most 3 directions, or of |u| "
+            f"alone, got {name!r} of {p_star}"
+        )
+    return Blurred(name, labels, columns, outputs)

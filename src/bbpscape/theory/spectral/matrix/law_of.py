@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 from bbpscape.core.checks import InvalidInput
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.bayes.exact import ExactLabels
-from bbpscape.theory.spectral.matrix.blurred import Blurred
+from bbpscape.theory.spectral.matrix.blurred import blurred
+from bbpscape.theory.spectral.matrix.levels import Levels
 from bbpscape.theory.spectral.matrix.lines import Given, Lengths, Line
 from bbpscape.theory.spectral.matrix.moments import Flipped, LabelLaw, Wider
 from bbpscape.theory.spectral.matrix.rays import Angular, Homogeneous, degree
@@ -35,12 +36,7 @@ def _of_labels(model: TeacherStudent, reads: int) -> LabelLaw:
     if labels.noise or labels.poisson:
         if labels.noise and labels.poisson:
             raise InvalidInput("weak recovery needs counts without noise")
-        if reads > 2:
-            raise InvalidInput(
-                f"weak recovery of noisy labels needs a teacher of at most 2 directions, got "
-                f"{reads}, or the quadratic one with noise alone"
-            )
-        return Blurred(model.teacher.name, model.teacher, model.teacher.kinks, labels, reads)
+        return blurred(model.teacher.name, model.teacher, labels, reads)
     law = _exact(model, reads)
     return Flipped(law, labels.flip) if labels.flip else law
 
@@ -62,12 +58,13 @@ def _exact(model: TeacherStudent, reads: int) -> LabelLaw:
     if teacher.facts(reads).rotations:
         return Lengths(teacher.name, value, kinks, reads)
     k = degree(teacher, reads)
-    if reads == 2 and k is not None:
-        if k == 0:
-            return Angular(teacher.name, teacher, teacher.kinks)
-        return Homogeneous(teacher, teacher.kinks, k)
-    raise InvalidInput(
-        f"weak recovery of exact labels of {teacher.name!r} is not known: it needs a teacher of "
-        "one direction, of |u| alone, of two directions and one degree in them (u1*u2, u1/u2), a "
-        "Teacher with its law, or label_noise"
-    )
+    if reads in (2, 3) and k:
+        return Homogeneous(teacher, teacher.kinks, k, reads)
+    if reads == 2 and k == 0:
+        return Angular(teacher.name, teacher, teacher.kinks)
+    if reads > 3:
+        raise InvalidInput(
+            f"weak recovery of exact labels of {teacher.name!r} needs a teacher of at most 3 "
+            f"directions, of |u| alone, or a Teacher with its law, got one of {reads}"
+        )
+    return Levels(teacher.name, teacher, teacher.kinks, reads)

@@ -24,18 +24,25 @@ from bbpscape.theory.solution import Edge
 from bbpscape.theory.spectral.matrix.moments import LabelNodes
 
 # C_y is singular where an eigenvalue is below SINGULAR in a share OFTEN of the labels; then
-# ADDED 1 is added to it.
-SINGULAR, OFTEN, ADDED = 1e-6, 1e-3, 0.01
+# ADDED 1 is added to it, DETERMINED where its constraints alone fix the teacher.
+SINGULAR, OFTEN, ADDED, DETERMINED = 1e-6, 1e-3, 1e-9, 1e-4
 LEAST = 1e-30
 # Of an eigenvalue of T, in units of the largest.
 RANK = 1e-13
 CUT, SAME = 10.0, 1e-7
 
 
-def ridge_of(nodes: LabelNodes) -> float:
-    """ε of (C + ε 1)/(1 + ε): 0, but where C_y is singular for labels that come."""
-    lowest = np.linalg.eigvalsh(nodes.second)[:, 0]
-    return ADDED if float(nodes.weights[lowest < SINGULAR].sum()) > OFTEN else 0.0
+def ridge_of(nodes: LabelNodes, alpha: float | None = None) -> float:
+    """ε of (C + ε 1)/(1 + ε): 0, but where C_y is singular for labels that come.
+
+    There T = −∞ along the null directions of C_y: αN constraints for each on the p* N numbers of an
+    eigenvector. Where they leave nothing but the teacher, the bulk of D is as low as −1/ε.
+    """
+    p = nodes.second.shape[1]
+    null = float(nodes.weights @ (np.linalg.eigvalsh(nodes.second) < SINGULAR).sum(axis=1))
+    if null < OFTEN:
+        return 0.0
+    return ADDED if alpha is None or alpha * null < p else DETERMINED
 
 
 def optimal_matrix(second: NDArray, ridge: float = 0.0) -> NDArray[np.float64]:
@@ -109,10 +116,19 @@ class LabelPart:
         values = abs(np.linalg.eigvalsh(self.T))
         return float(self.nodes.weights @ (values > RANK * values.max()).sum(axis=1))
 
+    @cached_property
+    def _ratio(self) -> tuple[NDArray, NDArray]:
+        """(B, D) with F = B D⁻¹ at every node, of order one however large T is."""
+        values, vectors = np.linalg.eigh(self.T)
+        size = np.maximum(abs(values), 1.0)
+        B, D = (np.einsum("nik,nk,njk->nij", vectors, one, vectors)
+                for one in (-values / size, 1 / size))  # fmt: skip
+        return B, D
+
     def resolvent(self, A: NDArray) -> NDArray:
-        """F (I + A F)⁻¹ at every node, shape (n, p, p)."""
-        whole = np.eye(self.p) - A @ self.T
-        return -np.swapaxes(np.linalg.solve(np.swapaxes(whole, 1, 2), self.T), 1, 2)
+        """F (I + A F)⁻¹ = B (D + A B)⁻¹ at every node, shape (n, p, p)."""
+        B, D = self._ratio
+        return np.swapaxes(np.linalg.solve(np.swapaxes(D + A @ B, 1, 2), B), 1, 2)
 
     def moments(self, A: NDArray) -> tuple[NDArray, NDArray]:
         found, w = self.resolvent(A), self.nodes.weights

@@ -5,28 +5,34 @@ the same label on all of it, and depend on the angle alone.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.theory.bayes.panels import nodes_between
+from bbpscape.theory.bayes.panels import nodes_between, split
 from bbpscape.theory.bayes.pieces import Piece, monotone_pieces, preimages, slopes
 from bbpscape.theory.spectral.matrix.moments import Moments, no_atoms
+from bbpscape.theory.spectral.matrix.sphere import (
+    RATIO,
+    WIDTH,
+    Function,
+    Kinks,
+    circle_rule,
+    on_circle,
+    special_angles,
+    sphere_rule,
+    unit,
+)
 
-# Panels of an angle shrink by RATIO towards zeros and kinks of φ, DEPTH times.
-RATIO, DEPTH, WIDTH = 0.25, 20, 0.4
+# Panels of an angle shrink DEPTH times towards zeros and kinks of φ.
+DEPTH = 20
 # Nodes of log |y|: panels of a width, from the last r to a label of the least probability.
 PANEL, LAST, LEAST = 0.5, 8.5, 1e-14
-LOOKS = 4001
 BLOCK = 2**21
 # Two labels this close, relatively, are one.
 SAME = 1e-11
-
-Function = Callable[[NDArray], NDArray]
-Kinks = Callable[[NDArray], tuple[NDArray, ...]]
 
 
 def degree(value: Function, p_star: int) -> float | None:
@@ -47,45 +53,9 @@ def degree(value: Function, p_star: int) -> float | None:
     return k if thrice and np.allclose(found, k, rtol=0, atol=1e-9) else None
 
 
-def on_circle(value: Function) -> Function:
-    """φ(cos θ, sin θ)."""
-    return lambda angle: value(unit(angle))
-
-
-def unit(angle: NDArray) -> NDArray[np.float64]:
-    return np.stack([np.cos(angle), np.sin(angle)], axis=-1)
-
-
-def _kink(kinks: Kinks, k: int) -> Function:
-    return lambda angle: kinks(unit(angle))[k]
-
-
-def special_angles(value: Function, kinks: Kinks) -> list[float]:
-    """Angles in [0, 2π) at which φ on the circle is 0, has a kink, or crosses an axis."""
-    grid = np.linspace(0, 2 * math.pi, LOOKS) + 1.2345e-5
-    found = [k * math.pi / 2 for k in range(4)]
-    count = len(kinks(unit(grid)))
-    functions = [on_circle(value), *(_kink(kinks, k) for k in range(count))]
-    for one in functions:
-        signs = np.sign(one(grid))
-        rows = np.flatnonzero(signs[:-1] * signs[1:] < 0)
-        low, high, start = grid[rows], grid[rows + 1], signs[rows]
-        for _ in range(60):
-            middle = (low + high) / 2
-            same = np.sign(one(middle)) == start
-            low, high = np.where(same, middle, low), np.where(same, high, middle)
-        found += high.tolist()
-    inside = sorted(mark % (2 * math.pi) for mark in found)
-    kept: list[float] = []
-    for mark in inside:
-        if not kept or mark - kept[-1] > 1e-9:
-            kept.append(mark)
-    return [mark for mark in kept if 2 * math.pi - mark > 1e-9]
-
-
 @dataclass(frozen=True, eq=False)
 class Homogeneous:
-    """φ of degree k ≠ 0 in two directions."""
+    """φ of degree k ≠ 0 in two or three directions."""
 
     value: Function
     kinks: Kinks
@@ -98,15 +68,8 @@ class Homogeneous:
 
     @cached_property
     def _angles(self) -> tuple[NDArray, NDArray]:
-        """Unit vectors (n, 2) and weights that sum to 1."""
-        marks = special_angles(self.value, self.kinks)
-        ends: list[NDArray] = []
-        for left, right in zip(marks, [*marks[1:], marks[0] + 2 * math.pi], strict=True):
-            away = (right - left) / 2 * RATIO ** np.arange(DEPTH)
-            ends += [np.array([0.0]) + left, left + away[::-1], right - away[1:]]
-        joined = np.append(np.unique(np.concatenate(ends)), marks[0] + 2 * math.pi)
-        angle, steps = nodes_between(_split(joined))
-        return unit(angle), steps / (2 * math.pi)
+        """Unit vectors (n, p*) and weights that sum to 1."""
+        return (circle_rule if self.p_star == 2 else sphere_rule)(self.value, self.kinks)
 
     @cached_property
     def _rays(self) -> tuple[NDArray, NDArray, NDArray]:
@@ -145,22 +108,22 @@ class Homogeneous:
         return y[kept], weights[kept]
 
     def continuous(self, y: NDArray) -> Moments:
-        """Σ over rays of r^{p*} e^{−r²/2} dr/dy at r = (y/φ(e))^{1/k}."""
+        """Σ over rays of P(r) dr/dy, P(r) ∝ r^{p* − 1} e^{−r²/2}, at r = (y/φ(e))^{1/k}."""
         e, w, phi = self._rays
         outer = np.concatenate(
             [np.ones((len(e), 1)), e, (e[:, :, None] * e[:, None, :]).reshape(len(e), -1)], axis=1
         )
         n, p = y.size, self.p_star
         result = np.zeros((n, 1 + p + p * p))
-        size = max(BLOCK // len(e), 1)
+        size, area = max(BLOCK // len(e), 1), 2 ** (p / 2 - 1) * math.gamma(p / 2)
         for start in range(0, n, size):
             part = slice(start, start + size)
             ratio = y[part, None] / phi
             log_r = np.log(np.where(ratio > 0, ratio, 1.0)) / self.k
             r = np.exp(np.minimum(log_r, 4.0))
-            mass = np.where((ratio > 0) & (log_r < 4.0), w * r**2 * np.exp(-(r**2) / 2), 0.0)
+            mass = np.where((ratio > 0) & (log_r < 4.0), w * r**p * np.exp(-(r**2) / 2), 0.0)
             with np.errstate(divide="ignore"):
-                mass /= abs(self.k) * np.maximum(abs(y[part, None]), 1e-300)
+                mass /= area * abs(self.k) * np.maximum(abs(y[part, None]), 1e-300)
             for power, columns in (
                 (0, slice(0, 1)), (1, slice(1, 1 + p)), (2, slice(1 + p, None)),
             ):  # fmt: skip
@@ -169,10 +132,10 @@ class Homogeneous:
 
     def mass(self) -> Moments:
         if not self._flat:
-            return no_atoms(2)
+            return no_atoms(self.p_star)
         e, w = self._angles
         flat = self.value(e) == 0
-        return _of_rays(e[flat], w[flat])
+        return of_rays(e[flat], w[flat])
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,7 +201,7 @@ class Angular:
             flat = [one for one in self._pieces if one.flat and one.y_low == label]
             rays = [nodes_between(_split(np.array([one.low, one.high]))) for one in flat]
             turn, steps = (np.concatenate(x) for x in zip(*rays, strict=True))
-            parts.append(_of_rays(unit(turn + self._start), steps / (2 * math.pi)))
+            parts.append(of_rays(unit(turn + self._start), steps / (2 * math.pi)))
         return Moments(*(np.concatenate(one) for one in zip(*parts, strict=True)))
 
 
@@ -250,25 +213,21 @@ def _flattened(piece: Piece) -> Piece:
 
 
 def _split(ends: NDArray) -> NDArray[np.float64]:
-    gaps = np.diff(ends)
-    counts = np.maximum(np.ceil(gaps / WIDTH), 1).astype(int)
-    parts = [
-        np.linspace(a, a + gap, count, endpoint=False)
-        for a, gap, count in zip(ends, gaps, counts, strict=False)
-    ]
-    return np.append(np.concatenate(parts), ends[-1])
+    return split(ends, WIDTH)
 
 
 def _of_angles(e: NDArray, mass: NDArray) -> Moments:
-    """Of u along one ray each: E r = √(π/2), E r² = 2."""
+    """Of u along one ray each: E r = √2 Γ((p* + 1)/2)/Γ(p*/2), E r² = p*."""
+    p = e.shape[1]
+    length = math.sqrt(2) * math.gamma((p + 1) / 2) / math.gamma(p / 2)
     return Moments(
         mass,
-        math.sqrt(math.pi / 2) * mass[:, None] * e,
-        2 * mass[:, None, None] * e[:, :, None] * e[:, None, :],
+        length * mass[:, None] * e,
+        p * mass[:, None, None] * e[:, :, None] * e[:, None, :],
     )
 
 
-def _of_rays(e: NDArray, w: NDArray) -> Moments:
+def of_rays(e: NDArray, w: NDArray) -> Moments:
     """One label for all u along the rays e."""
     each = _of_angles(e, w)
     return Moments(*(one.sum(axis=0, keepdims=True) for one in each))

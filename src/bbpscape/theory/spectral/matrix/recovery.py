@@ -113,7 +113,9 @@ class MatrixRecovery(Result):
                 "alpha_c = 0"
             )
         if self.ridge:
-            notes.append(f"E[uu'|y] is singular: T is that of E[uu'|y] + {self.ridge:g}")
+            notes.append(
+                f"E[uu'|y] is singular, and T = -inf there: T is that of E[uu'|y] + {self.ridge:g}"
+            )
         return Report(tables, notes)
 
 
@@ -138,7 +140,7 @@ def matrix_recovery(model: TeacherStudent, alpha: float | None = None) -> Matrix
         alphas = np.where(seen, 1 / values, math.inf)
     order = np.argsort(np.where(alphas > 0, alphas, math.inf), kind="stable")
     linear = float(nodes.weights @ (nodes.first**2).sum(axis=1))
-    ridge, edge = ridge_of(nodes), None
+    ridge, edge = ridge_of(nodes, alpha), None
     overlaps: tuple[MatrixOverlap, ...] = ()
     if alpha is not None:
         edge, overlaps = right_side(nodes, optimal_matrix(nodes.second, ridge), alpha)
