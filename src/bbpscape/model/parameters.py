@@ -281,8 +281,8 @@ SOLVING = (
     Parameter("tol", "Residual over the largest |eigenvalue|.", checks.positive, 1e-8),
     Parameter(
         "simulate.method",
-        "auto, dense or iterative.",
-        _one_of("auto", "dense", "iterative"),
+        "auto, dense, iterative, or dice for a large N.",
+        _one_of("auto", "dense", "iterative", "dice"),
         "auto",
         str,
     ),

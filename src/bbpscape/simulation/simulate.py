@@ -22,17 +22,27 @@ from bbpscape.simulation.data.inputs import Inputs
 from bbpscape.simulation.data.instance import sample_count
 from bbpscape.simulation.data.source import Source, source_of
 from bbpscape.simulation.data.stream import StreamedHessian
+from bbpscape.simulation.dice.draw import (
+    DICE,
+    DicedDraw,
+    DicedPairs,
+    check_diced,
+    diced_bytes,
+    diced_seconds,
+)
 from bbpscape.simulation.eigen.batch import batch_size, lowest_batch
+from bbpscape.simulation.eigen.certificate import NOT_ASKED, Certificate
 from bbpscape.simulation.eigen.cost_model import CostModel, check_pairs
 from bbpscape.simulation.eigen.diagonalize import teacher_overlap
 from bbpscape.simulation.eigen.eigensolver import chosen_method, lowest
 from bbpscape.simulation.eigen.lowest_pairs import LowestPairs
-from bbpscape.simulation.eigen.signal import largest_overlap
+from bbpscape.simulation.eigen.signal import LargestOverlap, largest_overlap
 from bbpscape.simulation.memory import kept_bytes
 from bbpscape.simulation.parallel import available_cpus, check_workers, gathered, ordered_map
 from bbpscape.simulation.simulated import SimulatedDraw, Simulation
 from bbpscape.simulation.threads import blas_limit
 
+ALONE = 2**31  # bytes of a draw of the method dice that takes all threads
 # Numbers in X above which a draw is large: it takes all threads, and draws come one by one.
 LARGE = 2**23
 DIMENSION = 1000
@@ -92,7 +102,9 @@ def simulate(
     inputs : Inputs, rows or file, optional
         Your own inputs, as in ``compare``.
     method, tol, dtype, device
-        As in ``lowest``.
+        As in ``lowest``; or method "dice": Lanczos that draws the inputs as it goes, for an N up to
+        a million. Its draws have the same law, and are others; a proof that no eigenvalue was
+        missed there is not.
     stream : bool
         Make the inputs anew from the seed at every product, instead of holding them.
     phi : bool
@@ -135,23 +147,32 @@ def simulate(
     where = backend(device)
     cost = CostModel(p, N, M, k)
     require_memory(lambda count: kept_bytes(count, 5 * k), draws, "draws")
-    if not stream and method != "dense":
+    diced = method == DICE
+    if diced:
+        check_diced(source.model, source.inputs is not None or stream, device)
+        require_memory(lambda n: diced_bytes(model, alpha, n), N)
+    elif not stream and method != "dense":
         per_dimension = positive("alpha", alpha)
         require_memory(
             lambda n: CostModel(p, n, max(1, round(per_dimension * n)), k).iterative_bytes, N
         )
     if workers is None:
-        predicted = draws * min(cost.dense_seconds, cost.iterative_seconds)
+        one = min(cost.dense_seconds, cost.iterative_seconds)
+        predicted = draws * (diced_seconds(model, alpha, N) if diced else one)
         count = available_cpus() if predicted > WORTH else 1
     else:
         count = check_workers(workers)
-    together = where.batches and chosen_method(method, cost, dtype, not stream, where) == "dense"
+    together = (
+        not diced
+        and where.batches
+        and chosen_method(method, cost, dtype, not stream, where) == "dense"
+    )
     size = batch_size(p, N, M) if together else 1
     settings = _Settings(source, alpha, N, k, method, tol, dtype, device, stream, phi)
     run = functools.partial(_simulate, settings)
     seeds = source.seeds(alpha, N, seed, draws)
     batches = [seeds[i : i + size] for i in range(0, draws, size)]
-    alone = M * N > LARGE or where.batches
+    alone = diced_bytes(model, alpha, N) > ALONE if diced else M * N > LARGE or where.batches
     parts = (run(batch) for batch in batches) if alone else ordered_map(run, batches, count)
     done = gathered(parts, draws, progress)
     return Simulation(model, M / N, N, M, k, seed, cost, tuple(done), source.description)
@@ -166,9 +187,14 @@ def _simulate(
         tracemalloc.start()
     tracemalloc.reset_peak()
     try:
-        made = _made(settings, children)
-        pairs = _solve(settings, [hessian for hessian, _ in made])
-        results = [_observe(settings, *one, found) for one, found in zip(made, pairs, strict=True)]
+        if settings.method == DICE:
+            results = [_diced(settings, child) for child in children]
+        else:
+            made = _made(settings, children)
+            pairs = _solve(settings, [hessian for hessian, _ in made])
+            results = [
+                _observe(settings, *one, found) for one, found in zip(made, pairs, strict=True)
+            ]
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         if not outer:
@@ -193,6 +219,13 @@ def _make(s: _Settings, child: np.random.SeedSequence) -> tuple[Any, NDArray[np.
     return instance.hessian, instance.teacher_basis
 
 
+def _diced(s: _Settings, child: np.random.SeedSequence) -> SimulatedDraw:
+    one = DicedDraw(s.source.model, s.alpha, s.N, child, s.dtype)
+    found = one.lowest(s.k, s.tol)
+    largest = one.largest_overlap(s.tol) if s.phi else None
+    return _draw(s, found, found.m2, largest, DICE, NOT_ASKED)
+
+
 def _solve(s: _Settings, hessians: list[Any]) -> list[LowestPairs]:
     where = backend(s.device)
     if len(hessians) > 1 and where.batches:
@@ -207,6 +240,17 @@ def _observe(
 ) -> SimulatedDraw:
     m2 = teacher_overlap(pairs.eigenvectors, basis)
     largest = largest_overlap(hessian, pairs.eigenvalues, m2, basis) if s.phi else None
+    return _draw(s, pairs, m2, largest, pairs.method, pairs.certificate)
+
+
+def _draw(
+    s: _Settings,
+    pairs: LowestPairs | DicedPairs,
+    m2: NDArray[np.float64],
+    largest: LargestOverlap | None,
+    method: str,
+    certificate: Certificate,
+) -> SimulatedDraw:
     copies = int(s.source.model.p) * s.source.model.p_star
     gap = None
     if len(pairs.eigenvalues) > copies:
@@ -221,9 +265,9 @@ def _observe(
         gap=gap,
         largest_overlap=largest,
         converged=pairs.converged,
-        method=pairs.method,
+        method=method,
         products=pairs.products,
         seconds=pairs.seconds,
         peak_bytes=0,
-        certificate=pairs.certificate,
+        certificate=certificate,
     )

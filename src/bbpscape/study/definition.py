@@ -42,6 +42,7 @@ class Definition:
     precision: str
     device: str
     tolerance: float
+    eigensolver: str
     objects: Objects = field(repr=False)
     custom: dict[str, dict[str, Any]] = field(repr=False)
 
@@ -102,7 +103,9 @@ class Definition:
 
     def to_dict(self) -> dict[str, Any]:
         """The definition as JSON values, axes in full."""
-        names = ("seed", "draws", "block", "theory", "precision", "device", "tolerance")
+        names = ["seed", "draws", "block", "theory", "precision", "device", "tolerance"]
+        # Said where it is not the usual one: files of studies from before it say nothing.
+        names += ["eigensolver"] * (self.eigensolver != "auto")
         values: dict[str, Any] = {
             **{name: getattr(self, name) for name in names},
             "observables": [one.name for one in self.observables],
@@ -114,7 +117,7 @@ class Definition:
 
     @property
     def numerics(self) -> Numerics:
-        return Numerics(self.precision, self.device, self.tolerance)
+        return Numerics(self.precision, self.device, self.tolerance, self.eigensolver)
 
     @property
     def job(self) -> Job:
@@ -200,7 +203,7 @@ class Definition:
                     if model.p_star >= cell.N:
                         raise InvalidInput(f"N must be above p_star = {model.p_star}, got {cell.N}")
                     for subject in read_off:
-                        subject.check(cell)
+                        subject.check(cell, self.numerics)
             except InvalidInput as error:
                 raise InvalidInput(f"{error} (at {cell.key})") from None
 

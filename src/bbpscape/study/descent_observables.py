@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bbpscape.core.checks import InvalidInput
 from bbpscape.simulation.backend import backend
 from bbpscape.simulation.data.instance import sample_count
 from bbpscape.simulation.descent.descend import descend_batch
@@ -25,7 +26,12 @@ class Descents(Subject):
 
     parameters = ("start", "method", "domain", "steps")
 
-    def check(self, cell: Cell) -> None:
+    def check(self, cell: Cell, numerics: Numerics) -> None:
+        if numerics.eigensolver != "auto":
+            raise InvalidInput(
+                f"eigensolver {numerics.eigensolver} is for spectra: leave out what is read off a "
+                "descent, or take auto"
+            )
         self.rule(cell)
 
     def rule(self, cell: Cell) -> DescentRule:

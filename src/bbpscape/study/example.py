@@ -36,10 +36,12 @@ observables = ["lowest", "total_m2", "teacher_mass"]
 # The limits at infinite N beside them, with the left edge and alpha_bbp.
 theory = true
 
-# "float64" or "float32"; "cpu", "cuda" or "torch-cpu"; residual over the largest eigenvalue found.
+# "float64" or "float32"; "cpu", "cuda" or "torch-cpu"; residual over the largest eigenvalue found;
+# "auto", or "dice" for an N of up to a million.
 precision = "float64"
 device = "cpu"
 tolerance = 1e-8
+eigensolver = "auto"
 
 # Parameters with one value: p, p_star, a, alpha and N, and for other networks
 # loss, delta, activation, teacher, label_noise, flip, poisson, overlap and student_gram. A descent

@@ -24,7 +24,7 @@ from bbpscape.study.store import SIMULATION, THEORY, New, Store
 from bbpscape.theory.route import route
 
 # Keys whose change would make the points of one study mean different things.
-KEPT = ("seed", "observables", "precision", "tolerance")
+KEPT = ("seed", "observables", "precision", "tolerance", "eigensolver")
 START = 1.5  # seconds until local processes have started
 WORKER = 10**8  # bytes of a process that has computed nothing yet
 # How exactly an object of the user's is the one that a study began with.
@@ -169,10 +169,10 @@ def check_extension(
         return
     now = definition.to_dict()
     for name in KEPT:
-        if now[name] != stored.get(name):
+        if now.get(name) != stored.get(name):
             raise InvalidInput(
                 f"{name} cannot change from {json.dumps(stored.get(name))} to "
-                f"{json.dumps(now[name])} in a study that has begun: start another file"
+                f"{json.dumps(now.get(name))} in a study that has begun: start another file"
             )
     _check_objects(definition.custom, stored.get("custom"))
     if not definition.theory and any(source == THEORY for source, _ in covered):

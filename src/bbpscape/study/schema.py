@@ -36,6 +36,7 @@ class Keys(BaseModel):
     precision: Literal["float64", "float32"] = "float64"
     device: Literal["cpu", "cuda", "torch-cpu"] = "cpu"
     tolerance: Annotated[float, Field(ge=1e-14, le=0.1)] = 1e-8
+    eigensolver: Literal["auto", "dice"] = "auto"
     fixed: dict[str, Any] = Field(default_factory=dict, alias="model")
     axes: dict[str, Any] = Field(default_factory=dict)
     zipped: tuple[dict[str, Any], ...] = ()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +13,11 @@ from numpy.typing import NDArray
 from bbpscape.core.checks import NoConvergence
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import Instance, sample_count
+from bbpscape.simulation.dice.draw import DICE, DicedDraw, check_diced, diced_bytes, diced_seconds
 from bbpscape.simulation.eigen.cost_model import CostModel
 from bbpscape.simulation.eigen.diagonalize import teacher_overlap
 from bbpscape.simulation.eigen.eigensolver import lowest
+from bbpscape.simulation.eigen.signal import LargestOverlap, largest_overlap
 from bbpscape.simulation.hessian import Hessian
 from bbpscape.study.cells import Cell
 from bbpscape.study.subject import Numerics, Subject
@@ -73,12 +77,31 @@ def limit(model: TeacherStudent, alpha: float, N: int | None = None) -> Limit:
 
 
 @dataclass(frozen=True, eq=False)
-class MeasuredSpectrum:
-    """A draw with its k lowest eigenpairs; k is more than p·p*.
+class LeftEnd(ABC):
+    """The k lowest pairs of a draw, k above p·p*, and all below ``limit.edge`` where that is.
 
-    All pairs below ``limit.edge`` are there if ``limit`` is not None. ``eigenvalues`` and ``m2``,
-    the squared overlaps of the eigenvectors with the teacher's span, have shape (k,),
-    ``eigenvectors`` (pN, k).
+    ``eigenvalues`` and ``m2``, the squared overlaps of the eigenvectors with the teacher's span,
+    have shape (k,).
+    """
+
+    model: TeacherStudent
+    eigenvalues: NDArray[np.float64]
+    m2: NDArray[np.float64]
+    limit: Limit | None
+
+    @property
+    def copies(self) -> int:
+        """p p*, the number of directions in which the teacher can be seen."""
+        return min(int(self.model.p) * self.model.p_star, len(self.m2))
+
+    @abstractmethod
+    def largest_overlap(self) -> LargestOverlap:
+        """Whether the largest overlap of all is among the p·p* lowest."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MeasuredSpectrum(LeftEnd):
+    """A draw with its Hessian, and the ``eigenvectors`` of the lowest pairs, shape (pN, k).
 
     Examples
     --------
@@ -91,31 +114,43 @@ class MeasuredSpectrum:
 
     instance: Instance
     hessian: Hessian
-    eigenvalues: NDArray[np.float64]
     eigenvectors: NDArray[np.float64]
-    m2: NDArray[np.float64]
-    limit: Limit | None
 
-    @property
-    def copies(self) -> int:
-        """p p*, the number of directions in which the teacher can be seen."""
-        model = self.instance.model
-        return min(int(model.p) * model.p_star, len(self.m2))
+    def largest_overlap(self) -> LargestOverlap:
+        basis = self.instance.teacher_basis
+        return largest_overlap(self.hessian, self.eigenvalues, self.m2, basis)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DicedSpectrum(LeftEnd):
+    """A draw whose inputs were never held: it has neither Hessian nor eigenvectors."""
+
+    draw: DicedDraw
+    tolerance: float
+
+    def largest_overlap(self) -> LargestOverlap:
+        return self.draw.largest_overlap(self.tolerance)
 
 
 @dataclass(frozen=True)
 class LowestPairs(Subject):
     """The lowest eigenpairs of the Hessian at the random student."""
 
+    def check(self, cell: Cell, numerics: Numerics) -> None:
+        if numerics.eigensolver == DICE:
+            check_diced(cell.model, cell.source.inputs is not None, numerics.device)
+
     def prepare(
         self, cell: Cell, seed: np.random.SeedSequence, numerics: Numerics, below_edge: bool
-    ) -> MeasuredSpectrum:
+    ) -> LeftEnd:
         """The pairs, or NoConvergence if one did not converge or was missed."""
         model, N = cell.model, cell.N
+        at = limit(model, sample_count(cell.alpha, N) / N, cell.dimension) if below_edge else None
+        if numerics.eigensolver == DICE:
+            return _diced(cell, seed, numerics, at)
         instance = cell.draw(seed)
         hessian = Hessian(instance.inputs, instance.curvature)
         size = hessian.shape[0]
-        at = limit(model, sample_count(cell.alpha, N) / N, cell.dimension) if below_edge else None
         # With the edge, a few pairs more, and twice as many until one is above it.
         k = min(int(model.p) * model.p_star + (1 if at is None else 4), size)
         while True:
@@ -133,9 +168,22 @@ class LowestPairs(Subject):
                 break
             k = min(2 * k, size)
         m2 = teacher_overlap(pairs.eigenvectors, instance.teacher_basis)
-        return MeasuredSpectrum(instance, hessian, pairs.eigenvalues, pairs.eigenvectors, m2, at)
+        return MeasuredSpectrum(
+            model,
+            pairs.eigenvalues,
+            m2,
+            at,
+            instance=instance,
+            hessian=hessian,
+            eigenvectors=pairs.eigenvectors,
+        )
 
     def cost(self, cell: Cell, numerics: Numerics) -> tuple[float, int]:
+        if numerics.eigensolver == DICE:
+            return (
+                diced_seconds(cell.model, cell.alpha, cell.N),
+                diced_bytes(cell.model, cell.alpha, cell.N),
+            )
         p, copies = int(cell.model.p), int(cell.model.p) * cell.model.p_star
         N, M = cell.N, sample_count(cell.alpha, cell.N)
         one = CostModel(p, N, M, min(copies + 1, p * N))
@@ -145,6 +193,21 @@ class LowestPairs(Subject):
         else:
             seconds, size = one.iterative_seconds, one.iterative_bytes
         return seconds + M * N * SAMPLING + SMALL, size
+
+
+def _diced(
+    cell: Cell, seed: np.random.SeedSequence, numerics: Numerics, at: Limit | None
+) -> DicedSpectrum:
+    """Of a draw whose inputs are drawn as Lanczos asks for them."""
+    model, N = cell.model, cell.N
+    k = min(int(model.p) * model.p_star + 1, int(model.p) * N)
+    draw = DicedDraw(model, cell.alpha, N, seed, numerics.precision)
+    pairs = draw.lowest(k, numerics.tolerance, -math.inf if at is None else at.edge)
+    if not pairs.converged:
+        raise NoConvergence(f"lowest eigenpairs: residuals too large (dice, k = {k})")
+    return DicedSpectrum(
+        model, pairs.eigenvalues, pairs.m2, at, draw=draw, tolerance=numerics.tolerance
+    )
 
 
 SPECTRUM = LowestPairs()

@@ -8,10 +8,9 @@ import numpy as np
 from bbpscape.core.checks import NoConvergence
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.eigen.cost_model import CostModel
-from bbpscape.simulation.eigen.signal import largest_overlap
 from bbpscape.simulation.eigen.teacher_mass import teacher_mass_below
 from bbpscape.study.observable import OBSERVABLES, Observable
-from bbpscape.study.spectrum import Limit, MeasuredSpectrum
+from bbpscape.study.spectrum import LeftEnd, Limit
 from bbpscape.theory.route import route
 from bbpscape.theory.threshold import threshold
 
@@ -19,7 +18,7 @@ from bbpscape.theory.threshold import threshold
 ALPHAS = np.geomspace(1.0, 10.0, 13)
 
 
-def _lowest(one: MeasuredSpectrum) -> float:
+def _lowest(one: LeftEnd) -> float:
     return float(one.eigenvalues[0])
 
 
@@ -27,7 +26,7 @@ def _lowest_limit(model: TeacherStudent, limit: Limit) -> float:
     return limit.lowest
 
 
-def _m2(one: MeasuredSpectrum) -> float:
+def _m2(one: LeftEnd) -> float:
     return float(one.m2[0])
 
 
@@ -35,7 +34,7 @@ def _m2_limit(model: TeacherStudent, limit: Limit) -> float:
     return limit.m2
 
 
-def _total_m2(one: MeasuredSpectrum) -> float:
+def _total_m2(one: LeftEnd) -> float:
     return float(one.m2[: one.copies].sum())
 
 
@@ -43,9 +42,8 @@ def _total_m2_limit(model: TeacherStudent, limit: Limit) -> float:
     return limit.total_m2
 
 
-def _phi(one: MeasuredSpectrum) -> float | None:
-    basis = one.instance.teacher_basis
-    found = largest_overlap(one.hessian, one.eigenvalues, one.m2, basis).lowest
+def _phi(one: LeftEnd) -> float | None:
+    found = one.largest_overlap().lowest
     return None if found is None else float(found)
 
 
@@ -74,13 +72,13 @@ def _decided_from(model: TeacherStudent) -> float:
     return float(alphas[enough.argmax()]) if enough.any() else math.inf
 
 
-def _gap(one: MeasuredSpectrum) -> float | None:
+def _gap(one: LeftEnd) -> float | None:
     if len(one.eigenvalues) <= one.copies:
         return None
     return float(one.eigenvalues[one.copies] - one.eigenvalues[one.copies - 1])
 
 
-def _teacher_mass(one: MeasuredSpectrum) -> float | None:
+def _teacher_mass(one: LeftEnd) -> float | None:
     if one.limit is None or not math.isfinite(one.limit.edge):
         return None
     return teacher_mass_below(one.eigenvalues, one.m2, one.limit.edge, one.copies)

@@ -61,6 +61,9 @@ class Study(Definition):
         "float64" or "float32"; "cpu", "cuda" or "torch-cpu".
     tolerance : float
         Residual of an eigenpair over the largest eigenvalue found.
+    eigensolver : str
+        "auto", or "dice": the method of ``simulate`` for an N of up to a million. Its draws are
+        others, and have neither eigenvectors nor a Hessian that observables of your own could read.
 
     Raises
     ------
@@ -90,6 +93,7 @@ class Study(Definition):
         precision: str = "float64",
         device: str = "cpu",
         tolerance: float = 1e-8,
+        eigensolver: str = "auto",
     ) -> None:
         axes = {} if axes is None else axes
         for what, given in (("axes", axes), *(("zipped", table) for table in zipped)):
@@ -111,6 +115,7 @@ class Study(Definition):
             "precision": precision,
             "device": device,
             "tolerance": tolerance,
+            "eigensolver": eigensolver,
         }
         vars(self).update(vars(Definition.define(keys)))
 

@@ -13,7 +13,7 @@ from bbpscape.study.cells import Cell
 
 @dataclass(frozen=True)
 class Numerics:
-    """How draws are computed: in which precision, where, and to which residual.
+    """How draws are computed: in which precision, where, to which residual, and by what.
 
     Examples
     --------
@@ -25,6 +25,7 @@ class Numerics:
     precision: str = "float64"
     device: str = "cpu"
     tolerance: float = 1e-8
+    eigensolver: str = "auto"
 
 
 class Subject(ABC):
@@ -52,23 +53,25 @@ class Subject(ABC):
 
     parameters: ClassVar[tuple[str, ...]] = ()
 
-    def check(self, cell: Cell) -> None:  # noqa: B027, most exist everywhere
-        """Refuse a point at which there is no such subject; most exist everywhere.
+    def check(self, cell: Cell, numerics: Numerics) -> None:  # noqa: B027, most exist everywhere
+        """Refuse a point that has no such subject, or one that is not computed so.
 
         Parameters
         ----------
         cell : Cell
             The point.
+        numerics : Numerics
+            How its draws are computed.
 
         Raises
         ------
         InvalidInput
-            If there is none.
+            If it is refused.
 
         Examples
         --------
         >>> import bbpscape as bb
-        >>> bb.study.SPECTRUM.check(None)
+        >>> bb.study.SPECTRUM.check(None, bb.study.Numerics())
         """
 
     @abstractmethod

@@ -16,7 +16,7 @@ from bbpscape.core.seeds import check_seed, draw_seed
 from bbpscape.model import curvature as _curvature
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.sampler import Sampler
-from bbpscape.simulation.data.weights import Sphere
+from bbpscape.simulation.data.weights import Sphere, random_weights
 from bbpscape.simulation.hessian import Hessian
 from bbpscape.simulation.memory import instance_bytes
 
@@ -286,15 +286,8 @@ def plant(
     shape = rows.shape
     if len(shape) != 2 or 0 in shape:
         raise InvalidInput(f"rows must have shape (M, N), got {shape}")
-    p, N = check_size(model, shape[1]), shape[1]
-    sphere = Sphere(model.inputs, N)
-    student = sphere.onto(generator.standard_normal((p, N)))
-    directions = generator.standard_normal((model.p_star, N))
-    teacher = sphere.onto(directions * np.sqrt(model.inputs.profile.variances(N)))
-    if model.student_gram is not None:
-        student = sphere.at_gram(student, teacher, model.overlap_matrix, model.gram)
-    elif model.overlap != 0.0:
-        student = sphere.at_overlap(student, teacher, model.overlap_matrix)
+    check_size(model, shape[1])
+    student, teacher = random_weights(model, shape[1], generator)
     labels = None
     if not model.labels.clean:
         labels = model.labels.apply(model.teacher_output(rows @ teacher.T), generator)

@@ -7,9 +7,28 @@ from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.model.inputs.law import InputLaw
+from bbpscape.model.teacher_student import TeacherStudent
 
 # Of the largest length that weights of the same size can have: none at all.
 NO_LENGTH = 1e-12
+
+
+def random_weights(
+    model: TeacherStudent, N: int, generator: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(w, w*) of random direction on the sphere of the model's inputs, shapes (p, N), (p_star, N).
+
+    w* has the model's profile, and w the model's overlap with it or its Gram matrix.
+    """
+    sphere = Sphere(model.inputs, N)
+    student = sphere.onto(generator.standard_normal((int(model.p), N)))
+    directions = generator.standard_normal((model.p_star, N))
+    teacher = sphere.onto(directions * np.sqrt(model.inputs.profile.variances(N)))
+    if model.student_gram is not None:
+        student = sphere.at_gram(student, teacher, model.overlap_matrix, model.gram)
+    elif model.overlap != 0.0:
+        student = sphere.at_overlap(student, teacher, model.overlap_matrix)
+    return student, teacher
 
 
 class Sphere:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput
 from bbpscape.core.result import Result, result
 from bbpscape.simulation.eigen.diagonalize import all_eigenvalues_and_lowest, teacher_overlap
-from bbpscape.simulation.eigen.lanczos import spectral_measures
+from bbpscape.simulation.eigen.lanczos import SpectralMeasure, spectral_measures
 from bbpscape.simulation.operator import check_samples
 
 FULL_SIZE = 2000  # pN up to which a full diagonalization decides what the bounds leave open
@@ -113,21 +114,37 @@ def largest_overlap(
             f"eigenvalues and m2 must be at least p p_star = {copies} pairs, "
             f"got {len(eigenvalues)} and {len(m2)}"
         )
+    found = largest_of_pairs(m2, copies)
+    if found.lowest is not None:
+        return found
+    measures = spectral_measures(hessian, teacher_directions(p, teacher_basis), steps)
+    found = bounded_overlap(measures, float(eigenvalues[-1]), float(m2[:copies].max()))
+    if found.lowest is None and hessian.held and hessian.shape[0] <= FULL_SIZE:
+        pairs = all_eigenvalues_and_lowest(hessian, hessian.shape[0])
+        overlaps = teacher_overlap(pairs.eigenvectors, teacher_basis)
+        return LargestOverlap(bool(overlaps.argmax() < copies), "diagonalization")
+    return found
+
+
+def largest_of_pairs(m2: NDArray[np.float64], copies: int) -> LargestOverlap:
+    """By the overlaps of the lowest pairs alone, of which the first ``copies`` are asked about."""
     best = float(m2[:copies].max())
     if (m2[copies:] > best).any():
         return LargestOverlap(False, "found")
     if copies - float(m2.sum()) < best:
         return LargestOverlap(True, "mass")
-    measures = spectral_measures(hessian, teacher_directions(p, teacher_basis), steps)
+    return LargestOverlap(None, "open")
+
+
+def bounded_overlap(
+    measures: Sequence[SpectralMeasure], above: float, best: float
+) -> LargestOverlap:
+    """By the bound on every atom from ``above`` on, of the measures in the teacher's directions."""
     # The bound is constant between nodes: one point in each interval and the nodes are all of it.
     nodes = np.sort(np.concatenate([measure.nodes for measure in measures]))
-    points = np.concatenate([nodes, (nodes[1:] + nodes[:-1]) / 2, eigenvalues[-1:]])
-    points = points[points >= eigenvalues[-1]]
+    points = np.concatenate([nodes, (nodes[1:] + nodes[:-1]) / 2, [above]])
+    points = points[points >= above]
     bound = sum(measure.largest_atom(points) for measure in measures)
     if float(np.max(bound)) < best:
         return LargestOverlap(True, "lanczos")
-    if hessian.held and hessian.shape[0] <= FULL_SIZE:
-        pairs = all_eigenvalues_and_lowest(hessian, hessian.shape[0])
-        overlaps = teacher_overlap(pairs.eigenvectors, teacher_basis)
-        return LargestOverlap(bool(overlaps.argmax() < copies), "diagonalization")
     return LargestOverlap(None, "open")
