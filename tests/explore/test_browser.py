@@ -1,5 +1,6 @@
 """The page in a real browser: what it shows is what the library says."""
 
+import csv
 import json
 import re
 
@@ -167,6 +168,21 @@ def test_copy_and_download(visit, tmp_path):
     assert head == ",".join(spectrum.columns())
     assert [float(line.split(",")[1]) for line in lines] == spectrum.rho.tolist()
     assert saved["PNG"].read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    tab.wait_for_selector("section[data-finite]")
+    with tab.expect_download() as waiting:
+        tab.locator(f"{OVERLAP} [data-save=CSV]").click()
+    waiting.value.save_as(tmp_path / "overlap.csv")
+    rows = list(csv.DictReader((tmp_path / "overlap.csv").read_text().splitlines()))
+    curve = bb.overlap_curve(spectrum.model)
+    ends = [float(row["m2"]) for row in rows if row["N"] == "inf"]
+    assert ends == curve.m2.tolist()
+    (at,) = [row for row in rows if row["N"] == "60"][10:11]
+    law = bb.finite.finite_size_law(spectrum.model, float(at["alpha"]), 60, 40, 0).m2_lowest
+    assert [float(at[name]) for name in ("m2", "m2 5 %", "m2 95 %")] == [
+        law.mean,
+        min(law.quantiles.values()),
+        max(law.quantiles.values()),
+    ]
     svg = saved["SVG"].read_text()
     assert svg.startswith("<svg xmlns=")
     assert "var(" not in svg

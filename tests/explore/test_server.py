@@ -17,6 +17,8 @@ from tests.explore.conftest import fetch
 import bbpscape as bb
 from bbpscape.explore import limits, pool
 from bbpscape.explore.server import Server
+from bbpscape.explore.state import State
+from bbpscape.explore.views import recovery_from
 
 
 def parts(messages, name):
@@ -68,10 +70,28 @@ def test_a_curve_that_comes_by_points_is_that_of_the_library(ask):
     query = "p=1&loss=huber&delta=1"
     messages = ask("overlap", query)
     expected = bb.overlap_curve(bb.TeacherStudent(1, 1, "huber"))
-    assert [one["m2"] for one in parts(messages, "point")] == expected.m2.tolist()
+    points = [(one["alpha"], one["m2"]) for one in parts(messages, "point")]
+    assert sorted(points) == list(zip(expected.alpha, expected.m2, strict=True))
+    # The first say already how the curve runs.
+    first = np.sort([alpha for alpha, _ in points[:8]]) / expected.threshold.alpha_bbp
+    assert np.diff(first).max() < 0.7
     (found,) = parts(messages, "curve")
     assert found["record"]["m2"] == expected.m2.tolist()
     assert found["record"]["alpha"] == expected.alpha.tolist()
+
+
+@pytest.mark.parametrize(
+    ("query", "alpha", "why"),
+    [
+        ("teacher=u1*u2&p_star=2&loss=square", 0.593751098210935, ""),
+        ("teacher=tanh(u1)&loss=square", 0.0, ""),
+        ("covariance=power:0.3", None, "isotropic"),
+    ],
+)
+def test_weak_recovery_is_that_of_any_teacher(query, alpha, why):
+    found = recovery_from(State.read(query).model)
+    assert found["alpha"] == pytest.approx(alpha, abs=1e-9)
+    assert why in found["why"]
 
 
 def test_the_curve_at_finite_n(ask):

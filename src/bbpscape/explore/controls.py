@@ -61,7 +61,7 @@ def _field(one: Parameter, suggestions: dict[str, list[str]]) -> dict[str, Any]:
     return {
         "name": one.name,
         "label": _label(one),
-        "meaning": one.meaning or one.help.rstrip("."),
+        "meaning": one.meaning[:1].upper() + one.meaning[1:] or one.help.rstrip("."),
         "help": one.help,
         "kind": "flag" if one.kind is bool else "choice" if one.name == "metric" else "text",
         "whole": one.integer,

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bbpscape.core.checks import positive
+from bbpscape.core.checks import InvalidInput, NoConvergence, one_line, positive
 from bbpscape.core.codec import encode
 from bbpscape.core.grids import parse_grid
 from bbpscape.core.result import Result
@@ -19,7 +20,7 @@ from bbpscape.experiments.compare import comparisons
 from bbpscape.experiments.photograph import photograph
 from bbpscape.explore import limits
 from bbpscape.explore.state import MOST_STEPS, QUESTIONS, Mistake, State
-from bbpscape.explore.words import GRIDS, alpha_grid, words
+from bbpscape.explore.words import GRIDS, STARTS, alpha_grid, words
 from bbpscape.model.reference import check_reference
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import draw
@@ -32,7 +33,8 @@ from bbpscape.theory.finite.law import finite_size_law
 from bbpscape.theory.overlap_curve import OverlapCurve
 from bbpscape.theory.route import AtOneAlpha, Route, route
 from bbpscape.theory.spectrum import spectrum, spectrum_of
-from bbpscape.theory.threshold import threshold
+from bbpscape.theory.threshold import Threshold, threshold
+from bbpscape.theory.weak_recovery import weak_recovery
 
 Send = Callable[[dict[str, Any]], None]
 
@@ -42,7 +44,6 @@ FINITE_POINTS, FINITE_RANGE, LABEL_DRAWS = 20, (0.15, 3.0), 40
 POINTS, FEW = 400, 200
 # Up to so many α a curve is sent at once; a network's is sent α by α.
 AT_ONCE = 100
-STARTS = ("random", "hessian", "spectral")
 
 
 def part(name: str, found: Result, **others: Any) -> dict[str, Any]:
@@ -105,15 +106,39 @@ def overlap(state: State, send: Send) -> None:
     alpha = at.alpha_bbp * shares
     if count > AT_ONCE:
         send(part("curve", OverlapCurve(at, alpha, *way.overlaps(alpha))))
-        return
-    found = []
-    for done, one in enumerate(alpha, 1):
-        (m2,), (eigenvalue,) = way.overlaps(np.array([one]))
-        found.append((m2, eigenvalue))
-        send(
-            {"part": "point", "alpha": float(one), "m2": float(m2), "done": done, "of": len(alpha)}
-        )
-    send(part("curve", OverlapCurve(at, alpha, *np.array(found).T)))
+    else:
+        _point_by_point(way, at, alpha, send)
+    if at.alpha_weak_recovery is None:
+        send({"part": "weak", **recovery_from(model)})
+
+
+def _point_by_point(way: Route, at: Threshold, alpha: NDArray[np.float64], send: Send) -> None:
+    """The curve of a network, which takes seconds."""
+    found, count = np.zeros((2, len(alpha))), len(alpha)
+    for done, k in enumerate(coarse_first(count), 1):
+        found[:, [k]] = way.overlaps(alpha[[k]])
+        point = {"alpha": float(alpha[k]), "m2": float(found[0, k])}
+        send({"part": "point", **point, "done": done, "of": count})
+    send(part("curve", OverlapCurve(at, alpha, *found)))
+
+
+def coarse_first(count: int) -> list[int]:
+    """0, 1, … in such an order that those that come first are spread over all.
+
+    >>> coarse_first(9)
+    [0, 8, 4, 2, 6, 1, 3, 5, 7]
+    """
+    return sorted(range(count), key=lambda k: (k > 0, -(k & -k), k))
+
+
+def recovery_from(model: TeacherStudent) -> dict[str, Any]:
+    """The α from which the labels tell anything of any teacher, or why it is not known."""
+    if not model.inputs.standard:
+        return {"alpha": None, "why": "it is known for isotropic Gaussian inputs"}
+    try:
+        return {"alpha": weak_recovery(model).information_limit.alpha, "why": ""}
+    except (InvalidInput, NoConvergence) as error:
+        return {"alpha": None, "why": one_line(str(error))}
 
 
 def finite(state: State, send: Send) -> None:

@@ -12,6 +12,8 @@ GRIDS = {
     "p": ("1:20", "np.arange(1, 21)"),
 }
 ALPHAS = (0.1, 4.1, 41)
+# Of descents.
+STARTS = ("random", "hessian", "spectral")
 
 
 def words(state: State) -> dict[str, dict[str, str]]:
@@ -57,11 +59,12 @@ def _descent(state: State) -> dict[str, str]:
     steps = state.count("steps", 1, MOST_STEPS)
     sizes = state.sizes
     options = shell(model_values(state) | sizes)
+    commands = [f"descend {options} --start={start} --steps={steps}" for start in STARTS]
     return _words(
-        f"descend {options} --start=random --steps={steps}",
+        "\nbbpscape ".join(commands),
         _model(state),
         f"rule = bb.DescentRule(steps={steps})",
-        'for start in ("random", "hessian", "spectral"):',
+        f"for start in {STARTS}:",
         f"    result = bb.descend(model, {', '.join(_pairs(sizes))}, start=start, rule=rule)",
         "    print(result.summary())",
     )

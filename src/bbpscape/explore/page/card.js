@@ -73,7 +73,8 @@ export class Card {
 
   // The last good picture stays.
   fail({ field, message }, say) {
-    this.error.textContent = say(field, message) ? "" : message;
+    const empty = !this.figures.some((figure) => figure.querySelector("svg[viewBox]"));
+    this.error.textContent = !say(field, message) ? message : empty ? "nothing to show until the field that is marked is right" : "";
     this.section.dataset.failed = message;
   }
 }

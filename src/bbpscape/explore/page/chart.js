@@ -172,8 +172,11 @@ export const points = (xs, ys, mark, errors = []) => (chart) => xs.map((x, i) =>
   return bar + point(two(px), two(py), mark.point, colour);
 }).join("");
 
-export const words = (x, y, text, anchor = "middle", colour = "ink") => (chart) =>
-  `<text x="${two(chart.px(x))}" y="${two(chart.py(y))}" text-anchor="${anchor}" font-size="12.5" font-weight="600" font-family="system-ui, sans-serif" fill="var(--${colour})" stroke="var(--paper)" stroke-width="4" paint-order="stroke">${esc(text)}</text>`;
+// Centred at a place, and within the picture.
+export const words = (x, y, text) => (chart) => {
+  const half = 3.9 * text.length, { left, right } = chart.box, px = Math.max(left + half, Math.min(right - half, chart.px(x)));
+  return `<text x="${two(px)}" y="${two(chart.py(y))}" text-anchor="middle" font-size="12.5" font-weight="600" font-family="system-ui, sans-serif" fill="var(--ink)" stroke="var(--paper)" stroke-width="4" paint-order="stroke">${esc(text)}</text>`;
+};
 
 // A smaller plot inside, at shares of the picture: its own axes, one line.
 export const inset = ([l, t, r, b], { x, y, xs, ys, title }) => (chart) => {

@@ -10,6 +10,7 @@ const STARTS = {
   hessian: { colour: "outlier", dash: "solid" },
   spectral: { colour: "theory", dash: "dashed" },
 };
+const NAMES = { random: "random", hessian: "Hessian", spectral: "spectral" };
 const COLUMNS = ["step", "time", "loss", "generalization", "m2"];
 
 export class Descent {
@@ -84,7 +85,7 @@ export class Descent {
     // A logarithmic axis has no 0: the start is drawn at 1/2.
     const x = () => new Axis(0.5, last, true), xs = (rows) => rows.map(([step]) => Math.max(step, 0.5));
     const marks = (column) => all.map(({ start, rows }) => line(xs(rows), rows.map((row) => row[column] ?? NaN), { ...STARTS[start], width: 1.6, opacity: 0.85 }));
-    const legend = Object.entries(STARTS).map(([name, mark]) => [mark, `${name} start`]);
+    const legend = Object.entries(STARTS).map(([name, mark]) => [mark, `${NAMES[name]} start`]);
     this.overlap.draw({ x: x(), y: new Axis(0, 1.02), xLabel: "step", yLabel: "overlap m²", marks: marks(4), legend, told: this.told() });
     const losses = all.flatMap(({ rows }) => rows.map((row) => row[2])).filter((one) => one > 0);
     if (losses.length) {

@@ -79,8 +79,9 @@ export class Diagram {
       x, y, marks, legend, xLabel: LABELS[one.x_name], yLabel: LABELS[one.y_name],
       told: `${legend.map(([, text]) => text).join("; ")}. Arrow keys move the model, which is at ${one.x_name} = ${fmt(here[0])}, ${one.y_name} = ${fmt(here[1])}.`,
     });
-    const rows = [one.x_name, one.y_name].map((name, i) => [name, fmt(here[i])]);
-    for (const [name, values] of Object.entries(one.lines.critical ?? {})) rows.push([`${name} where the kind changes`, values.length > 1 ? `${fmt(Math.min(...values))} to ${fmt(Math.max(...values))}` : fmt(values[0], 6)]);
+    const symbol = (name) => (name === "alpha" ? "α" : name);
+    const rows = [one.x_name, one.y_name].map((name, i) => [symbol(name), fmt(here[i])]);
+    for (const [name, values] of Object.entries(one.lines.critical ?? {})) rows.push([`${symbol(name)} where the kind changes`, values.length > 1 ? `${fmt(Math.min(...values))} to ${fmt(Math.max(...values))}` : fmt(values[0], 6)]);
     this.card.numbers.innerHTML = table("the model, and the tricritical line", ["quantity", "value"], rows);
     this.card.note.textContent = one.status === "converged" ? "A click sets the model." : one.status;
   }

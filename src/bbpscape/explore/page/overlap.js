@@ -94,14 +94,30 @@ export class Overlap {
   }
 
   heard(message, query) {
-    if (message.part === "threshold") { this.threshold = message.record; this.dots = []; this.curve = null; }
-    else if (message.part === "point") { this.dots.push([message.alpha, message.m2]); this.card.progress = `α ${message.done} of ${message.of}`; }
+    if (message.part === "threshold") { this.threshold = message.record; this.dots = []; this.curve = this.weak = null; }
+    else if (message.part === "weak") { this.weak = message; }
+    else if (message.part === "point") { this.dots = [...this.dots, [message.alpha, message.m2]].sort(([a], [b]) => a - b); this.card.progress = `α ${message.done} of ${message.of}`; }
     else if (message.part === "curve") {
       this.curve = message.record;
-      this.card.source = () => message;
+      this.card.source = () => this.whole(message);
       this.card.section.dataset.drawn = query;
     }
     this.draw();
+  }
+
+  // The curve, and what has come of the laws at finite N.
+  whole({ record, columns }) {
+    const { laws, half } = this;
+    if (!laws.length) return { record, columns };
+    const alpha = [...columns.alpha, ...laws.map((law) => law.alpha)], none = columns.alpha.map(() => null);
+    const m2 = laws.map(({ m2_lowest: { mean } }) => mean), level = (name) => [...none, ...laws.map(({ m2_lowest: { quantiles } }) => quantiles?.[name] ?? null)];
+    return {
+      record: { ...record, finite: { laws, half } },
+      columns: {
+        N: [...none.map(() => "inf"), ...laws.map((law) => law.N)], alpha, m2: [...columns.m2, ...m2],
+        eigenvalue: [...columns.eigenvalue, ...laws.map(() => null)], "m2 5 %": level("0.05"), "m2 95 %": level("0.95"),
+      },
+    };
   }
 
   draw() {
@@ -124,7 +140,7 @@ export class Overlap {
       ["α_BBP", at.alpha_bbp, { colour: "outlier", dash: "dashed" }],
       ["α₀", at.transition === "discontinuous" ? at.alpha_0 : null, { colour: "outlier", dash: "dotted" }],
       ["α_½", this.half?.alpha ?? null, { colour: "other", dash: "mixed" }],
-      ["weak recovery", at.alpha_weak_recovery, { colour: "third", dash: "long" }],
+      ["weak recovery", at.alpha_weak_recovery ?? this.weak?.alpha ?? null, { colour: "third", dash: "long" }],
     ].filter(([, value]) => value !== null);
     for (const [name, value, mark] of lines) {
       marks.push(upright(value, mark));
@@ -158,6 +174,7 @@ export class Overlap {
     rows.splice(1, 0, ["transition", at.transition], ["m² jump", fmt(at.m2_jump, 5)]);
     if (at.a_critical !== null) rows.push(["a_c", fmt(num(at.a_critical), 6)]);
     this.card.numbers.innerHTML = table("the transition", ["quantity", "value"], rows);
-    this.card.note.textContent = this.why ? `No curve at finite N: ${this.why}` : "";
+    const notes = [this.why && `No curve at finite N: ${this.why}`, this.weak?.why && `No threshold of weak recovery: ${this.weak.why}`];
+    this.card.note.textContent = notes.filter(Boolean).join(" · ");
   }
 }

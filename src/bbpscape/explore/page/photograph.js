@@ -53,7 +53,7 @@ export class Photograph {
 
 function row(figure, name, pictures) {
   const width = figure.clientWidth || 600, fit = Math.max(2, Math.min(pictures.length, Math.floor(width / 150)));
-  const size = (width - GAP * (fit - 1)) / fit, step = size + 44;
+  const size = (width - GAP * (fit - 1)) / fit, step = size + (pictures.some(([text]) => text.includes(": ")) ? 44 : 28);
   const parts = pictures.map(([text, url], i) => {
     const x = (i % fit) * (size + GAP), y = Math.floor(i / fit) * step;
     const [head, tail] = text.includes(": ") ? text.split(": ") : [text, ""];

@@ -143,7 +143,7 @@ export class Spectrum {
     if (smooth) marks.push(this.tail(edge, high));
     const unit = one.eigenvalue_unit === "1" ? "" : ` (units of ${one.eigenvalue_unit})`;
     this.chart.draw({
-      x: new Axis(low, high), y: new Axis(0, (smooth ? 1.9 : 1.08) * top), xLabel: `eigenvalue λ${unit}`, yLabel: "density ρ(λ)", marks, legend,
+      x: new Axis(low, high), y: new Axis(0, (smooth ? 2.1 : 1.08) * top), xLabel: `eigenvalue λ${unit}`, yLabel: "density ρ(λ)", marks, legend,
       told: `At α = ${fmt(one.alpha)}: ${legend.map(([, text]) => text).join("; ")}.`,
     });
     this.tables();
@@ -182,7 +182,7 @@ export class Spectrum {
     if (this.comparison) {
       const { rows: found, N, M, draws } = this.comparison;
       html += table(`simulation at N = ${N}, M = ${M}, ${draws} draw${draws > 1 ? "s" : ""}`, ["quantity", "N → ∞", "finite N", "measured", "± s.e.", "z"],
-        found.map((row) => [row.quantity, ...[row.theory, row.finite_size].map((value) => (value === null ? "" : fmt(value))), fmt(row.measured), row.standard_error === null ? "" : fmt(row.standard_error, 2), signed(row.z)]));
+        found.map((row) => [row.quantity.replace("m2", "m²").replace(/-(?=\d)/, "−"), ...[row.theory, row.finite_size].map((value) => (value === null ? "" : fmt(value))), fmt(row.measured), row.standard_error === null ? "" : fmt(row.standard_error, 2), signed(row.z)]));
     }
     this.card.numbers.innerHTML = html;
     const notes = [...(this.comparison?.notes ?? [])];

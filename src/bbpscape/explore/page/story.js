@@ -17,17 +17,17 @@ export class Story {
 
   get at() { return Math.min(this.stops.length, Math.max(1, Math.round(this.state.number("stop")) || 1)); }
 
-  go(stop) {
+  go(stop, focus = true) {
     const kept = { view: "story", stop: String(stop) }, given = Object.fromEntries(new URLSearchParams(this.stops[stop - 1].query));
     const values = { ...this.state.defaults, ...kept, ...given };
     this.state.set(values, true);
-    this.section.querySelector(`[data-stop="${stop}"]`)?.focus({ preventScroll: true });
+    if (focus) this.section.querySelector(`[data-stop="${stop}"]`)?.focus({ preventScroll: true });
   }
 
   show() {
     // A link to the story alone begins at its first stop.
     if (!this.state.texts.has("stop") && [...this.state.texts.keys()].every((name) => name === "view")) {
-      queueMicrotask(() => this.go(1));
+      queueMicrotask(() => this.go(1, false));
     }
     const one = this.stops[this.at - 1], focused = document.activeElement?.dataset?.stop;
     this.section.innerHTML = `<div class="stops" role="group" aria-label="Stops">${this.stops.map((stop, i) =>
