@@ -108,6 +108,28 @@ def test_small_matrices_are_lapacks_and_large_ones_are_not():
     assert CostModel(16, 2000, 6000, 20).choice == "iterative"
 
 
+def test_shards_divide_what_the_workers_do_and_hold():
+    one, four, eight = (CostModel(1, 8000, 24_000, 2, 0, n) for n in (1, 4, 8))
+    shared = 2 * (four.shard_seconds - eight.shard_seconds)
+    assert one.shard_seconds - four.shard_seconds == pytest.approx(3 * shared)
+    assert one.shard_bytes - four.shard_bytes == pytest.approx(0.75 * (12 * 8000 + 16) * 24_000)
+    assert four.shard_bytes < 0.4 * four.iterative_bytes
+    # Drawing, the factor and the sums are not divided.
+    assert shared < one.shard_seconds < one.iterative_seconds + 24_000 * 8000 * 1e-8 + 10
+    assert "shards" not in CostModel(1, 8000, 24_000, 2).summary()
+    assert "8 shards, of each" in eight.summary()
+
+
+def test_cost_says_over_how_many_machines_to_share_what_does_not_fit(monkeypatch):
+    monkeypatch.setattr(module, "available_memory", lambda: 2**30)
+    told = bb.eigen.cost(bb.TeacherStudent(1, 1), 3.0, 8000)
+    needed = told.shards_needed
+    assert f"share X over {needed} machines" in " ".join(told.summary().split())
+    fits = [CostModel(1, 8000, 24_000, 2, 0, n).shard_bytes <= 2**30 for n in (needed, needed - 1)]
+    assert fits == [True, False]
+    assert bb.eigen.cost(bb.TeacherStudent(1, 1), 3.0, 1000).shards_needed == 0
+
+
 def test_k_is_raised_to_the_copies_of_an_outlier_and_one_more():
     model = bb.TeacherStudent(2, 3)
     assert bb.eigen.cost(model, 2.0, 100, 1).k == 7

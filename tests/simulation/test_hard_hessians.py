@@ -9,7 +9,8 @@ from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import draw
 from bbpscape.simulation.eigen.eigensolver import lowest
 from bbpscape.simulation.hessian import Hessian
-from bbpscape.simulation.operator import Operator, Units
+from bbpscape.simulation.operator import Operator
+from bbpscape.simulation.samples import Units
 
 
 def inputs(M, N, seed=0):

@@ -9,6 +9,7 @@ from bbpscape.model.labels import Labels
 from bbpscape.model.losses import Huber, NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation import operator as module
+from bbpscape.simulation import samples
 from bbpscape.simulation.backend import NumpyBackend, backend
 from bbpscape.simulation.data.instance import draw
 from bbpscape.simulation.data.stream import StreamedHessian
@@ -29,7 +30,7 @@ def hessian_of(N=40, alpha=2.5):
 @pytest.mark.parametrize("panel_rows", [1, 7, 64, 1000])
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-4)])
 def test_products(panel_rows, dtype, tolerance, monkeypatch):
-    monkeypatch.setattr(module, "PANEL_ROWS", panel_rows)
+    monkeypatch.setattr(samples, "PANEL_ROWS", panel_rows)
     hessian = hessian_of()
     operator = Operator(hessian, dtype)
     block = np.random.default_rng(1).standard_normal((5, 120))
@@ -41,7 +42,7 @@ def test_products(panel_rows, dtype, tolerance, monkeypatch):
 
 
 def test_threads_do_not_change_a_product(monkeypatch):
-    monkeypatch.setattr(module, "PANEL_ROWS", 3)
+    monkeypatch.setattr(samples, "PANEL_ROWS", 3)
     hessian = hessian_of()
     block = np.random.default_rng(1).standard_normal((5, 120))
     started = []

@@ -14,6 +14,7 @@ import pytest
 from tests.study import small
 
 import bbpscape as bb
+from bbpscape.simulation import scheduler
 from bbpscape.study import cluster as dask_cluster
 from bbpscape.study.crew import ExecutorLost
 
@@ -104,7 +105,7 @@ def test_no_scheduler_is_one_quick_line(tmp_path, address, message):
 
 @pytest.mark.parametrize("speaks", [b"SSH-2.0-OpenSSH_9.6\r\n", b""])
 def test_what_listens_and_is_no_scheduler(tmp_path, monkeypatch, speaks):
-    monkeypatch.setattr(dask_cluster, "CONNECT", 0.5)
+    monkeypatch.setattr(scheduler, "CONNECT", 0.5)
     path = small.write(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -165,7 +166,7 @@ def test_a_cluster_from_the_shell(tmp_path, dask):
     path = small.write(tmp_path, draws=400)
     for _ in range(600):
         with contextlib.suppress(bb.InvalidInput):
-            dask_cluster.check_address(address)
+            scheduler.check_address(address)
             break
         time.sleep(0.1)
 

@@ -72,7 +72,7 @@ def _failed(error: BaseException) -> int:
     match error:
         case bb.InvalidInput():
             return _fail(str(error), 2)
-        case bb.NoConvergence():
+        case bb.NoConvergence() | bb.study.ExecutorLost():
             return _fail(str(error), 1)
         case MemoryError():
             return _fail("there is not enough memory: lower N, alpha, p or workers", 1)

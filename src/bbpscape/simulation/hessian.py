@@ -14,7 +14,7 @@ from bbpscape.core.checks import InvalidInput
 from bbpscape.core.memory import require_memory
 from bbpscape.simulation.memory import CHUNK_BYTES, dense_bytes
 from bbpscape.simulation.multiplied import Multiplied
-from bbpscape.simulation.operator import panel_slices
+from bbpscape.simulation.samples import panel_slices
 
 ROUNDING = 1e-12  # of the largest |F| of a sample: an asymmetry that is none
 

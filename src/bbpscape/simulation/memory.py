@@ -1,6 +1,7 @@
 """How much memory a draw and its Hessian take."""
 
 CHUNK_BYTES = 2**26  # of scaled rows, copied at a time while a dense matrix is built
+STRIPE = 2**25  # of the columns of a Gram matrix that workers sum at a time
 WORK_VECTORS = 256  # vectors of pN numbers that LAPACK and the eigenvectors take, generously
 KEPT = 4096  # bytes of a draw that is kept: its seed, its task, its result
 

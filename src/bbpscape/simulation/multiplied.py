@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput
-from bbpscape.simulation.operator import Operator
+from bbpscape.simulation.operator import operator_of
 
 
 class Multiplied(ABC):
@@ -63,7 +63,7 @@ class Multiplied(ABC):
         V = real_array("block", block)
         if V.ndim != 2 or len(V) != self.shape[0]:
             raise InvalidInput(f"block must have shape ({self.shape[0]}, b), got {V.shape}")
-        return Operator(self)(np.ascontiguousarray(V.T)).T  # type: ignore[arg-type]
+        return operator_of(self, "float64")(np.ascontiguousarray(V.T)).T  # type: ignore[arg-type]
 
     def matvec(self, vector: ArrayLike) -> NDArray[np.float64]:
         """H v.

@@ -3,43 +3,19 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.core.checks import InvalidInput
 from bbpscape.simulation.backend import Backend, NumpyBackend
+from bbpscape.simulation.samples import PLAIN, SampleProduct, Samples, Units
 from bbpscape.simulation.threads import blas_limit
 
-# Rows of X in a panel: 512 × 2000 numbers stay in a 32 MiB cache between the two products.
-PANEL_ROWS = 512
 GROUPS = 8  # runs of panels that are summed apart, whatever the number of threads
 WORTH = 5e7  # operations from which threads are worth starting
-
-
-@runtime_checkable
-class Samples(Protocol):
-    """What an operator needs: the curvatures F, and the inputs X panel by panel."""
-
-    @property
-    def curvature(self) -> NDArray[np.float64]: ...
-
-    @property
-    def N(self) -> int: ...
-
-    @property
-    def held(self) -> bool:
-        """Whether X is in memory."""
-        ...
-
-    def panels(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
-        """(rows, X[rows]) for consecutive slices of PANEL_ROWS rows."""
-        ...
 
 
 class Negated:
@@ -62,67 +38,24 @@ class Negated:
         return -self._samples.dense()
 
 
-class Product(Protocol):
-    """V → V H for rows of V, as the eigensolver asks for it."""
+def operator_of(
+    samples: Samples, dtype: str, where: Backend | None = None, *, scaled: bool = False
+) -> SampleProduct:
+    """The product with H: an ``Operator``, or the samples' own where X lies elsewhere.
 
-    where: Backend
-    dtype: str
-    p: int
-    size: int
-    columns: int
-    calls: int
-
-    def __call__(self, block: Any) -> Any: ...
-
-
-def check_samples(hessian: object) -> Samples:
-    """``hessian`` if it is a Hessian, or another object that gives curvatures and panels."""
-    if not isinstance(hessian, Samples):
-        raise InvalidInput(
-            "hessian must be a Hessian(inputs, curvature) or a StreamedHessian, "
-            f"got {type(hessian).__name__}"
-        )
-    return hessian
-
-
-def panel_slices(samples: int) -> Iterator[slice]:
-    """Consecutive slices of PANEL_ROWS rows, the last one shorter."""
-    for start in range(0, samples, PANEL_ROWS):
-        yield slice(start, min(start + PANEL_ROWS, samples))
-
-
-@dataclass(frozen=True)
-class Units:
-    """What F and X are divided by, powers of two: no digit is lost, and H is of order 1 then.
-
-    Single precision ends at 1e38: a loss times 1e25, or inputs in other units, go beyond.
+    Parameters
+    ----------
+    samples : Samples
+        One with a method ``operator(dtype, scaled)`` is asked for it.
+    dtype : str
+    where : Backend, optional
+    scaled : bool
+        In units in which H is of order 1: those of ``units``.
     """
-
-    curvature: float = 1.0
-    inputs: float = 1.0
-
-    @classmethod
-    def of(cls, samples: Samples) -> Units:
-        """max|F|, and the root mean square of |x|: over all rows, or a panel if X is not held."""
-        squares, count = 0.0, 0
-        for rows, panel in samples.panels():
-            squares += float(np.vdot(panel, panel))
-            count += rows.stop - rows.start
-            if not samples.held:
-                break
-        size = math.sqrt(squares / count)
-        return cls(_power_of_two(float(abs(samples.curvature).max())), _power_of_two(size))
-
-    @property
-    def eigenvalue(self) -> float:
-        return self.curvature * self.inputs**2
-
-
-PLAIN = Units()
-
-
-def _power_of_two(size: float) -> float:
-    return 2.0 ** round(math.log2(size)) if size > 0 else 1.0
+    own = getattr(samples, "operator", None)
+    if own is not None:
+        return own(dtype, scaled)
+    return Operator(samples, dtype, where, Units.of(samples) if scaled else PLAIN)
 
 
 class Operator:
@@ -258,6 +191,27 @@ class Operator:
         # The BLAS splits a panel's small products badly; whole panels run beside each other well.
         with blas_limit(1), ThreadPoolExecutor(min(self.where.threads, len(groups))) as pool:
             yield from pool.map(part, groups)
+
+    def gram(self, weights: NDArray[np.float64], dtype: str) -> Any:
+        """G = Xᵀ diag(weights) X, its lower triangle at least, where the arrays live."""
+        return self.where.gram(self.panels(), weights, self.N, dtype)
+
+    def squares(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Σ_μ weights_μ x_μi², shape (N,): the diagonal of ``gram``."""
+        total = np.zeros(self.N)
+        for rows, panel in self.panels():
+            given = self.where.asarray(weights[rows], self.dtype)
+            total += self.where.host((panel * panel).T @ given)
+        return total
+
+    def rows(self, chosen: NDArray[np.int64]) -> Any:
+        """X[chosen], for indices in increasing order."""
+        found = []
+        for rows, panel in self.panels():
+            first, last = np.searchsorted(chosen, (rows.start, rows.stop))
+            inside = chosen[first:last] - rows.start
+            found.append(panel[self.where.asarray(inside, "int64"), :])
+        return self.where.xp.concat(found, axis=0)
 
     def flops(self, b: int) -> int:
         """4 M N p b + 2 M p² b: operations of one product with b vectors.

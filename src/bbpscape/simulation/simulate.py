@@ -6,6 +6,7 @@ import functools
 import tracemalloc
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -39,6 +40,8 @@ from bbpscape.simulation.eigen.lowest_pairs import LowestPairs
 from bbpscape.simulation.eigen.signal import LargestOverlap, largest_overlap
 from bbpscape.simulation.memory import kept_bytes
 from bbpscape.simulation.parallel import available_cpus, check_workers, gathered, ordered_map
+from bbpscape.simulation.sharded.hessian import ShardedHessian
+from bbpscape.simulation.sharded.workers import check_sharded, workers_of
 from bbpscape.simulation.simulated import SimulatedDraw, Simulation
 from bbpscape.simulation.threads import blas_limit
 
@@ -61,6 +64,7 @@ class _Settings:
     device: str
     stream: bool
     phi: bool
+    client: Any = None  # of the scheduler whose workers hold X
 
 
 @shows_progress
@@ -80,6 +84,7 @@ def simulate(
     stream: bool = False,
     phi: bool = False,
     workers: int | None = None,
+    scheduler: str | None = None,
     progress: Telling = None,
 ) -> Simulation:
     """The k lowest eigenpairs of the Hessian of each draw; the p·p* lowest and one more at least.
@@ -114,6 +119,9 @@ def simulate(
         is worth starting them, else this one. Large draws come one by one and take all threads of
         the BLAS; on a torch device, small ones are diagonalized in batches by this process. Results
         do not depend on it.
+    scheduler : str, optional
+        Address of a Dask scheduler, such as "tcp://127.0.0.1:8786". Its workers share the rows of X
+        of each draw, one run of rows a thread; a lost worker's rows are drawn anew.
     progress : function or False, optional
         Called with the number of draws that are done, and of all; a line of its own by
         default where it takes long, False for none.
@@ -127,6 +135,8 @@ def simulate(
     ------
     InvalidInput
         If an argument is not allowed, or an instance would not fit in memory.
+    ExecutorLost
+        If the scheduler is gone.
 
     Examples
     --------
@@ -143,6 +153,8 @@ def simulate(
     if boolean("stream", stream) and source.inputs is not None:
         raise InvalidInput("rows of your own are held, and made anew by no seed: leave out stream")
     boolean("phi", phi)
+    if scheduler is not None:
+        check_sharded(source, method, device, stream, workers)
     check_dtype(dtype)
     where = backend(device)
     cost = CostModel(p, N, M, k)
@@ -152,9 +164,11 @@ def simulate(
         check_diced(source.model, source.inputs is not None or stream, device)
         require_memory(lambda n: diced_bytes(model, alpha, n), N)
     elif not stream and method != "dense":
-        per_dimension = positive("alpha", alpha)
+        per_dimension, wanted = positive("alpha", alpha), "iterative_bytes"
+        if scheduler is not None:
+            wanted = "client_bytes"
         require_memory(
-            lambda n: CostModel(p, n, max(1, round(per_dimension * n)), k).iterative_bytes, N
+            lambda n: getattr(CostModel(p, n, max(1, round(per_dimension * n)), k), wanted), N
         )
     if workers is None:
         one = min(cost.dense_seconds, cost.iterative_seconds)
@@ -169,12 +183,17 @@ def simulate(
     )
     size = batch_size(p, N, M) if together else 1
     settings = _Settings(source, alpha, N, k, method, tol, dtype, device, stream, phi)
-    run = functools.partial(_simulate, settings)
     seeds = source.seeds(alpha, N, seed, draws)
     batches = [seeds[i : i + size] for i in range(0, draws, size)]
-    alone = diced_bytes(model, alpha, N) > ALONE if diced else M * N > LARGE or where.batches
-    parts = (run(batch) for batch in batches) if alone else ordered_map(run, batches, count)
-    done = gathered(parts, draws, progress)
+    with ExitStack() as stack:
+        if scheduler is not None:
+            client = stack.enter_context(workers_of(scheduler, cost))
+            settings = replace(settings, client=client)
+        run = functools.partial(_simulate, settings)
+        large = M * N > LARGE or where.batches or scheduler is not None
+        alone = diced_bytes(model, alpha, N) > ALONE if diced else large
+        parts = (run(batch) for batch in batches) if alone else ordered_map(run, batches, count)
+        done = gathered(parts, draws, progress)
     return Simulation(model, M / N, N, M, k, seed, cost, tuple(done), source.description)
 
 
@@ -212,6 +231,9 @@ def _made(s: _Settings, children: Sequence[np.random.SeedSequence]) -> list[tupl
 
 def _make(s: _Settings, child: np.random.SeedSequence) -> tuple[Any, NDArray[np.float64]]:
     """(Hessian, an orthonormal basis of the teacher)."""
+    if s.client is not None:
+        sharded = ShardedHessian(s.source.model, s.alpha, s.N, child, client=s.client)
+        return sharded, sharded.teacher_basis
     if s.stream:
         streamed = StreamedHessian(s.source.model, s.alpha, s.N, child)
         return streamed, streamed.teacher_basis

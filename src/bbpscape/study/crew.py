@@ -18,22 +18,12 @@ from concurrent.futures import (
 from typing import Any, ClassVar
 
 from bbpscape.core.checks import InvalidInput
+from bbpscape.simulation.scheduler import ExecutorLost
 from bbpscape.study.work import Job, Outcome, Task, execute, ready
 
 
 class WorkerLost(Exception):
     """The worker of a task died; whether the task is to blame is known if it ran alone."""
-
-
-class ExecutorLost(RuntimeError):
-    """No worker is left, nor can any be made; the message says what to do.
-
-    Examples
-    --------
-    >>> import bbpscape as bb
-    >>> issubclass(bb.study.ExecutorLost, RuntimeError)
-    True
-    """
 
 
 class Crew:

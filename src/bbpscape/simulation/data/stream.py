@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,45 @@ from bbpscape.simulation.data.instance import (
 )
 from bbpscape.simulation.data.sampler import Sampler
 from bbpscape.simulation.multiplied import Multiplied
-from bbpscape.simulation.operator import PANEL_ROWS, panel_slices
+from bbpscape.simulation.samples import PANEL_ROWS, panel_slices
+
+
+@dataclass(frozen=True, eq=False)
+class Planted:
+    """w, w* and their basis, and of every sample λ, y and F."""
+
+    student: NDArray[np.float64]
+    teacher: NDArray[np.float64]
+    teacher_basis: NDArray[np.float64]
+    fields: NDArray[np.float64]
+    labels: NDArray[np.float64]
+    curvature: NDArray[np.float64]
+
+
+def planted(
+    model: TeacherStudent,
+    N: int,
+    generator: np.random.Generator,
+    mean: NDArray[np.float64] | None,
+    project: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+) -> Planted:
+    """``plant`` for inputs that are not here: ``project(W)`` is X Wᵀ."""
+    # One row in place of X: what is planted does not look at it, but for the labels' noise.
+    after = copy.deepcopy(generator)
+    clean = plant(model, np.zeros((1, N)), generator, mean)
+    fields, labels = project(clean.student), model.teacher_output(project(clean.teacher))
+    if not model.labels.clean:
+        for width in (int(model.p), model.p_star):
+            after.standard_normal((width, N))
+        labels = model.labels.apply(labels, after)
+    return Planted(
+        student=clean.student,
+        teacher=clean.teacher,
+        teacher_basis=clean.teacher_basis,
+        fields=fields,
+        labels=labels,
+        curvature=_curvature.curvature(model, fields, labels),
+    )
 
 
 class StreamedHessian(Multiplied):
@@ -73,20 +112,14 @@ class StreamedHessian(Multiplied):
             self._states.append((rows, copy.deepcopy(generator.bit_generator.state)))
             generator.standard_normal((rows.stop - rows.start, self._size))
         self._kind = type(generator.bit_generator)
-        # One row in place of X: what is planted does not look at it, but for the labels' noise.
-        after = copy.deepcopy(generator)
-        clean = plant(model, np.zeros((1, self._size)), generator, self._sampler.mean)
-        self.student, self.teacher = clean.student, clean.teacher
-        self.teacher_basis = clean.teacher_basis
-        fields = np.concatenate([x @ self.student.T for _, x in self.panels()])
-        signals = np.concatenate([x @ self.teacher.T for _, x in self.panels()])
-        labels = model.teacher_output(signals)
-        if not model.labels.clean:
-            for width in (p, model.p_star):
-                after.standard_normal((width, self._size))
-            labels = model.labels.apply(labels, after)
-        self.labels = labels
-        self.curvature: NDArray[np.float64] = _curvature.curvature(model, fields, labels)
+
+        def project(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.concatenate([x @ weights.T for _, x in self.panels()])
+
+        found = planted(model, self._size, generator, self._sampler.mean, project)
+        self.student, self.teacher = found.student, found.teacher
+        self.teacher_basis, self.labels = found.teacher_basis, found.labels
+        self.curvature: NDArray[np.float64] = found.curvature
 
     @property
     def p(self) -> int:

@@ -3,10 +3,10 @@ from .contract import BlockOperator as BlockOperator
 from .cost_model import CostModel as CostModel
 from .cost_model import cost as cost
 from .diagonalize import teacher_overlap as teacher_overlap
+from .eigensolver import Operator as Operator
 from .eigensolver import highest as highest
 from .eigensolver import lowest as lowest
 from .lanczos import Density as Density
-from .lanczos import Operator as Operator
 from .lanczos import SpectralMeasure as SpectralMeasure
 from .lanczos import spectral_density as spectral_density
 from .lanczos import spectral_measures as spectral_measures

@@ -12,7 +12,7 @@ from scipy.linalg import lapack
 
 from bbpscape.core.seeds import stream
 from bbpscape.simulation.eigen.davidson import Stop, search, sizes
-from bbpscape.simulation.operator import Product
+from bbpscape.simulation.samples import Product
 
 INERTIA_SIZE = 1500  # pN up to which a factorization costs no more than the search itself
 BLOCK_COLUMNS = 320  # products that a second block may take

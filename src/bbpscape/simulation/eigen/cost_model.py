@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from bbpscape.core.checks import InvalidInput, boolean, positive_integer
+from bbpscape.core.limits import available_memory
 from bbpscape.core.memory import GIB
 from bbpscape.core.report import Report, Table
 from bbpscape.core.result import Result, result
@@ -13,9 +15,10 @@ from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.backend import CHUNK
 from bbpscape.simulation.data.instance import check_size, sample_count
 from bbpscape.simulation.eigen.certificate import INERTIA_SIZE
-from bbpscape.simulation.eigen.davidson import sizes
+from bbpscape.simulation.eigen.davidson import Sizes, sizes
 from bbpscape.simulation.eigen.signal import FULL_SIZE, LANCZOS_STEPS
-from bbpscape.simulation.memory import dense_bytes, instance_bytes
+from bbpscape.simulation.eigen.sketch import sketch_rows
+from bbpscape.simulation.memory import STRIPE, dense_bytes, instance_bytes
 
 # Fitted on one core (simulate.md).
 GEMM = 45e9  # operations a second of a matrix product in double precision; twice that in single
@@ -27,6 +30,10 @@ ENTRY = 8e-9  # seconds of an entry of X, scaled before a block is formed
 SMALL = 1e-3  # seconds of a solve, however small
 COLUMNS_A_PAIR, COLUMNS_A_GUARD = 55, 14  # products, for k pairs and a block of guards
 COLUMNS_TO_CERTIFY = 65  # products of the second block
+SKETCHED = 2.2  # times as many with a sketch of N rows, and more with less of them
+NUMBER = 9e-9  # seconds of a normal number
+HOP = 0.05  # seconds of a sum over workers, beside its work
+PARTS = 3  # columns of a Gram matrix, in stripes, that a worker holds: its own, another's, a sum
 ROUTES = ("dense", "iterative")
 ITERATION = 4e-4  # seconds of an iteration that do not shrink with N
 LANCZOS_STEP, LANCZOS = 1e-4, 5e9  # seconds beside its product, and operations a second of that
@@ -40,8 +47,11 @@ class CostModel(Result):
     Operations over the rates measured for each, with the small work beside them and, of the
     iterative route, the certificate. ``directions`` are those of the teacher, p·p*, in which the
     largest overlap is looked for, 0 where it is not: ``phi_seconds`` is the time where the pairs
-    found do not decide it. A dense matrix that is larger than the iterative
-    route's memory is still chosen if it is faster and fits.
+    found do not decide it. A dense matrix that is larger than the iterative route's memory is still
+    chosen if it is faster and fits. Beyond N = 30,000 a sketch of ``sketch_rows`` samples takes the
+    place of the N × N matrix. Where ``shards`` threads of Dask workers share X, ``shard_seconds``
+    is with a core for each, and ``client_bytes`` is what this process takes. ``memory`` is what was
+    free when ``cost`` was asked, 0 where it was not.
 
     Examples
     --------
@@ -56,10 +66,13 @@ class CostModel(Result):
     M: int
     k: int
     directions: int = 0
+    shards: int = 0
+    memory: int = 0
 
     derived: ClassVar[tuple[str, ...]] = (
         "choice",
         *("dense_seconds", "iterative_seconds", "dense_bytes", "iterative_bytes", "phi_seconds"),
+        *("sketch_rows", "shard_seconds", "shard_bytes", "client_bytes"),
     )
 
     @property
@@ -69,17 +82,63 @@ class CostModel(Result):
 
     @property
     def iterative_seconds(self) -> float:
-        p, N, M = self.p, self.N, self.M
-        shape = sizes(self.k, p, p * N)
-        columns = COLUMNS_A_PAIR * self.k + COLUMNS_A_GUARD * shape.block
-        setup = (M * N * N + N**3 / 3) / (2 * GEMM)
-        small = SMALL + ITERATION * columns / shape.block
-        product = (4 * M * N * p + 4 * N * N * p + 8 * shape.held * p * N) / THIN
-        if p * N <= INERTIA_SIZE:
-            certificate = self._forming + (p * N) ** 3 / 3 / self._lapack
+        small = SMALL + ITERATION * self._columns / self._shape.block
+        if self.p * self.N <= INERTIA_SIZE:
+            certificate = self._forming + (self.p * self.N) ** 3 / 3 / self._lapack
         else:
-            certificate = COLUMNS_TO_CERTIFY * product
-        return setup + small + columns * product + certificate
+            certificate = COLUMNS_TO_CERTIFY * self._slower * self._product
+        return self._summing + self._factor + small + self._columns * self._product + certificate
+
+    @property
+    def shard_seconds(self) -> float:
+        """One thread after the other draws its rows; then all sum and multiply at once."""
+        if not self.shards:
+            return math.inf
+        columns = self._columns + COLUMNS_TO_CERTIFY * self._slower
+        here = self._factor + columns * self._small_product
+        there = self._summing + columns * (self._product - self._small_product)
+        calls = columns / self._shape.block
+        return self.M * self.N * NUMBER + here + there / self.shards + HOP * calls
+
+    @property
+    def sketch_rows(self) -> int:
+        """Samples of the sketch, 0 where the N × N matrix is made."""
+        return sketch_rows(self.N)
+
+    @property
+    def _shape(self) -> Sizes:
+        return sizes(self.k, self.p, self.p * self.N)
+
+    @property
+    def _slower(self) -> float:
+        """Products over those with the N × N matrix: a sketch needs more."""
+        return SKETCHED * self.N / self.sketch_rows if self.sketch_rows else 1.0
+
+    @property
+    def _columns(self) -> float:
+        columns = COLUMNS_A_PAIR * self.k + COLUMNS_A_GUARD * self._shape.block
+        return columns * self._slower
+
+    @property
+    def _summing(self) -> float:
+        """Of the N × N matrix, or of the sketch from the rows that are here."""
+        N, r = self.N, self.sketch_rows
+        return (r * r * N if r else self.M * N * N) / (2 * GEMM)
+
+    @property
+    def _factor(self) -> float:
+        return (self.sketch_rows or self.N) ** 3 / 3 / (2 * GEMM)
+
+    @property
+    def _small_product(self) -> float:
+        """Of a vector: the preconditioner and the basis, not H."""
+        N, r = self.N, self.sketch_rows
+        inverse = 4 * r * (N + r) if r else 4 * N * N
+        return self.p * (inverse + 8 * self._shape.held * N) / THIN
+
+    @property
+    def _product(self) -> float:
+        return 4 * self.M * self.N * self.p / THIN + self._small_product
 
     @property
     def phi_seconds(self) -> float:
@@ -105,11 +164,35 @@ class CostModel(Result):
     @property
     def iterative_bytes(self) -> int:
         """X in both precisions, an N × N matrix, three factors, two bases and what they project."""
-        p, N, M = self.p, self.N, self.M
-        shape = sizes(self.k, p, p * N)
+        return 12 * self.M * self.N + self.client_bytes
+
+    @property
+    def client_bytes(self) -> int:
+        """The iterative route without X: F, the preconditioner, the bases and what they project."""
+        p, N, M, r = self.p, self.N, self.M, self.sketch_rows
+        shape = self._shape
         curvature, projected = 20 * M * p * p, 5 * 8 * shape.held**2
+        inverse = 4 * r * (N + 3 * r) if r else 16 * N * N
         bases = 2 * 8 * (shape.held + 4 * shape.kept) * p * N
-        return 12 * M * N + curvature + 16 * N * N + bases + projected
+        return curvature + inverse + bases + projected
+
+    def share_bytes(self, samples: int) -> int:
+        """Of a thread that holds these: X in both precisions, F, and sums on their way."""
+        p, N = self.p, self.N
+        vectors = PARTS * 8 * max(16, self._shape.block) * p * N
+        return 12 * samples * N + 16 * samples * p * p + PARTS * STRIPE + vectors
+
+    @property
+    def shard_bytes(self) -> int:
+        return self.share_bytes(-(-self.M // self.shards)) if self.shards else 0
+
+    @property
+    def shards_needed(self) -> int:
+        """Threads whose machines, each with ``memory``, hold X where this one does not; else 0."""
+        if not 0 < self.memory < self.iterative_bytes:
+            return 0
+        room = self.memory - self.share_bytes(0)
+        return math.ceil(self.M / max(1, room // (12 * self.N + 16 * self.p**2)))
 
     @property
     def device_bytes(self) -> int:
@@ -126,12 +209,17 @@ class CostModel(Result):
 
     def columns(self) -> Mapping[str, Any]:
         """One row a route; ``seconds`` are without those of φ."""
-        return {
-            "method": ROUTES,
+        columns: dict[str, Any] = {
+            "method": list(ROUTES),
             "seconds": [self.dense_seconds, self.iterative_seconds],
             "bytes": [self.dense_bytes, self.iterative_bytes],
             "chosen": [self.choice == one for one in ROUTES],
         }
+        if self.shards:
+            row = (f"{self.shards} shards, of each", self.shard_seconds, self.shard_bytes, False)
+            for values, value in zip(columns.values(), row, strict=True):
+                values.append(value)
+        return columns
 
     def report(self) -> Report:
         columns = self.columns()
@@ -142,11 +230,28 @@ class CostModel(Result):
         notes = []
         if self.directions:
             notes.append(f"phi takes {self.phi_seconds:.3g} s more where the pairs leave it open")
+        if self.sketch_rows:
+            notes.append(
+                f"preconditioned by a sketch of {self.sketch_rows} samples, "
+                f"{self._slower:.2g} times the products of an N x N matrix"
+            )
+        if self.shards_needed:
+            notes.append(
+                f"{self.iterative_bytes / GIB:.3g} GiB are more than the {self.memory / GIB:.3g} "
+                f"GiB that are free here: share X over {self.shards_needed} machines like this one "
+                "or more, with --scheduler ADDRESS of simulate"
+            )
         return Report([Table(self.headline(), ("method", "s", "GiB"), rows)], notes)
 
 
 def cost(
-    model: TeacherStudent, alpha: float = 3.0, N: int = 1000, k: int = 1, *, phi: bool = False
+    model: TeacherStudent,
+    alpha: float = 3.0,
+    N: int = 1000,
+    k: int = 1,
+    *,
+    phi: bool = False,
+    shards: int | None = None,
 ) -> CostModel:
     """The costs of one draw of ``simulate`` with these arguments, but for drawing it.
 
@@ -161,11 +266,13 @@ def cost(
         Number of eigenpairs.
     phi : bool
         Whether the largest overlap is looked for too.
+    shards : int, optional
+        Threads of Dask workers that would share the rows of X, one core each.
 
     Returns
     -------
     CostModel
-        Seconds and bytes of both routes, and the choice.
+        Seconds and bytes of both routes and of shards, and the choice.
 
     Raises
     ------
@@ -179,7 +286,9 @@ def cost(
     """
     N, k = check_pairs(model, N, k)
     directions = int(model.p) * model.p_star if boolean("phi", phi) else 0
-    return CostModel(int(model.p), N, sample_count(alpha, N), k, directions)
+    parts = 0 if shards is None else int(positive_integer("shards", shards))
+    M = sample_count(alpha, N)
+    return CostModel(int(model.p), N, M, k, directions, parts, available_memory())
 
 
 def check_pairs(model: object, N: object, k: object) -> tuple[int, int]:

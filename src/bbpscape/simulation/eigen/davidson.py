@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bbpscape.core.checks import NoConvergence
 from bbpscape.core.seeds import stream
 from bbpscape.simulation.backend import Backend
-from bbpscape.simulation.operator import Product
+from bbpscape.simulation.samples import Product
 from bbpscape.simulation.threads import blas_limit
 
 LARGE = 2**28  # bytes of a basis from which the BLAS takes more than one thread

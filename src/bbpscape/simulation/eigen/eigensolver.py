@@ -23,7 +23,8 @@ from bbpscape.simulation.eigen.generic import lowest_of_operator
 from bbpscape.simulation.eigen.iterative import lowest_iterative, norm_estimate
 from bbpscape.simulation.eigen.lowest_pairs import Goal, LowestPairs, error_bounds
 from bbpscape.simulation.hessian import Hessian
-from bbpscape.simulation.operator import Negated, Operator, Samples
+from bbpscape.simulation.operator import Negated, Operator
+from bbpscape.simulation.samples import Samples
 
 METHODS = ("auto", "dense", "iterative")
 TOLERANCES = (1e-14, 1e-1)

@@ -17,8 +17,9 @@ from bbpscape.simulation.eigen.certificate import (
 )
 from bbpscape.simulation.eigen.davidson import Search, Stop, search, sizes
 from bbpscape.simulation.eigen.lowest_pairs import Goal, LowestPairs, error_bounds
-from bbpscape.simulation.eigen.preconditioner import Preconditioner
-from bbpscape.simulation.operator import Operator, Product, Units
+from bbpscape.simulation.eigen.sketch import preconditioner_of
+from bbpscape.simulation.operator import operator_of
+from bbpscape.simulation.samples import Product
 
 EPS = float(np.finfo(float).eps)
 MAX_COLUMNS = 400  # products allowed a pair wanted, and as many for the guards
@@ -38,8 +39,8 @@ def lowest_iterative(
 ) -> LowestPairs:
     """``lowest`` by a search in units in which H is of order 1."""
     began = time.perf_counter()
-    units = Units.of(hessian)
-    operator = Operator(hessian, dtype, where, units)
+    operator = operator_of(hessian, dtype, where, scaled=True)
+    units = operator.units
     single = operator.to("float32")
     shape = sizes(k, single.p, single.size)
     rows = min(max(k + 1, 2 * shape.block), single.size)
@@ -48,7 +49,7 @@ def lowest_iterative(
     norm = norm_estimate(single, start[: min(4, rows), :])
     if norm == 0:
         return zero_pairs(single.size, k, time.perf_counter() - began)
-    precondition = Preconditioner(single)
+    precondition = preconditioner_of(single)
     goal = Goal(tol, norm, "float32")
     found = search(single, precondition, precondition(start), _stop(goal, k, shape.block), shape)
     if dtype == "float64":

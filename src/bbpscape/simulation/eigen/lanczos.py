@@ -16,7 +16,8 @@ from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed, stream
 from bbpscape.core.statistics import mean_and_error
 from bbpscape.simulation.backend import backend, check_dtype
-from bbpscape.simulation.operator import Operator, Samples, check_samples
+from bbpscape.simulation.operator import operator_of
+from bbpscape.simulation.samples import Product, Samples, check_samples
 
 
 @result
@@ -164,13 +165,13 @@ def spectral_measures(
         raise InvalidInput("directions must not be zero")
     steps = min(int(positive_integer("steps", steps)), size)
     require_memory(lambda n: 8 * (n + 3) * rows.size, steps, "steps")
-    operator = Operator(hessian, check_dtype(dtype), backend(device))
+    operator = operator_of(hessian, check_dtype(dtype), backend(device))
     diagonal, off, lengths = _tridiagonal(operator, rows / norms, steps)
     return [_measure(diagonal[:n, b], off[: n - 1, b]) for b, n in enumerate(lengths)]
 
 
 def _tridiagonal(
-    operator: Operator, start: NDArray[np.float64], steps: int
+    operator: Product, start: NDArray[np.float64], steps: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
     """Diagonals and off-diagonals, shape (steps, b), and how many steps of each are of use."""
     where, count = operator.where, len(start)

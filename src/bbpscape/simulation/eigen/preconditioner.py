@@ -1,7 +1,6 @@
 """Approximate inverses of H − λ from N × N Cholesky factorizations of one matrix."""
 
 import itertools
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.simulation.backend import Solve
-from bbpscape.simulation.operator import Operator
+from bbpscape.simulation.samples import SampleProduct
 
 SHIFT_STEP = 1.5
 # Of a diagonal of |d|: with less, a single-precision inverse has no digits where H has none.
@@ -32,8 +31,8 @@ class Preconditioner:
 
     Parameters
     ----------
-    operator : Operator
-        Its panels are read once.
+    operator : SampleProduct
+        Its panels are read twice.
     dtype : str
         Precision of the N × N matrix; single precision is enough unless H is very large.
 
@@ -43,26 +42,16 @@ class Preconditioner:
         If no shift makes the matrix positive definite, as with inputs that are not finite.
     """
 
-    def __init__(self, operator: Operator, dtype: str = "float32") -> None:
+    def __init__(self, operator: SampleProduct, dtype: str = "float32") -> None:
         self._shape, self._where = operator.N, operator.where
         mean = np.trace(operator.curvature, axis1=1, axis2=2) / operator.p
-        self._least = np.zeros(operator.N)
         weights = np.maximum(np.maximum(-mean, 0), SMALLEST_SHIFT * abs(mean))
-        panels = self._noted(operator, weights)
-        self._gram = self._where.gram(panels, mean, operator.N, dtype)
+        self._least = operator.squares(weights)
+        self._gram = operator.gram(mean, dtype)
         smallest = np.finfo(dtype).eps * self._least.max(initial=0), np.finfo(dtype).tiny
         self._least = np.maximum(self._least, max(smallest))
         self._unit = float(self._least.mean())
         self._factors: dict[int, tuple[NDArray[np.float64], Solve]] = {}
-
-    def _noted(
-        self, operator: Operator, weights: NDArray[np.float64]
-    ) -> Iterator[tuple[slice, Any]]:
-        """The panels, whose squares are summed on the way."""
-        for rows, panel in operator.panels():
-            given = self._where.asarray(weights[rows], operator.dtype)
-            self._least += self._where.host((panel * panel).T @ given)
-            yield rows, panel
 
     def __call__(self, block: Any, values: NDArray[np.float64] | None = None) -> Any:
         """The approximate inverse applied to each row of a block of shape (b, pN).

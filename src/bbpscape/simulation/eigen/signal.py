@@ -13,7 +13,7 @@ from bbpscape.core.checks import InvalidInput
 from bbpscape.core.result import Result, result
 from bbpscape.simulation.eigen.diagonalize import all_eigenvalues_and_lowest, teacher_overlap
 from bbpscape.simulation.eigen.lanczos import SpectralMeasure, spectral_measures
-from bbpscape.simulation.operator import check_samples
+from bbpscape.simulation.samples import check_samples
 
 FULL_SIZE = 2000  # pN up to which a full diagonalization decides what the bounds leave open
 LANCZOS_STEPS = 80

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from bbpscape.core.seeds import stream
 from bbpscape.simulation.eigen.davidson import Search, Stop
-from bbpscape.simulation.operator import Product
+from bbpscape.simulation.samples import Product
 
 EVERY = 8  # steps after which convergence is looked for
 # What stays at a restart: of the vectors beyond the wanted ones, from the lower end; and of all,

@@ -1,0 +1,1 @@
+"""One draw whose inputs lie on the workers of a Dask scheduler."""
