@@ -8,8 +8,8 @@ One step of a batch, everything observed, against
 - *products*: its two matrix products alone, on the whole of X by numpy's BLAS;
 - *autograd*: the same step as a batched torch loop.
 
-All take one thread. They take turns, a call that is not timed before each that is, as one step of
-a descent follows another; medians over the rounds are printed.
+All take one thread, and processor time is counted. They take turns, a call that is not timed before
+each that is, as one step of a descent follows another; medians over the rounds are printed.
 """
 
 import statistics
@@ -29,25 +29,38 @@ ROUNDS = 15
 
 def again(function):
     function()
-    began = time.perf_counter()
+    began = time.process_time()
     function()
-    return time.perf_counter() - began
+    return time.process_time() - began
 
 
-def main():
+def rows():
+    """(name, our step, autograd's, the products alone), seconds of one core."""
+    return [(f"descent {name}", ours, theirs, floor) for name, _, floor, ours, theirs in measured()]
+
+
+def measured():
+    """(shape and dtype, read, products, step, autograd) of each, median CPU seconds."""
     torch.set_num_threads(1)
-    names = "read | products | step | autograd | step/products | autograd/step"
-    print(f"| p, N, α, draws | dtype | {names} |\n|---|---|---|---|---|---|---|---|")
     for p, N, alpha, draws in SHAPES:
         model = bb.TeacherStudent(p, 1, bb.NormalizedSquare(0.01))
         instances = [bb.draw(model, alpha, N, 0, index) for index in range(draws)]
         starts = np.stack([one.student for one in instances])
         for dtype in ("float64", "float32"):
             with blas_limit(1):
-                report(instances, starts, dtype, (p, N, alpha, draws))
+                yield f"{p}, {N}, {alpha}, {draws}, {dtype}", *medians(instances, starts, dtype)
 
 
-def report(instances, starts, dtype, shape):
+def main():
+    names = "read | products | step | autograd | step/products | autograd/step"
+    print(f"| p, N, α, draws, dtype | {names} |\n|---|---|---|---|---|---|---|")
+    for name, *seconds in measured():
+        _, floor, mine, theirs = seconds
+        shown = " | ".join(f"{1e3 * one:.1f} ms" for one in seconds)
+        print(f"| {name} | {shown} | {mine / floor:.2f} | {theirs / mine:.2f} |", flush=True)
+
+
+def medians(instances, starts, dtype):
     rule = bb.DescentRule(steps=10**9, step=1e-6, tolerance=0.0)
     batch = _Batch(instances, starts, rule, BatchGradient(instances, dtype))
     batch.records = set()
@@ -84,11 +97,7 @@ def report(instances, starts, dtype, shape):
     for _ in range(ROUNDS):
         for function, seconds in times.items():
             seconds.append(again(function))
-    medians = [1e3 * statistics.median(one) for one in times.values()]
-    _, floor, mine, theirs = medians
-    shown = " | ".join(f"{one:.1f} ms" for one in medians)
-    ratios = f"{mine / floor:.2f} | {theirs / mine:.2f}"
-    print(f"| {', '.join(map(str, shape))} | {dtype} | {shown} | {ratios} |", flush=True)
+    return [statistics.median(one) for one in times.values()]
 
 
 if __name__ == "__main__":

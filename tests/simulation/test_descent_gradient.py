@@ -6,7 +6,7 @@ import pytest
 import bbpscape as bb
 from bbpscape.model.activations import ACTIVATIONS
 from bbpscape.simulation.backend import NumpyBackend, backend
-from bbpscape.simulation.data.instance import draw
+from bbpscape.simulation.data.instance import Instance, draw
 from bbpscape.simulation.descent import gradient as descent_gradient
 from bbpscape.simulation.descent.gradient import BatchGradient
 
@@ -135,7 +135,28 @@ def test_panels_and_batches_change_nothing(activation, monkeypatch):
     assert relative(BatchGradient([whole])(at[:1])[1], expected) < 1e-13
 
 
-@pytest.mark.parametrize("p", [1, descent_gradient.NARROW, descent_gradient.NARROW + 1])
+@pytest.mark.parametrize(
+    ("p", "second_layer"), [(1, None), (2, None), (3, (0.5, 0.3, -0.2)), (5, None)]
+)
+@pytest.mark.parametrize(("dtype", "accuracy"), [("float64", 1e-13), ("float32", 1e-5)])
+def test_one_reading_of_the_data_against_matrix_products(
+    p, second_layer, dtype, accuracy, monkeypatch
+):
+    loss = bb.losses.AbsoluteNormalizedSquare(0.3)
+    one = bb.TeacherStudent(p, 2, loss, second_layer=second_layer)
+    batch = [draw(one, 37 / N, N, 1, index) for index in range(2)]  # rows are read by 8 and by 1
+    at = students(2, p).astype(dtype)
+    losses, gradients = BatchGradient(batch, dtype)(at)
+    turned = [Instance(one, np.asfortranarray(at.inputs), at.student, at.teacher) for at in batch]
+    otherwise = BatchGradient(turned, dtype)(at)
+    monkeypatch.setattr(descent_gradient, "FUSED", 0)
+    expected = BatchGradient(batch, dtype)(at)
+    assert losses == pytest.approx(expected[0], rel=accuracy)
+    assert relative(gradients, expected[1]) < accuracy
+    assert relative(otherwise[1], expected[1]) < accuracy
+
+
+@pytest.mark.parametrize("p", [1, 4, descent_gradient.FUSED + 1])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_the_number_of_threads_changes_nothing(p, dtype, monkeypatch):
     monkeypatch.setattr(descent_gradient, "PANEL_BYTES", 1)

@@ -8,6 +8,8 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 P = ParamSpec("P")
 R = TypeVar("R")
+# LLVM's flags that leave NaN and infinity as they are.
+FREELY = frozenset({"reassoc", "contract", "nsz"})
 _LOCK = threading.RLock()
 
 
@@ -34,11 +36,17 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     return cast(Callable[P, R], functools.wraps(function)(_Kernel(function)))
 
 
+def compiled_freely(function: Callable[P, R]) -> Callable[P, R]:
+    """As ``compiled``, but sums are taken in whatever order fills the vector registers: other
+    processors differ in their last digits."""
+    return cast(Callable[P, R], functools.wraps(function)(_Kernel(function, FREELY)))
+
+
 class _Kernel:
     """A function that turns into numba's when it is first called."""
 
-    def __init__(self, function: Callable) -> None:
-        self._function = function
+    def __init__(self, function: Callable, rules: frozenset[str] = frozenset()) -> None:
+        self._function, self._rules = function, rules
         self._machine: Callable | None = None
 
     def __call__(self, *arguments: Any) -> Any:
@@ -48,7 +56,7 @@ class _Kernel:
         """numba's dispatcher of the function."""
         with _LOCK:
             if self._machine is None:
-                self._machine = _dispatcher(_with_machines(cast(Any, self._function)))
+                self._machine = _dispatcher(_with_machines(cast(Any, self._function)), self._rules)
         return self._machine
 
 
@@ -71,10 +79,10 @@ def _with_machines(function: types.FunctionType) -> types.FunctionType:
     return result
 
 
-def _dispatcher(function: Callable) -> Callable:
+def _dispatcher(function: Callable, rules: frozenset[str]) -> Callable:
     import numba  # here: it takes as long as all the rest of a short command
 
-    options: Any = {"nogil": True, "error_model": "numpy"}
+    options: Any = {"nogil": True, "error_model": "numpy", "fastmath": set(rules)}
     try:
         return cast(Callable, numba.njit(cache=True, **options)(function))
     except RuntimeError:

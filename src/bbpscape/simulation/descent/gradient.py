@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bbpscape.core.checks import InvalidInput
 from bbpscape.simulation.backend import Backend, NumpyBackend, check_dtype
 from bbpscape.simulation.data.instance import Instance
+from bbpscape.simulation.descent.fused import ROWS, fused
 from bbpscape.simulation.threads import blas_limit
 
 # Bytes of X in a panel, used for both products while it is in the cache.
@@ -20,15 +21,18 @@ GROUPS = 8  # runs of panels of a draw that are summed apart, whatever the numbe
 WORTH = 2e7  # operations from which threads are worth starting
 # Widths up to which X w is faster neuron by neuron: the BLAS copies X before a matrix product.
 NARROW = 4
+# Widths up to which X is read once, faster than the BLAS reads it twice.
+FUSED = 16
 
 
 class BatchGradient:
     """L(w) = Σ_μ ℓ(y_μ, ŷ_μ) and ∂L/∂w_k = Σ_μ ℓ′_μ c_k σ′(λ_μk) x_μ of each of n draws.
 
     Λ = w Xᵀ and R X, with R_kμ = ℓ′_μ c_k σ′(λ_kμ), are all the products. On numpy a panel of X is
-    used for both before the next is read, panels of all draws go beside each other on the backend's
-    threads, and a draw's result depends neither on the other draws nor on the threads; on torch all
-    draws are one batched product. ``calls`` counts gradients of the whole batch.
+    used for both before the next is read, by machine code of its own for few quadratic neurons
+    under a square loss; panels of all draws go beside each other on the backend's threads, and a
+    draw's result depends neither on the other draws nor on the threads. On torch all draws are one
+    batched product. ``calls`` counts gradients of the whole batch.
 
     Parameters
     ----------
@@ -142,7 +146,7 @@ class BatchGradient:
         return self.where.asarray(array, self.dtype)
 
     def _panels(self, student: NDArray) -> tuple[NDArray[np.float64], NDArray]:
-        rows = max(64, PANEL_BYTES // (self.N * np.dtype(self.dtype).itemsize))
+        rows = max(64, PANEL_BYTES // (self.N * np.dtype(self.dtype).itemsize)) // ROWS * ROWS
         panels = [slice(start, start + rows) for start in range(0, self.M, rows)]
         size = -(-len(panels) // GROUPS)
         runs = [panels[i : i + size] for i in range(0, len(panels), size)]
@@ -176,6 +180,12 @@ class BatchGradient:
         """(L, ∂L/∂w) of the samples of draw i in some panels."""
         X, y, second = self._draws[i]
         loss, gradient = 0.0, np.zeros_like(w)
+        if self._native and len(w) <= FUSED and X.flags.c_contiguous:
+            first, last = run[0].start, min(run[-1].stop, len(X))
+            whole = last - (last - first) % ROWS
+            part, w = slice(first, whole), np.ascontiguousarray(w)
+            loss = fused(X[part], y[part], second[part], w, self._c, gradient)
+            run = [slice(whole, last)] if whole < last else []
         for rows in run:
             panel = X[rows]
             if len(w) <= NARROW:
