@@ -2,6 +2,7 @@
 
 import functools
 import math
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -10,6 +11,7 @@ from matplotlib.figure import Figure
 
 from bbpscape.analysis.analyse import Analysis
 from bbpscape.analysis.crossings import CROSSING
+from bbpscape.analysis.extrapolation import Extrapolation
 from bbpscape.plots.canvas import compose
 from bbpscape.plots.dispatch import plot
 from bbpscape.plots.limits import limit_line
@@ -138,6 +140,11 @@ def _fits(axes: Axes, result: Analysis) -> None:
     if not fitted:
         return
     one = fitted[0] if not fitted[0].what.startswith("onset") else fitted[-1]
+    _forms(axes, one)
+
+
+def _forms(axes: Axes, one: Extrapolation) -> None:
+    """Both fits, beyond the largest N."""
     sizes = np.geomspace(min(one.sizes), BEYOND * max(one.sizes), 60)
     for fit, style in ((one.power, "--"), (one.logarithm, ":")):
         label = {"N^(-2/3)": "$N^{-2/3}$", "1/log N": r"$1/\log N$"}[fit.form]
@@ -152,3 +159,21 @@ def _thresholds(axes: Axes, line: str, result: Analysis) -> None:
         )
     if at.alpha_0 is not None and at.transition == "discontinuous":
         getattr(axes, line)(at.alpha_0, color=LIMIT, linestyle=":", label=r"$\alpha_0$")
+
+
+@plot.register
+def _(result: Extrapolation, ax: Axes | None = None) -> Figure:
+    """The values at each N, both fits, and the limit that theory has."""
+
+    def panel(axes: Axes) -> None:
+        points: Any = {"marker": "o", "markersize": 5, "capsize": 2, "linestyle": "none"}
+        values = result.sizes, result.values, result.standard_errors
+        axes.errorbar(*values, color=OUTLIER, label=result.what, **points)
+        _forms(axes, result)
+        if result.expected is not None:
+            axes.axhline(result.expected, color=LIMIT, linewidth=1, label=r"theory, $N \to \infty$")
+        axes.set_xscale("log")
+        axes.set_xlabel("$N$")
+        axes.set_ylabel(result.what)
+
+    return compose(ax, [panel], f"preferred = {result.preferred}", size=(6.4, 3.9))

@@ -33,27 +33,38 @@ def _(result: BayesOptimal, ax: Axes | None = None) -> Figure:
     theory = result.theory
 
     def panel(axes: Axes) -> None:
-        lines = theory if result.model is None else followed(result.model, theory.alpha)
-        for name, style in LINES.items():
-            x, y = with_jumps(lines, name)
-            bar: Any = {"marker": "_", "markersize": 24} if x.size == 1 else {}
-            axes.plot(x, y, label=NAMES[name], **style, **bar)
-        marks = {"weak recovery": theory.weak_recovery, "perfect": theory.perfect_amp}
-        for (name, alpha), dashes in zip(marks.items(), (":", "-."), strict=True):
-            if 0 < alpha < math.inf:
-                mark: Any = {"color": OUTLIER, "linestyle": dashes, "linewidth": 1}
-                axes.axvline(alpha, label=f"{name}, {alpha:.4g}", **mark)
+        _evolution(axes, theory if result.model is None else followed(result.model, theory.alpha))
         if result.N is not None:
             errors = np.nan_to_num(result.standard_error)
             points: Any = {"marker": "o", "markersize": 4, "color": SIMULATION, "linestyle": "none"}
             axes.errorbar(theory.alpha, result.measured, errors, label="AMP, measured", **points)
-        axes.set_xlabel(r"samples per dimension $\alpha$")
-        axes.set_ylabel(r"squared overlap $q$")
-        axes.set_ylim(0, 1.03)
 
     sizes: Any = {} if result.N is None else {"N": result.N, "draws": str(result.draws)}
     title = parameters(result.model, **sizes)
     return compose(ax, [panel], title, size=(6.4, 4.4), legend_columns=3)
+
+
+@plot.register
+def _(result: StateEvolution, ax: Axes | None = None) -> Figure:
+    title = rf"weak recovery at $\alpha = {result.weak_recovery:.5g}$"
+    return compose(
+        ax, [lambda axes: _evolution(axes, result)], title, size=(6.4, 4.4), legend_columns=3
+    )
+
+
+def _evolution(axes: Axes, theory: StateEvolution) -> None:
+    for name, style in LINES.items():
+        x, y = with_jumps(theory, name)
+        bar: Any = {"marker": "_", "markersize": 24} if x.size == 1 else {}
+        axes.plot(x, y, label=NAMES[name], **style, **bar)
+    marks = {"weak recovery": theory.weak_recovery, "perfect": theory.perfect_amp}
+    for (name, alpha), dashes in zip(marks.items(), (":", "-."), strict=True):
+        if 0 < alpha < math.inf:
+            mark: Any = {"color": OUTLIER, "linestyle": dashes, "linewidth": 1}
+            axes.axvline(alpha, label=f"{name}, {alpha:.4g}", **mark)
+    axes.set_xlabel(r"samples per dimension $\alpha$")
+    axes.set_ylabel(r"squared overlap $q$")
+    axes.set_ylim(0, 1.03)
 
 
 def followed(model: TeacherStudent, alpha: NDArray[np.float64]) -> StateEvolution:

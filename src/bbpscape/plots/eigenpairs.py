@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from bbpscape.plots.canvas import GROUND, compose
 from bbpscape.plots.dispatch import plot
 from bbpscape.plots.style import FAINT, OUTLIER, THEORY, parameters
 from bbpscape.simulation.eigen.cost_model import CostModel
-from bbpscape.simulation.eigen.lanczos import Density
+from bbpscape.simulation.eigen.lanczos import Density, SpectralMeasure
+from bbpscape.simulation.eigen.lowest_pairs import LowestPairs
 from bbpscape.simulation.simulated import Simulation
 
 
@@ -53,6 +55,38 @@ def _(result: Density, ax: Axes | None = None) -> Figure:
 
     title = f"width = {result.width:g},  {result.probes} probes,  {result.steps} steps"
     return compose(ax, [panel], title, size=(6.4, 3.9), own_legend=False)
+
+
+@plot.register
+def _(result: LowestPairs, ax: Axes | None = None) -> Figure:
+    """The eigenvalues in their order, each with the bound on its error."""
+
+    def panel(axes: Axes) -> None:
+        order = np.arange(1, len(result.eigenvalues) + 1)
+        points: Any = {"linestyle": "none", "marker": "o", "markersize": 4, "capsize": 3}
+        axes.errorbar(order, result.eigenvalues, result.bounds, color=OUTLIER, **points)
+        axes.set_xlabel(f"{result.end} first")
+        axes.set_ylabel(r"eigenvalue $\lambda$")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+
+    count, size = len(result.eigenvalues), len(result.eigenvectors)
+    title = f"{result.method},  {result.end} $k = {count}$ of {size}"
+    return compose(ax, [panel], title, size=(6.4, 3.4), own_legend=False)
+
+
+@plot.register
+def _(result: SpectralMeasure, ax: Axes | None = None) -> Figure:
+    """The weights at the nodes."""
+
+    def panel(axes: Axes) -> None:
+        axes.vlines(result.nodes, 0, result.weights, color=THEORY, linewidth=1)
+        axes.plot(result.nodes, result.weights, "o", color=THEORY, markersize=3)
+        axes.set_xlabel(r"eigenvalue $\lambda$")
+        axes.set_ylabel("weight")
+        axes.set_ylim(0, None)
+
+    title = f"spectral measure,  nodes = {len(result.nodes)}"
+    return compose(ax, [panel], title, size=(6.4, 3.4), own_legend=False)
 
 
 @plot.register

@@ -21,7 +21,7 @@ BEST: dict[str, Any] = {
     "information": {"linewidth": 4.5, "color": "#c4c4c4", "label": "information limit"},
     "uninformed": {"linewidth": 1.0, "color": "black", "label": "message passing"},
 }
-POINTS = 60
+POINTS = 40
 MARKERS, DASHES = "osD^vP", ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 
 

@@ -11,13 +11,15 @@ from numpy.typing import ArrayLike, NDArray
 from bbpscape.core.arrays import real_array
 from bbpscape.core.checks import InvalidInput, positive, positive_integer
 from bbpscape.core.memory import require_memory
-from bbpscape.core.report import counted
+from bbpscape.core.report import Report, Table, counted
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed, stream
 from bbpscape.core.statistics import mean_and_error
 from bbpscape.simulation.backend import backend, check_dtype
 from bbpscape.simulation.operator import operator_of
 from bbpscape.simulation.samples import Product, Samples, check_samples
+
+MOST_SHOWN = 40  # nodes of a report
 
 
 @result
@@ -49,6 +51,14 @@ class SpectralMeasure(Result):
 
     def columns(self) -> Mapping[str, Any]:
         return {"eigenvalue": self.nodes, "weight": self.weights}
+
+    def report(self) -> Report:
+        """The nodes of the largest weights."""
+        largest = np.sort(np.argsort(-self.weights, kind="stable")[:MOST_SHOWN])
+        rows = [(f"{self.nodes[i]:.8g}", f"{self.weights[i]:.4g}") for i in largest]
+        more = len(self.nodes) - len(rows)
+        notes = [f"{more} more nodes of smaller weight are in the table"] if more else []
+        return Report([Table(self.headline(), ("eigenvalue", "weight"), rows)], notes)
 
     def largest_atom(self, eigenvalue: ArrayLike) -> NDArray[np.float64]:
         """A bound on the mass at λ: w_i + w_{i+1} between the nodes θ_i and θ_{i+1}.

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.codec import BULKY
-from bbpscape.core.report import Report, Table, counted
+from bbpscape.core.report import Report, Table, counted, with_error
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.core.statistics import Distribution, Fraction
@@ -117,7 +117,7 @@ class FiniteSizeLaw(Result):
             levels = [] if found.quantiles is None else list(found.quantiles.values())
             band = [f"{levels[i]:.5g}" if levels else "" for i in (0, 2, -1)]
             rows.append((name, str(found), *band, str(found.count)))
-        probability = f"{self.probability:.3g} ± {self.probability_standard_error:.1g}"
+        probability = with_error(self.probability, self.probability_standard_error, ".3g")
         rows.insert(0, ("P(outlier)", probability, "", "", "", str(self.draws)))
         columns = ("quantity", "mean", "5 %", "median", "95 %", "draws")
         return Report([Table(self.headline(), columns, rows)])
