@@ -23,6 +23,8 @@ extensions = [
     "reference_pages",
     "validated",
     "offline",
+    "links",
+    "commands",
 ]
 exclude_patterns = ["gallery", "notebooks", "_ext"]
 highlight_language = "none"

@@ -19,6 +19,7 @@ from typing import Any
 FENCE = re.compile(r"^```(python|console|text)\n(.*?)^```$", re.M | re.S)
 NUMBER = re.compile(r"[-+−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
 ROUNDING = 1e-12  # what is smaller is rounding
+SECONDS = re.compile(r"under 1 s\b|\b\d+ (?:s|min)\b")  # how long it took, on whatever machine
 # Programs of others, and what takes minutes: shown, not run.
 FOREIGN = ("pip", "python", "python3", "source", "make", "git", "dask", "cd", "sbatch")
 
@@ -38,7 +39,8 @@ def blocks(page: str) -> list[Block]:
 
 
 def same(shown: str, printed: str) -> bool:
-    """Equal but for white space, and for two units in the last digit that a number shows."""
+    """Equal but for white space, times, and two units in the last digit that a number shows."""
+    shown, printed = (SECONDS.sub("some time", one) for one in (shown, printed))
     if NUMBER.sub("#", shown).split() != NUMBER.sub("#", printed).split():
         return False
     pairs = zip(NUMBER.findall(shown), NUMBER.findall(printed), strict=True)

@@ -81,6 +81,8 @@ def test_a_page_shows_what_is_printed(page, run, tmp_path, monkeypatch):
     """Its consoles and Python are run; what it shows of them is what they print."""
     monkeypatch.chdir(tmp_path)
     text = page.read_text(encoding="utf-8")
+    if "torch" in text:
+        pytest.importorskip("torch", reason="torch is an optional extra")
     for block, shown, printed in doc_pages.outputs(text, run, {"__name__": "__main__"}):
         assert doc_pages.same(shown, printed), f"{block.kind}:\n{shown}\n{printed}"
 
@@ -94,6 +96,8 @@ def test_what_is_shown_has_the_digits_that_it_shows():
     assert not same("error 3e-5", "error 8e-5")
     assert not same("alpha 1.4", "beta 1.4")
     assert same("N = 1,000", "N = 1,000")
+    assert same("done 3 under 1 s", "done 3 2 s")
+    assert not same("done 3 under 1 s", "done 4 2 s")
 
 
 @pytest.mark.parametrize("page", OTHERS, ids=lambda one: one.name)
@@ -164,6 +168,14 @@ def test_links_lead_somewhere():
     for page in SOURCES:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_citation_is_of_this_version():
+    for page in ("CITATION.cff", "docs/project/cite.md"):
+        found = re.findall(
+            r"^ *version\W+([\d.]+\d)", (ROOT / page).read_text(encoding="utf-8"), re.M
+        )
+        assert found == [bb.__version__], page
 
 
 def test_there_is_something_to_test():

@@ -32,7 +32,7 @@ def mean_and_error(
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over ``count`` draws and its standard error, None where there are too few draws."""
+    """A mean over ``count`` draws and its standard error, which is None for a single draw."""
 
     mean: float | None
     standard_error: float | None
@@ -52,7 +52,7 @@ class Estimate:
         return cls(float(mean), None if array.size < 2 else float(error), array.size)
 
     def z(self, expected: float | None) -> float | None:
-        """(mean − expected)/standard error; None where one is missing or there is no spread."""
+        """(mean − expected)/standard error; None if one of them is missing or 0."""
         if expected is None or self.mean is None or not self.standard_error:
             return None
         return (self.mean - expected) / self.standard_error

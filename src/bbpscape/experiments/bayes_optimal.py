@@ -125,8 +125,8 @@ def bayes_optimal(
     start : float
         Squared overlap from which message passing starts.
     progress : function or False, optional
-        Called with the number of draws that are done, and of all; a line of its own by default
-        where it takes long, False for none.
+        Called with the number of draws that are done, and of all; by default a line on standard
+        error once it takes long, False for silence.
 
     Returns
     -------

@@ -137,8 +137,8 @@ def compare(
         M of them and a new teacher and student. The theory is that of their covariance and norms
         (``InputLaw.of_data``), beside that of isotropic ones. Inputs of the model's law by default.
     progress : function or False, optional
-        Called with the number of draws that are done, and of all; a line of its own by
-        default where it takes long, False for none.
+        Called with the number of draws that are done, and of all; by default a line
+        on standard error once it takes long, False for silence.
 
     Returns
     -------

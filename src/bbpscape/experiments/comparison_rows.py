@@ -27,9 +27,9 @@ class Row:
 
     ``isotropic`` is the theory of isotropic inputs where ``theory`` is that of inputs of one's own.
     ``z`` is (measured − theory)/standard error; ``z_finite_size`` compares each draw with what its
-    own labels predict. None where a value does not exist (one draw has no standard error), or means
-    nothing: the lowest eigenvalue of the bulk is predicted to leading order only, the edge and a
-    Tracy–Widom shift, whose error soon exceeds the standard one.
+    own labels predict. It is None if a value does not exist (one draw has no standard error), or
+    means nothing: the lowest eigenvalue of the bulk is predicted to leading order only, the edge
+    and a Tracy–Widom shift, whose error soon exceeds the standard one.
     """
 
     quantity: str

@@ -190,8 +190,8 @@ def descend(
         Processes of one thread each; by default the number of cores if the budget of steps is worth
         starting them. Results do not depend on it.
     progress : function or False, optional
-        Called with the number of draws that are done, and of all; a line of its own by
-        default where it takes long, False for none.
+        Called with the number of draws that are done, and of all; by default a line
+        on standard error once it takes long, False for silence.
 
     Returns
     -------

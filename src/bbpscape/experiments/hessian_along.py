@@ -43,7 +43,7 @@ class HessianStep:
     The theory is N → ∞ for a student on the sphere at this m², every neuron alike, and otherwise
     independent of the data, which a student that has descended is not: ``theory_edge``,
     ``theory_lowest`` (the edge if no outlier is left of it) and ``theory_m2``, the outlier's;
-    None where there is none, and ``note`` says why.
+    None if there is no theory, and ``note`` says why.
     """
 
     step: int

@@ -158,8 +158,8 @@ def methods(
     inputs : Inputs, rows or file, optional
         Your own inputs, as in ``compare``; theory is that of their covariance and norms.
     progress : function or False, optional
-        Called with the number of diagonalized instances, and of all; a line of its own by
-        default where it takes long, False for none.
+        Called with the number of diagonalized instances, and of all; by default a line
+        on standard error once it takes long, False for silence.
 
     Returns
     -------

@@ -199,8 +199,8 @@ def online(
     workers : int, optional
         Processes of one thread each, 1 by default. Results do not depend on it.
     progress : function or False, optional
-        Called with the number of parts that are done, and of all; a line of its own by
-        default where it takes long, False for none.
+        Called with the number of parts that are done, and of all; by default a line
+        on standard error once it takes long, False for silence.
 
     Returns
     -------

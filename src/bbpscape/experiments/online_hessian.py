@@ -28,8 +28,8 @@ class OnlineHessian:
 
     ``copies`` are the outliers left of the bulk in theory, at most p·p*, and 1 where there is none:
     then ``outlier`` is the edge itself, and ``m2``, the squared teacher overlap of an eigenvector,
-    is 0. All three are None where there is no theory, and ``note`` says why. ``measured`` and
-    ``measured_m2`` are means over draws, None without any.
+    is 0. All three are None if there is no theory, and ``note`` says why. ``measured`` and
+    ``measured_m2`` are means over draws, or None without draws.
     """
 
     time: float

@@ -156,8 +156,8 @@ def photograph(
     dtype, device : str
         Of the descents, as in ``descend``.
     progress : function or False, optional
-        Called with the number of descents that are done, and of all; a line of its own by
-        default where it takes long, False for none.
+        Called with the number of descents that are done, and of all; by default a line
+        on standard error once it takes long, False for silence.
 
     Returns
     -------

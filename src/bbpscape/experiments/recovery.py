@@ -41,7 +41,7 @@ class RecoveryLine:
 
     ``recovered`` counts draws, ``largest_m2`` has the largest m² that each draw reached, by the
     nuclear norm, ``largest_m2_frobenius`` by the Frobenius norm, and ``recovery_step`` the median
-    step of recovery, None where no draw recovered.
+    step of recovery, or None if no draw recovered.
     """
 
     derived: ClassVar[tuple[str, ...]] = (
@@ -200,8 +200,8 @@ def recovery(
     workers : int, optional
         Processes of one thread each; all cores by default.
     progress : function or False, optional
-        Called with the number of points that are done, and of all; a line of its own by
-        default where it takes long, False for none.
+        Called with the number of points that are done, and of all; by default a line
+        on standard error once it takes long, False for silence.
 
     Returns
     -------

@@ -121,7 +121,7 @@ class Loss(ABC):
 
     @property
     def label_scale(self) -> float | None:
-        """How far from the labels the nearest pole of ℓ in y lies; None where it has none."""
+        """How far from the labels the nearest pole of ℓ in y lies; None if ℓ has no pole."""
         return None
 
     @property

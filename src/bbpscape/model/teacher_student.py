@@ -240,7 +240,7 @@ class TeacherStudent:
 
     @property
     def student_norm(self) -> float | None:
-        """q of a student that has w_k·w_k'/N = q δ_kk' and no overlap, None of others."""
+        """q if the student has w_k·w_k'/N = q δ_kk' and no overlap, else None."""
         if self.overlap != 0.0 or isinstance(self.student_gram, tuple):
             return None
         return 1.0 if self.student_gram is None else self.student_gram

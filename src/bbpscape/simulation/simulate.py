@@ -123,8 +123,8 @@ def simulate(
         Address of a Dask scheduler, such as "tcp://127.0.0.1:8786". Its workers share the rows of X
         of each draw, one run of rows a thread; a lost worker's rows are drawn anew.
     progress : function or False, optional
-        Called with the number of draws that are done, and of all; a line of its own by
-        default where it takes long, False for none.
+        Called with the number of draws that are done, and of all; by default a line
+        on standard error once it takes long, False for silence.
 
     Returns
     -------

@@ -26,8 +26,9 @@ class Observable:
     ----------
     name : str
         Letters, digits and underscores.
-    measure : function, or None for what theory alone has
-        Gives the number, or None where nothing decides it, from what ``of`` prepares of a draw.
+    measure : function, or None
+        Gives the number from what ``of`` prepares of a draw, or None if it cannot be decided.
+        None in place of the function: theory alone has it.
     theory : function, optional
         (model, limit) to the value at N → ∞; ``limit`` is the left end of the spectrum there, with
         ``edge``, ``outliers``, ``lowest``, ``m2`` and ``total_m2``.

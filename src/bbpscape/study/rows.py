@@ -63,7 +63,7 @@ class Row:
 
     @property
     def standard_error(self) -> float | None:
-        """s/√n; None for theory or one draw."""
+        """s/√n; None for theory and for a single draw."""
         return self.estimate.standard_error
 
     @property
@@ -73,7 +73,7 @@ class Row:
 
     @property
     def z(self) -> float | None:
-        """(mean − theory)/standard error; None where one is missing, or there is no spread."""
+        """(mean − theory)/standard error; None if one of them is missing, or the error is 0."""
         return self.estimate.z(self.theory)
 
 

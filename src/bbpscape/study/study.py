@@ -215,8 +215,8 @@ class Study(Definition):
         retry_failed : bool
             Compute anew what failed before.
         progress : function or False, optional
-            Called with a ``Progress`` while workers start, and after every point; a line of its
-            own by default where it takes long, False for none.
+            Called with a ``Progress`` while workers start, and after every point; by default a line
+            on standard error once it takes long, False for silence.
 
         Returns
         -------

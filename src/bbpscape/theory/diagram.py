@@ -159,8 +159,8 @@ def diagram(
     N : int, optional
         Input dimension that a power law is that of, and a profile of the teacher.
     progress : function or False, optional
-        Called with the number of columns that are done, several at a time, and their number; a line
-        of its own by default where it takes long, False for none.
+        Called with the number of columns that are done, several at a time, and their number; by
+        default a line on standard error once it takes long, False for silence.
 
     Returns
     -------

@@ -91,8 +91,8 @@ def linear_onset(
     windows : sequence of float
         Widths of the windows in units of α_BBP, from 0.001 to 1000.
     progress : function or False, optional
-        Called with the number of windows that are done, and of all; a line of its own by default
-        where it takes long, False for none.
+        Called with the number of windows that are done, and of all; by default a line on standard
+        error once it takes long, False for silence.
 
     Returns
     -------

@@ -24,7 +24,7 @@ class OverlapCurve(Result):
     """m² against α, with the ``threshold`` of the model.
 
     Arrays of one length: ``alpha``, ``m2`` (0 where there is no outlier), and the ``eigenvalue`` of
-    the outlier, or of the left edge where there is none.
+    the outlier, or of the left edge if there is no outlier.
 
     Examples
     --------

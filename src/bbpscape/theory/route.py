@@ -21,7 +21,7 @@ class AtOneAlpha(Protocol):
 
     @property
     def model(self) -> TeacherStudent | None:
-        """What is solved, None for a law of the user's own."""
+        """What is solved; None for a law of the user's own."""
 
     @property
     def eigenvalue_unit(self) -> str:
@@ -41,7 +41,7 @@ class AtOneAlpha(Protocol):
         """The mass of the eigenvalue 0."""
 
     def quadrature_error(self, alpha: float) -> float | None:
-        """The relative error of edges, outliers and their m²; None where it is not estimated."""
+        """The relative error of edges, outliers and their m²; None if it is not estimated."""
 
     def density(self, alpha: float, points: int) -> Bulk:
         """The bulk at ``points`` along it."""
@@ -65,7 +65,7 @@ class Route(AtOneAlpha, Protocol):
         """(seconds on one core, bytes) of the left end of the spectrum at one α, as predicted."""
 
     def sketch(self) -> AtOneAlpha | None:
-        """The same roughly, at a fraction of the time; None where the whole takes little."""
+        """The same roughly, at a fraction of the time; None if the whole is fast."""
 
     def transition(self) -> Transition:
         """Where an outlier along the teacher leaves the left edge.
@@ -76,8 +76,8 @@ class Route(AtOneAlpha, Protocol):
     def overlaps(self, alphas: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(m², eigenvalue) of the most informative outlier left of the bulk at each α.
 
-        Where there is none m² is 0 and the eigenvalue is that of the left edge. Raises InvalidInput
-        where there is no left edge.
+        Without such an outlier m² is 0 and the eigenvalue is that of the left edge. Raises
+        InvalidInput where there is no left edge.
         """
 
 

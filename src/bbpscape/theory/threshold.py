@@ -49,7 +49,7 @@ class Threshold(Result):
 
     @property
     def a_critical(self) -> float | None:
-        """a_c(p, p*): the transition is continuous for a below it; None without a closed form."""
+        """a_c(p, p*): the transition is continuous for smaller a. None without a formula."""
         if self.model is None or not self.model.is_reference:
             return None
         return critical_a(self.model.p, self.model.p_star)

@@ -52,7 +52,7 @@ class Source:
 
     @property
     def description(self) -> str | None:
-        """What the rows are, None of inputs of the model's law."""
+        """What the rows are; None if inputs follow the model's law."""
         return None if self.inputs is None else self.inputs.description
 
     def dimension(self, N: int | None, default: int) -> int:

@@ -75,7 +75,7 @@ class FiniteSizeScaling(Result):
         return found * len(self.N) if self.has_limit else found
 
     def columns(self) -> Mapping[str, Any]:
-        """One row an N: means over draws and their errors, NaN where there are none."""
+        """One row an N: means over draws and their errors, NaN if no draw has an outlier."""
         columns: dict[str, Any] = {"N": list(self.N)}
         for name in ("M", "probability", "probability_standard_error"):
             columns[name] = [getattr(law, name) for law in self.laws]
@@ -161,8 +161,8 @@ def finite_size(
     workers : int, optional
         Threads; as many as there are processors by default. The result does not depend on it.
     progress : function or False, optional
-        Called with the number of N that are done, and of all; a line of its own by
-        default where it takes long, False for none.
+        Called with the number of N that are done, and of all; by default a line
+        on standard error once it takes long, False for silence.
 
     Returns
     -------

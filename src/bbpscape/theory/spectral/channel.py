@@ -83,7 +83,7 @@ class Channel(Protocol):
 
     @property
     def second_range(self) -> tuple[float, float] | None:
-        """Infimum and supremum of w(y), or None where only the nodes know."""
+        """Infimum and supremum of w(y); None if they are those of the quadrature nodes."""
 
     def labels(self, breaks: Iterable[float] = (), refinement: int = 1) -> Labels:
         """The law of y as quadrature nodes, with panels that end at each of ``breaks``.
