@@ -138,8 +138,12 @@ def test_the_average_begins_before_the_hessian():
     ("arguments", "message"),
     [
         (
-            {"model": bb.TeacherStudent(1, 2, "absolute-normalized-square", teacher="u1*u2 + u1")},
-            "is not known",
+            {
+                "model": bb.TeacherStudent(
+                    1, 4, "absolute-normalized-square", teacher="u1*u2 + u3*u4"
+                )
+            },
+            "at most 3 directions",
         ),
         ({"model": bb.TeacherStudent(2, 1, overlap=0.1)}, "without overlap"),
         ({"alpha": []}, "alpha must be 1 to"),

@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from tests.theory import direct
 from tests.theory.direct import model_of
 
+import bbpscape as bb
 from bbpscape.core.status import Diagnostics
 from bbpscape.theory.law import BULK, TEACHER
 from bbpscape.theory.laws.committee import CommitteeLaw
 from bbpscape.theory.overlap_curve import OverlapCurve
 from bbpscape.theory.scalar.edges import left_edge
 from bbpscape.theory.scalar.outliers import left_outlier
+from bbpscape.theory.spectral.limit import limit_of
 from bbpscape.theory.threshold import threshold
 
 TABLE = [
@@ -234,3 +236,26 @@ def test_what_falls_short_is_a_note_and_no_wide_table():
     for told in (found.summary(), curve.summary()):
         assert max(map(len, told.splitlines())) <= 80
         assert "note: quadrature error 0.002, above 0.0001: trust no more" in told
+
+
+@pytest.mark.parametrize(
+    ("teacher", "labels", "alpha"),
+    [
+        ("sign(u1*u2)", {}, math.pi**2 / 4),
+        ("sign(u1*u2)", {"flip": 0.2}, math.pi**2 / 4 / 0.36),
+        ("u1*u2 + u1", {}, 0.0),
+        ("u1*u2*u3*u4", {"noise": 0.1}, None),
+    ],
+)
+def test_weak_recovery_of_any_teacher_beside_the_threshold(teacher, labels, alpha):
+    model = bb.TeacherStudent(1, 4, "square", teacher=teacher, labels=bb.Labels(**labels))
+    found = limit_of(model)
+    assert (found and found.alpha) == (alpha and pytest.approx(alpha, abs=1e-7))
+    assert limit_of(model.replace(inputs=bb.InputLaw("power:0.5"))) is None
+
+
+def test_the_threshold_tells_the_information_limit_of_its_teacher():
+    model = bb.TeacherStudent(1, 2, "absolute-normalized-square", teacher="u1*u2")
+    found = bb.threshold(model)
+    assert found.alpha_weak_recovery == pytest.approx(0.5937511, abs=1e-7)
+    assert "alpha_weak_recovery" in found.summary()

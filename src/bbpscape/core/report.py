@@ -113,6 +113,15 @@ def wrapped(text: str, width: int = 0) -> list[str]:
     ]
 
 
+def named_m2(p_star: int | None, norm: str = "Frobenius", what: str = "m2") -> str:
+    """``what``, with the norm of the overlap matrix where there are several: at p* > 1.
+
+    >>> named_m2(1), named_m2(2), named_m2(2, "nuclear", "student m2")
+    ('m2', 'm2 (Frobenius)', 'student m2 (nuclear)')
+    """
+    return what if p_star is None or p_star == 1 else f"{what} ({norm})"
+
+
 def counted(count: int, what: str) -> str:
     """'1 draw', '2 draws'."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -13,7 +13,7 @@ from bbpscape.core.checks import positive_integer
 from bbpscape.core.codec import BULKY
 from bbpscape.core.memory import require_memory
 from bbpscape.core.progress import Telling, shows_progress
-from bbpscape.core.report import Report, Table, counted, number, with_error
+from bbpscape.core.report import Report, Table, counted, named_m2, number, with_error
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.core.status import Status
@@ -89,7 +89,7 @@ class Comparison(Result):
         names = ("quantity", *theory, "finite N", "measured ± s.e.", "z", "z (finite N)")
         lines = [
             (
-                row.quantity,
+                row.quantity.replace("m2", named_m2(self.model.p_star)),
                 *((number(row.isotropic),) if apart else ()),
                 number(row.theory),
                 number(row.finite_size),

@@ -113,15 +113,12 @@ class MatrixMethod:
     """
 
     model: TeacherStudent
+    law: LabelLaw
     name: str = MATRIX
 
     @cached_property
-    def _law(self) -> LabelLaw:
-        return label_law(self.model)
-
-    @cached_property
     def _nodes(self) -> LabelNodes:
-        return LabelNodes.of(self._law)
+        return LabelNodes.of(self.law)
 
     @cached_property
     def _alpha(self) -> float:
@@ -148,7 +145,7 @@ class MatrixMethod:
         return Prediction(self._alpha, "continuous", m2)
 
     def measure(self, instance: Instance) -> float:
-        _, second = conditional(self._law, instance.labels)
+        _, second = conditional(self.law, instance.labels)
         M, N = instance.inputs.shape
         ridge = ridge_of(self._nodes, M / N)
         return _highest(instance, optimal_matrix(second, ridge), self._count)
@@ -168,14 +165,15 @@ def contenders(
     Raises
     ------
     InvalidInput
-        If T of the user's own is given for another than a quadratic teacher, or takes a name.
+        If T of the user's own is given for another than a quadratic teacher, or takes a name, or
+        the law of the labels is not known (``label_law``).
     """
     found: list[Contender] = [HessianMethod(model, N)]
     channel = QuadraticTeacher.of(model)
     if channel is None:
         if own:
             raise InvalidInput("preprocessings need a quadratic teacher with noise alone")
-        return [*found, MatrixMethod(model)]
+        return [*found, MatrixMethod(model, label_law(model))]
     setting = Setting(channel, student=model)
     families = [
         one if isinstance(one, Family) else Family(one.name, functools.partial(_always, one))

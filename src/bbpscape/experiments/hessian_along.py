@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.core.progress import Telling, shows_progress
-from bbpscape.core.report import Report, Table, number, with_error
+from bbpscape.core.report import Report, Table, named_m2, number, with_error
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.core.statistics import Estimate
@@ -82,7 +82,8 @@ class DescentHessian(Result):
         descent = self.descent.report()
         both = self.descent.model.p_star > 1
         kinds = ("student m2 (nuclear)", "(Frobenius)") if both else ("student m2",)
-        names = ("step", *kinds, "outlier", "next", "m2", "edge", "outlier", "m2")
+        m2 = named_m2(self.descent.model.p_star)
+        names = ("step", *kinds, "outlier", "next", m2, "edge", "outlier", m2)
         rows = [
             (
                 str(one.step),

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from bbpscape.core.checks import InvalidInput, positive, positive_integer
 from bbpscape.core.memory import require_memory
 from bbpscape.core.progress import Telling, shows_progress
-from bbpscape.core.report import Report, Table, counted, with_error
+from bbpscape.core.report import Report, Table, counted, named_m2, with_error
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.core.statistics import mean_and_error
@@ -26,10 +26,8 @@ from bbpscape.simulation.data.source import Source, source_of
 from bbpscape.simulation.memory import dense_bytes, instance_bytes
 from bbpscape.theory.bayes.labels import is_known
 from bbpscape.theory.bayes.state_evolution import state_evolution
-from bbpscape.theory.spectral.channel import QuadraticTeacher
 from bbpscape.theory.spectral.families import Family
-from bbpscape.theory.spectral.information import information_limit
-from bbpscape.theory.spectral.matrix.recovery import matrix_recovery
+from bbpscape.theory.spectral.limit import limit_of
 from bbpscape.theory.spectral.preprocessing import Preprocessing
 
 HESSIAN = "Hessian"
@@ -86,7 +84,8 @@ class MethodComparison(Result):
 
     def headline(self) -> str:
         sizes = self.model.label(N=self.N)
-        told = f"m2 of spectral methods, {sizes}, {counted(self.draws, 'draw')}"
+        m2 = named_m2(self.model.p_star)
+        told = f"{m2} of spectral methods, {sizes}, {counted(self.draws, 'draw')}"
         return told if self.inputs is None else f"{told}\ninputs: {self.inputs}"
 
     def report(self) -> Report:
@@ -207,11 +206,8 @@ def methods(
 
 
 def _weak_recovery(model: TeacherStudent) -> float:
-    if not model.inputs.standard:
-        return math.nan
-    channel = QuadraticTeacher.of(model)
-    limit = matrix_recovery(model).limit if channel is None else information_limit(channel)
-    return limit.alpha
+    limit = limit_of(model)
+    return math.nan if limit is None else limit.alpha
 
 
 def _best(

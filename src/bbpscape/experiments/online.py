@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bbpscape.core.checks import boolean, positive
 from bbpscape.core.memory import require_memory
 from bbpscape.core.progress import Telling, shows_progress
-from bbpscape.core.report import Report, Table, counted, with_error
+from bbpscape.core.report import Report, Table, counted, named_m2, with_error
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed, draw_seed
 from bbpscape.core.statistics import Estimate
@@ -111,22 +111,27 @@ class OnlinePath(Result):
 
     def report(self) -> Report:
         """The path, then the Hessian at the chosen times, each beside the simulation."""
-        names = ["t", "loss", "m2", "m2 Frobenius"]
-        more = self.sample is not None
-        names += ["loss measured", "m2 measured"] * more
+        wide = self.model.p_star
+        norms = ("nuclear", "Frobenius")[: 1 if wide == 1 else 2]
+        names = ["t", "loss", *(named_m2(wide, norm) for norm in norms)]
+        if self.sample is not None:
+            names += ["loss measured", *(f"{named_m2(wide, norm)} measured" for norm in norms)]
         rows = []
         for i, t in enumerate(self.times):
             cells = [
                 f"{t:g}",
-                *(f"{one[i]:.5g}" for one in (self.loss, self.m2, self.m2_frobenius)),
+                f"{self.loss[i]:.5g}",
+                *(f"{one[i]:.5g}" for one in (self.m2, self.m2_frobenius)[: len(norms)]),
             ]
             if self.sample is not None:
-                cells += [_shown(self.sample.loss[i]), _shown(self.sample.m2[i])]
+                both = (self.sample.m2, self.sample.m2_frobenius)[: len(norms)]
+                cells += [_shown(one[i]) for one in (self.sample.loss, *both)]
             rows.append(cells)
         tables = [Table(self.headline(), names, rows)]
         if self.hessian:
             title = f"Hessian on independent data, alpha = {self.alpha:g}"
-            heads = ("t", "copies", "edge", "outlier", "m2", "outlier measured", "m2 measured")
+            m2 = named_m2(wide)
+            heads = ("t", "copies", "edge", "outlier", m2, "outlier measured", f"{m2} measured")
             tables.append(Table(title, heads, [one.cells() for one in self.hessian]))
         notes = dict.fromkeys(one.note for one in self.hessian if one.note)
         if len(self.times) > 1 and not self.overlap.any():

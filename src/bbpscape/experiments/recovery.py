@@ -28,8 +28,7 @@ from bbpscape.study.results import StudyResults
 from bbpscape.study.schema import MOST_BLOCK
 from bbpscape.study.store import SIMULATION
 from bbpscape.study.study import Study
-from bbpscape.theory.spectral.channel import QuadraticTeacher
-from bbpscape.theory.spectral.information import information_limit
+from bbpscape.theory.spectral.limit import limit_of
 from bbpscape.theory.threshold import Threshold
 
 OBSERVABLES = ("descent_m2", "descent_m2_frobenius", "recovered", "recovery_step")
@@ -272,11 +271,10 @@ def _theory(
 ) -> tuple[dict[int, Threshold], float | None, tuple[str, ...]]:
     """(threshold of each width, information limit, why some are missing)."""
     found = {p: known_threshold(model.replace(p=p), N) for p in widths}
-    # No information limit is known for other inputs.
-    channel = QuadraticTeacher.of(model) if model.inputs.standard else None
+    weak = limit_of(model)
     return (
         {p: one for p, (one, _) in found.items() if one is not None},
-        None if channel is None else information_limit(channel).alpha,
+        None if weak is None else weak.alpha,
         tuple(note for _, note in found.values() if note),
     )
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.core.report import Report, Table, counted, number
+from bbpscape.core.report import Report, Table, counted, named_m2, number
 from bbpscape.core.result import Result, result
 from bbpscape.core.statistics import Fraction
 from bbpscape.core.status import CONVERGED, Status
@@ -110,7 +110,8 @@ class Simulation(Result):
         }
 
     def report(self) -> Report:
-        columns = ("draw", "lowest", "gap", "total_m2", "residual", "products", "s", "status")
+        total = named_m2(self.model.p_star, what="total_m2")
+        columns = ("draw", "lowest", "gap", total, "residual", "products", "s", "status")
         rows = [
             (
                 str(index),

@@ -115,7 +115,7 @@ for _one in (
         _m2,
         _m2_limit,
         "squared overlap $m^2$",
-        "squared teacher overlap of the lowest eigenvector",
+        "squared teacher overlap (Frobenius norm at p* > 1) of the lowest eigenvector",
     ),
     Observable(
         "total_m2",

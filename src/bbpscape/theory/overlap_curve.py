@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.checks import InvalidInput, positive
-from bbpscape.core.report import Report, Table
+from bbpscape.core.report import Report, Table, named_m2
 from bbpscape.core.result import Result, result
 from bbpscape.core.status import Status
 from bbpscape.model.teacher_student import TeacherStudent
@@ -59,7 +59,8 @@ class OverlapCurve(Result):
             (f"{alpha:.6g}", f"{m2:.6g}", f"{eigenvalue:.8g}")
             for alpha, m2, eigenvalue in zip(self.alpha, self.m2, self.eigenvalue, strict=True)
         ]
-        names = ("alpha", "m2", in_units("eigenvalue", self.threshold.eigenvalue_unit))
+        m2 = named_m2(None if self.model is None else self.model.p_star)
+        names = ("alpha", m2, in_units("eigenvalue", self.threshold.eigenvalue_unit))
         table = Table(self.headline(), names, rows)
         above = self.threshold.report()
         return Report([*above.tables, table], above.notes)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bbpscape.core.checks import InvalidInput, positive
 from bbpscape.core.codec import UNRECORDED
-from bbpscape.core.report import Report, Table
+from bbpscape.core.report import Report, Table, named_m2
 from bbpscape.core.result import Result, result
 from bbpscape.core.status import Diagnostics, Status
 from bbpscape.model.teacher_student import TeacherStudent
@@ -222,7 +222,8 @@ class Spectrum(Result):
             notes.append(f"no left edge: {self.no_left_edge}")
         if not self.status.ok:
             notes.append(str(self.status))
-        names = ("feature", in_units("eigenvalue", self.eigenvalue_unit), "multiplicity", "m2")
+        m2 = named_m2(None if self.model is None else self.model.p_star)
+        names = ("feature", in_units("eigenvalue", self.eigenvalue_unit), "multiplicity", m2)
         return Report([Table(self.headline(), names, rows)], notes)
 
 

@@ -9,8 +9,7 @@ from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.critical import critical_a
 from bbpscape.theory.law import Law
 from bbpscape.theory.route import route
-from bbpscape.theory.spectral.channel import QuadraticTeacher
-from bbpscape.theory.spectral.information import information_limit
+from bbpscape.theory.spectral.limit import limit_of
 from bbpscape.theory.titles import in_units, label
 
 
@@ -20,8 +19,9 @@ class Threshold(Result):
 
     ``eigenvalue`` is where the outlier leaves the bulk, ``m2_jump`` the overlap it starts with,
     ``alpha_0`` the α where the tangent of m²(α) at the transition reaches 0; it is negative where
-    the jump is large and the curve flat, and no threshold then. ``alpha_weak_recovery`` is None if
-    the teacher is not quadratic, its labels are flipped or the student has an overlap with it.
+    the jump is large and the curve flat, and no threshold then. ``alpha_weak_recovery`` is 0 where
+    a linear statistic of the labels suffices, and None if the teacher has more than three
+    directions that are not |u|, the inputs have structure or the student has an overlap.
     ``model`` is None if a law was given in its place. ``N`` is the dimension that the inputs'
     covariance is that of.
 
@@ -137,8 +137,8 @@ def _weak_recovery(model: TeacherStudent | None) -> float | None:
         return None
     if model.is_committee:
         return noiseless_weak_recovery(model.p_star)
-    teacher = QuadraticTeacher.of(model)
-    return None if teacher is None else information_limit(teacher).alpha
+    found = limit_of(model)
+    return None if found is None else found.alpha
 
 
 def noiseless_weak_recovery(p_star: int) -> float:

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 from scipy.stats import poisson
 
 import bbpscape as bb
@@ -58,6 +59,36 @@ def test_both_starts_of_phase_retrieval_as_published():
     assert abs(1 - found.uninformed - uninformed)[~near] == pytest.approx(0, abs=1e-3)
     assert abs(1 - found.uninformed - uninformed)[near] == pytest.approx(0, abs=3e-3)
     assert abs(1 - found.informed - informed) == pytest.approx(0, abs=1e-3)
+
+
+def test_who_is_right_about_weak_recovery():
+    """Next to α = ½, by a sum that shares no code; the published numbers have I(q) + 4.8e-5."""
+    x, w = np.polynomial.hermite_e.hermegauss(120)
+    w = w / w.sum()
+
+    def information(q):
+        omega = math.sqrt(q) * x[:, None]
+        u = omega + math.sqrt(1 - q) * x
+        g = (u * np.tanh(u * omega / (1 - q)) - omega) / (1 - q)
+        return float(w @ g**2 @ w)
+
+    def fixed_point(alpha, more):
+        return brentq(
+            lambda q: q / (1 - q) - alpha * (information(q) + more), 1e-7, 0.5, xtol=1e-15
+        )
+
+    published = {
+        0.482: 0.999386,
+        0.494: 0.998679,
+        0.502: 0.997307,
+        0.506: 0.996187,
+        0.518: 0.991698,
+    }
+    found = state_evolution(SQUARE, list(published)).uninformed
+    for (alpha, error), q in zip(published.items(), found.tolist(), strict=True):
+        assert q == pytest.approx(fixed_point(alpha, 0.0) if alpha > 0.5 else 0.0, abs=1e-9)
+        assert 1 - fixed_point(alpha, 4.8e-5) == pytest.approx(error, abs=5e-5)
+    assert abs(1 - found - list(published.values())).max() > 1.3e-3
 
 
 def test_jumps_of_phase_retrieval():

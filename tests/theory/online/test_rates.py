@@ -161,3 +161,20 @@ def test_a_rate_that_is_too_large_stops_with_its_time():
 def test_an_even_activation_never_leaves_no_overlap():
     path = follow(MODEL(2, 1, bb.NormalizedSquare(2.0)), 0.3, np.array([0.0, 20.0]))
     assert not path.overlap[-1].any()
+
+
+@pytest.mark.parametrize(("p", "p_star", "accuracy"), [(1, 1, 2e-6), (2, 1, 2e-6), (2, 2, 4e-3)])
+def test_counts_move_the_gram_matrix_by_their_variance(p, p_star, accuracy):
+    """E[y | u] = φ(u), and Var(y | u) = φ(u): dm as of exact labels, dQ + η² E[φ c² σ′ σ′]."""
+    gram, overlap, eta = GRAM[:p, :p], OVERLAP[:p_star, :p], 0.7
+    plain = MODEL(p, p_star, SQUARE, "tanh", teacher="u1**2" if p_star == 1 else "abs(u1)*u2**2")
+    counts = plain.replace(labels=bb.Labels(poisson=True))
+    exact, found = rates(plain, eta), rates(counts, eta)(gram, overlap)
+    dQ, dm = exact(gram, overlap)
+    slopes = exact.model.output_weights * exact.model.activation.first(exact.fields(gram, overlap))
+    mine = exact.nodes.weights * exact.nodes.y
+    np.testing.assert_allclose(found[1], dm, atol=accuracy)
+    unit = SQUARE.derivatives(np.ones(1), np.ones(1))[1].item()
+    more = (eta * unit) ** 2 * (slopes.T * mine) @ slopes
+    assert more.max() > 20 * accuracy
+    np.testing.assert_allclose(found[0], dQ + more, atol=accuracy)

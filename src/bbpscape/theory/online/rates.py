@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import gammaln, ndtri, xlogy
+from scipy.stats import poisson
 
-from bbpscape.core.checks import InvalidInput
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.laws.network.label_law import noise_shifts, teacher_nodes
 from bbpscape.theory.laws.network.rules import sobol_points, tensor_nodes
@@ -31,6 +31,8 @@ DENSITY = {1: 0.8, 2: 0.45}
 # Weights that are left out; polynomials need those far out.
 SMALLEST, SMALLEST_POLYNOMIAL = 1e-11, 1e-16
 NOISE_NODES = 5
+# Counts of a usual rate, and how many spreads √φ from φ they are looked for.
+USUAL_COUNTS, SPREAD = 12, 7.0
 SAME = 1e-9
 BITS = 15
 
@@ -48,10 +50,9 @@ class Nodes:
 
 def fresh_nodes(model: TeacherStudent, refinement: float = 1.0, seed: int = 0) -> Nodes:
     """A product of rules where it fits and σ and ℓ′ are smooth, else scrambled Sobol points."""
-    if model.labels.poisson:
-        raise InvalidInput("the theory of one-pass SGD has no Poisson labels: take noise instead")
     p = int(model.p)
     copies = (1 if model.labels.noise == 0 else NOISE_NODES) * (1 + (0 < model.labels.flip < 1))
+    copies *= USUAL_COUNTS if model.labels.poisson else 1
     smooth = model.loss.label_scale is None and not model.teacher.kinks(np.zeros((1, model.p_star)))
     most, least = (MOST_POLYNOMIAL, LEAST_POLYNOMIAL) if _polynomial(model) else (MOST, LEAST)
     if model.activation.breaks or model.loss.kinks(np.ones(1), np.ones(1)):
@@ -70,6 +71,8 @@ def fresh_nodes(model: TeacherStudent, refinement: float = 1.0, seed: int = 0) -
         most = 0
     if most < least:
         return _sobol(model, refinement, seed)
+    if model.labels.poisson:
+        u, y, mass = _counted(u, y, mass)
     u, y, mass = _noisy(model, u, y, mass)
     x, w = _hermite(max(round(most * refinement), 2))
     smallest = SMALLEST_POLYNOMIAL if _polynomial(model) else SMALLEST
@@ -89,6 +92,18 @@ def _polynomial(model: TeacherStudent) -> bool:
 def _hermite(count: int) -> tuple[NDArray, NDArray]:
     x, w = np.polynomial.hermite_e.hermegauss(count)
     return x, w / w.sum()
+
+
+def _counted(u: NDArray, rates: NDArray, weights: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """(u, count, weights) with every count that comes, y ~ Poisson(φ(u))."""
+    spread = np.sqrt(rates)
+    low = np.maximum(np.floor(rates - SPREAD * spread - SPREAD), 0).astype(int)
+    counts = np.ceil(rates + SPREAD * spread + 2 * SPREAD).astype(int) - low + 1
+    of = np.repeat(np.arange(rates.size), counts)
+    y = np.arange(of.size) - np.repeat(np.cumsum(counts) - counts - low, counts)
+    mass = np.exp(xlogy(y, rates[of]) - rates[of] - gammaln(y + 1))
+    kept = mass * weights[of] > SMALLEST_POLYNOMIAL
+    return u[of][kept], y[kept].astype(float), (mass * weights[of])[kept]
 
 
 def _noisy(
@@ -113,13 +128,16 @@ def _sobol(model: TeacherStudent, refinement: float, seed: int) -> Nodes:
     """Sobol points whose means and covariances are those of the law."""
     p, p_star = int(model.p), model.p_star
     count = 2 ** (BITS - 1 if refinement < 1 else BITS)
-    cube = sobol_points(p + p_star + 2, count, seed)
+    cube = sobol_points(p + p_star + 3, count, seed)
     z = ndtri(np.clip(cube, 1e-16, 1 - 1e-16))
     z -= z.mean(axis=0)
     z = z @ np.linalg.inv(np.linalg.cholesky(z.T @ z / count)).T
     zeta, u = z[:, :p], z[:, p : p + p_star]
+    outputs = model.teacher_output(u)
+    if model.labels.poisson:
+        outputs = poisson.ppf(cube[:, -3], outputs)
     sign = np.where(cube[:, -2] < model.labels.flip, -1.0, 1.0)
-    y = sign * model.teacher_output(u) + model.labels.noise**0.5 * z[:, -1]
+    y = sign * outputs + model.labels.noise**0.5 * z[:, -1]
     return Nodes(zeta, u, y, np.full(count, 1 / count), False)
 
 
