@@ -45,6 +45,10 @@ def test_spectrum_and_overlap_show_the_numbers_of_the_library(visit):
     assert cell(tab, DENSITY, "teacher outlier", 2) == pytest.approx(outlier.m2, rel=1e-3)
     for row, value in (("α_BBP", threshold.alpha_bbp), ("α₀", threshold.alpha_0)):
         assert cell(tab, OVERLAP, row, 0) == pytest.approx(value, rel=1e-6)
+    for card in (DENSITY, OVERLAP):  # as large as it was drawn
+        _, _, width, height = tab.locator(f"{card} svg").get_attribute("viewBox").split()
+        box = tab.locator(f"{card} svg").bounding_box()
+        assert box["height"] / box["width"] == pytest.approx(int(height) / int(width), rel=0.02)
     label = tab.locator(f"{DENSITY} svg").get_attribute("aria-label")
     assert "smooth left edge" in label
     assert "m² = 0.228" in label

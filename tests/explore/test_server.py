@@ -293,7 +293,7 @@ def settled(server, seconds=10.0):
 def test_a_closed_tab_stops_its_work_and_others_go_on(page_of, ask):
     server = page_of._server
     assert settled(server)
-    slow = open_question(server, "simulation", "N=500&draws=20&alpha=3")
+    slow = open_question(server, "simulation", "N=150&draws=500&alpha=3")
     while not busy(server):
         time.sleep(0.02)
     assert parts(ask("density", "a=0.7"), "spectrum")
@@ -313,6 +313,8 @@ def test_slow_questions_leave_a_process_to_quick_ones(page_of, ask):
         time.sleep(0.02)
     assert parts(ask("density", "a=0.7"), "spectrum")
     assert len(busy(server)) == server.pool.size - 1
+    # What waits holds none of the few connections of a browser.
+    assert ask("simulation", "N=30") == [{"busy": True}]
     for one in slow:
         one.close()
     assert settled(server)
@@ -332,6 +334,18 @@ def test_a_process_that_is_killed_is_a_line_and_another_comes(page_of, ask):
     assert b"the computation ended" in text
     slow.close()
     assert parts(ask("density", "a=0.7"), "spectrum")
+
+
+def test_a_process_that_remembers_too_much_is_replaced(page_of, ask, monkeypatch):
+    server = page_of._server
+    assert settled(server)
+    monkeypatch.setattr(pool, "LARGE", 0)
+    before = {one.process.pid for one in server.pool._all}
+    for a in ("0.7", "0.8", "0.9"):
+        assert parts(ask("density", f"a={a}"), "spectrum")
+    monkeypatch.undo()
+    assert parts(ask("density", "a=0.7"), "spectrum")
+    assert before.isdisjoint({one.process.pid for one in server.pool._all if one.alive})
 
 
 def test_a_port_that_is_taken_is_a_line():

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import Pipe
 
+import psutil
+
 from bbpscape.explore.worker import DROP, END, serve
 from bbpscape.simulation.parallel import available_cpus
 from bbpscape.simulation.processes import start_process
@@ -14,7 +16,9 @@ from bbpscape.simulation.processes import start_process
 PATIENCE = 2.0  # seconds for a question to be dropped; then its process is ended
 START = 60.0  # seconds for a process to be ready
 MOST = 4
+LARGE = 400 * 2**20  # bytes of a process between two questions
 TRIES = 3  # processes that end before they are ready, after which it is said
+TURNS = 1.0  # seconds after which a slow question is to be asked again
 TURN = 0.1  # seconds between two looks whether somebody waits still
 
 
@@ -34,9 +38,20 @@ class Worker:
     def alive(self) -> bool:
         return self.process.is_alive()
 
+    @property
+    def large(self) -> bool:
+        """Whether what it remembers of many models takes too much: another begins afresh."""
+        try:
+            return psutil.Process(self.process.pid).memory_info().rss > LARGE
+        except psutil.Error:
+            return True
+
     def ask(self, view: str, query: str) -> None:
         self.free = False
-        self.line.send((view, query))
+        try:
+            self.line.send((view, query))
+        except OSError as error:
+            raise EOFError from error
 
     def drop(self) -> None:
         """End what it does: by a signal, or with the process."""
@@ -70,6 +85,10 @@ class Worker:
         self.line.close()
 
 
+class Unavailable(Exception):
+    """No process answers, for the reason given; without one the question may be asked again."""
+
+
 class Pool:
     """A question more at once than there are cores, within limits; others wait for their turn.
 
@@ -98,9 +117,12 @@ class Pool:
     def lend(
         self, client: str, gone: Callable[[], bool], slow: bool = False
     ) -> Iterator[Worker | None]:
-        """A worker, the one that knows the client best.
+        """A worker, the one that knows the client best; None if the client has gone meanwhile.
 
-        None if the client has gone meanwhile, or no process can be started.
+        Raises
+        ------
+        Unavailable
+            If none can be started, or others ask slow questions too.
         """
         worker = self._wait(client, gone, slow)
         try:
@@ -112,8 +134,15 @@ class Pool:
                 self._put(worker)
 
     def _wait(self, client: str, gone: Callable[[], bool], slow: bool) -> Worker | None:
-        while not (self._closed or gone() or self._failed >= TRIES):
+        until = time.monotonic() + TURNS
+        while not (self._closed or gone()):
             with self._changed:
+                if self._failed >= TRIES:
+                    self._failed = 0
+                    raise Unavailable("no process could be started to compute with")
+                if slow and self._crowded and time.monotonic() > until:
+                    # A browser has few connections: a slow question that waits must hold none.
+                    raise Unavailable
                 worker = self._take(client, slow)
                 if worker is not None:
                     return worker
@@ -123,15 +152,21 @@ class Pool:
     def _take(self, client: str, slow: bool) -> Worker | None:
         self._all = {one for one in self._all if one.alive}
         known = [one for one in self._idle if one in self._all]
-        busy = sum(one.slow for one in self._all if one not in known)
         chosen = None
-        if known and not (slow and busy >= self.size - 1):
+        if known and not (slow and self._crowded):
             chosen = next((one for one in known if one.client == client), known[-1])
             chosen.client, chosen.slow = client, slow
+            # While it is busy, quick questions need another.
+            self._warm |= slow
         self._idle = [one for one in known if one is not chosen]
         if not self._all or (self._warm and not self._idle and self._starting == 0):
             self._add()
         return chosen
+
+    @property
+    def _crowded(self) -> bool:
+        """Whether slow questions take all processes but one."""
+        return sum(one.slow for one in self._all if one not in self._idle) >= self.size - 1
 
     @property
     def _starting(self) -> int:
@@ -154,7 +189,8 @@ class Pool:
     def _put(self, worker: Worker) -> None:
         with self._changed:
             self._warm |= bool(worker.client)
-            if worker.free and worker.alive and not self._closed:
+            kept = worker.free and worker.alive and not (worker.client and worker.large)
+            if kept and not self._closed:
                 self._idle.append(worker)
             else:
                 self._all.discard(worker)

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from bbpscape.core.checks import InvalidInput, integer, one_line
 from bbpscape.explore.controls import controls
-from bbpscape.explore.pool import Pool, Worker
+from bbpscape.explore.pool import Pool, Unavailable, Worker
 from bbpscape.explore.state import LONGEST, QUESTIONS
 from bbpscape.explore.worker import END
 
@@ -207,22 +207,23 @@ class _Handler(BaseHTTPRequestHandler):
         self._head(200, "application/x-ndjson", **{"Transfer-Encoding": "chunked"})
         gone = threading.Event()
         client = f"{self.headers.get('X-Tab', '')[:40]} {view}"
-        with self.server.pool.lend(client, self._has_gone, view in SLOW) as worker:
-            if worker is not None:
-                worker.ask(view, query)
-                self._pass_on(worker, gone)
-            elif self._has_gone():
-                gone.set()
-            else:
-                self._chunk(_error("no process could be started to compute with"))
+        try:
+            with self.server.pool.lend(client, self._has_gone, view in SLOW) as worker:
+                if worker is None:
+                    gone.set()
+                else:
+                    self._pass_on(worker, view, query, gone)
+        except Unavailable as error:
+            self._chunk(_error(str(error)) if str(error) else {"busy": True})
         if gone.is_set():
             self.close_connection = True
         else:
             self.wfile.write(b"0\r\n\r\n")
 
-    def _pass_on(self, worker: Worker, gone: threading.Event) -> None:
+    def _pass_on(self, worker: Worker, view: str, query: str, gone: threading.Event) -> None:
         until = time.monotonic() + LONGEST_ANSWER
         try:
+            worker.ask(view, query)
             while True:
                 ready = wait([worker.line, self.connection], timeout=until - time.monotonic())
                 if worker.line in ready:

@@ -1,26 +1,41 @@
 // Questions to the server: an answer is lines of JSON, and the newest question wins.
 
 const tab = crypto.getRandomValues(new Uint32Array(2)).join("-");
+const AGAIN = 1000; // ms
 const SLOW = 350; // ms after which an answer is dropped for a newer question
 const PATIENT = 1500; // the same where it has shown nothing yet: a first look may be near
 const QUIET = 150; // ms without a newer question before the next slow one is asked
 
 export async function ask(view, query, heard, signal) {
+  // Where others ask slow questions too, again and again; what waits holds no connection.
+  while (await asked(view, query, heard, signal)) {
+    await new Promise((next) => setTimeout(next, AGAIN));
+    signal?.throwIfAborted();
+  }
+}
+
+// Whether it is to be asked again.
+async function asked(view, query, heard, signal) {
   const reply = await fetch(`ask/${view}?${query}`, { signal, headers: { "X-Tab": tab } });
   if (!reply.ok) {
     const said = reply.status === 404 ? "the address is too long" : (await reply.text()).trim();
     heard({ error: { message: said, field: "" } });
-    return;
+    return false;
   }
   const lines = reply.body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
+  let rest = "", busy = false;
   for (;;) {
     const { value, done } = await lines.read();
     if (done) break;
     const parts = (rest + value).split("\n");
     rest = parts.pop();
-    for (const part of parts) heard(JSON.parse(part));
+    for (const part of parts) {
+      const message = JSON.parse(part);
+      busy ||= "busy" in message;
+      heard(message);
+    }
   }
+  return busy;
 }
 
 // One question at a time. `hooks`: start(query), heard(message, query), end(query, failed).

@@ -50,6 +50,7 @@ export class Card {
       },
       heard: (message, query) => {
         if (message.error) { this.fail(message.error, say); return; }
+        if (message.busy) { this.progress = "its turn comes after others"; return; }
         if (message.part === "work") { this.progress = `${message.done} of ${message.of}`; return; }
         this.error.textContent = "";
         late(false);
@@ -73,7 +74,7 @@ export class Card {
 
   // The last good picture stays.
   fail({ field, message }, say) {
-    const empty = !this.figures.some((figure) => figure.querySelector("svg[viewBox]"));
+    const empty = !this.figures.some((figure) => figure.querySelector("svg:not(.empty)"));
     this.error.textContent = !say(field, message) ? message : empty ? "nothing to show until the field that is marked is right" : "";
     this.section.dataset.failed = message;
   }

@@ -40,7 +40,7 @@ export class Chart {
   // `name` is what a screen reader calls the picture.
   constructor(figure, name, ratio = 0.62) {
     Object.assign(this, { figure, name, ratio, last: null });
-    figure.innerHTML = `<svg role="img" aria-label="${esc(name)}"></svg>`;
+    figure.innerHTML = `<svg role="img" class="empty" aria-label="${esc(name)}"></svg>`;
     this.svg = figure.firstChild;
     new ResizeObserver(() => { if (this.last && figure.clientWidth !== this.width) this.draw(this.last); }).observe(figure);
   }
@@ -48,6 +48,7 @@ export class Chart {
   // { x, y: Axis; xLabel, yLabel; marks: functions of this; legend: [[mark, text]]; told: text }
   draw(plot) {
     this.last = plot;
+    this.svg.classList.remove("empty");
     this.width = this.figure.clientWidth || 480;
     const rows = legendRows(plot.legend ?? [], this.width - LEFT);
     const inner = Math.round(Math.min(Math.max(210, this.width * this.ratio), 420));

@@ -155,7 +155,7 @@ export class Spectrum {
     const kept = rho.map((_, i) => i).filter((i) => eigenvalue[i] <= last && rho[i] > FAINTEST * most);
     if (kept.length < 3) return () => "";
     const xs = kept.map((i) => eigenvalue[i]), ys = kept.map((i) => rho[i]);
-    return inset([0.5, 0.02, 0.97, 0.48], { x: new Axis(edge, last), y: new Axis(Math.min(...ys), 2 * Math.max(...ys), true), xs, ys, title: "log ρ near the smooth edge" });
+    return inset([0.5, 0.02, 0.97, 0.48], { x: new Axis(edge, last), y: new Axis(Math.min(...ys), 2 * Math.max(...ys), true), xs, ys, title: "log ρ at the edge" });
   }
 
   histogram(low, high) {
