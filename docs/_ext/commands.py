@@ -80,8 +80,9 @@ def _prepared(page: str) -> None:
     np.save("patches.npy", rows)
     np.savetxt("genes.csv", rows, delimiter=",")
     np.savez("digits.npz", images=np.random.default_rng(0).standard_normal((600, 64)))
-    for name in ("phi.toml", "steep.toml"):
-        Path(name).write_text(STUDY, encoding="utf-8")
+    if "phi.toml" in page:
+        Path("phi.toml").write_text(STUDY, encoding="utf-8")
+        doc_pages._run("study", "run", "phi.toml", "--workers", "1")
     for name, text in re.findall(r"`(\w+\.toml)`:\n\n```toml\n(.*?)```", page, re.S):
         for key, size in (("draws", 2), ("N", 20), ("steps", 20)):
             text = re.sub(rf"^{key} = \d+", f"{key} = {size}", text, flags=re.M)
