@@ -144,7 +144,7 @@ def test_norms_of_inputs_enter_their_finite_n():
     inputs = bb.data.prepare_inputs(rows)
     result = bb.compare(MODEL, 3.0, draws=12, inputs=inputs)
     gaussian = bb.compare(MODEL, 3.0, N=20, draws=12)
-    assert any("norms 12 norms" in note for note in result.notes)
+    assert any("norms 12 values" in note for note in result.notes)
     assert abs(result.rows[0].z_finite_size) < 4
     # With the norms of Gaussian inputs the prediction would be another.
     assert result.rows[0].finite_size < gaussian.rows[0].finite_size - 0.1

@@ -193,11 +193,51 @@ class Operator:
             yield from pool.map(part, groups)
 
     def gram(self, weights: NDArray[np.float64], dtype: str) -> Any:
-        """G = Xᵀ diag(weights) X, its lower triangle at least, where the arrays live."""
+        """G = Xᵀ diag(weights) X, its lower triangle at least, where the arrays live.
+
+        Parameters
+        ----------
+        weights : array, shape (M,)
+            One a sample, of either sign.
+        dtype : str
+            "float64" or "float32".
+
+        Returns
+        -------
+        array, shape (N, N)
+            G.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> one = bb.draw(bb.TeacherStudent(2, 1), 3.0, 20)
+        >>> made = np.tril(bb.eigen.Operator(one.hessian).gram(np.ones(60), "float64"))
+        >>> np.allclose(made, np.tril(one.inputs.T @ one.inputs))
+        True
+        """
         return self.where.gram(self.panels(), weights, self.N, dtype)
 
     def squares(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Σ_μ weights_μ x_μi², shape (N,): the diagonal of ``gram``."""
+        """Σ_μ weights_μ x_μi², the diagonal of ``gram``.
+
+        Parameters
+        ----------
+        weights : array, shape (M,)
+            One a sample.
+
+        Returns
+        -------
+        array, shape (N,)
+            The diagonal.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> one = bb.draw(bb.TeacherStudent(2, 1), 3.0, 20)
+        >>> made = bb.eigen.Operator(one.hessian).squares(np.ones(60))
+        >>> np.allclose(made, (one.inputs**2).sum(axis=0))
+        True
+        """
         total = np.zeros(self.N)
         for rows, panel in self.panels():
             given = self.where.asarray(weights[rows], self.dtype)
@@ -205,7 +245,26 @@ class Operator:
         return total
 
     def rows(self, chosen: NDArray[np.int64]) -> Any:
-        """X[chosen], for indices in increasing order."""
+        """X[chosen], where the arrays live.
+
+        Parameters
+        ----------
+        chosen : array of int
+            Indices in increasing order.
+
+        Returns
+        -------
+        array, shape (len(chosen), N)
+            The rows.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> one = bb.draw(bb.TeacherStudent(2, 1), 3.0, 20)
+        >>> made = bb.eigen.Operator(one.hessian).rows(np.array([3, 7]))
+        >>> np.array_equal(made, one.inputs[[3, 7]])
+        True
+        """
         found = []
         for rows, panel in self.panels():
             first, last = np.searchsorted(chosen, (rows.start, rows.stop))

@@ -190,7 +190,7 @@ class Atoms(Radial):
     def label(self) -> str:
         pairs = zip(self.tau, self.weights or (), strict=True)
         shown = "atoms:" + ",".join(f"{tau:.4g}@{weight:.4g}" for tau, weight in pairs)
-        return shown if len(self.tau) <= 4 else f"{len(self.tau)} norms"
+        return shown if len(self.tau) <= 4 else f"{len(self.tau)} values"
 
     @property
     def upper(self) -> float:

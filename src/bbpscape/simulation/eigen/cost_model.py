@@ -177,7 +177,25 @@ class CostModel(Result):
         return curvature + inverse + bases + projected
 
     def share_bytes(self, samples: int) -> int:
-        """Of a thread that holds these: X in both precisions, F, and sums on their way."""
+        """Bytes of a thread that holds a share of X, in both precisions, with F and partial sums.
+
+        Parameters
+        ----------
+        samples : int
+            Rows of X in the share.
+
+        Returns
+        -------
+        int
+            Bytes.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> one = bb.eigen.CostModel(p=1, N=100, M=300, k=4)
+        >>> one.share_bytes(200) - one.share_bytes(100) == 100 * (12 * 100 + 16)
+        True
+        """
         p, N = self.p, self.N
         vectors = PARTS * 8 * max(16, self._shape.block) * p * N
         return 12 * samples * N + 16 * samples * p * p + PARTS * STRIPE + vectors
