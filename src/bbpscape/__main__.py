@@ -1,5 +1,6 @@
 """The command ``bbpscape``, and ``python -m bbpscape``: it can be interrupted from the start on."""
 
+import os
 import sys
 
 from bbpscape.core import interruption
@@ -19,7 +20,9 @@ def main() -> None:
         said, status = interruption.ending()
         if sys.stderr is not None:
             sys.stderr.write(f"bbpscape: {said}\n")
-        sys.exit(status)
+            sys.stderr.flush()
+        # Where the interruption came within an exec, Python would end itself by a signal.
+        os._exit(status)
     finally:
         interruption.finish()
 

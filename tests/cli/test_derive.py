@@ -12,7 +12,6 @@ import typer
 
 import bbpscape as bb
 from bbpscape.cli.derive import call, command, options
-from bbpscape.cli.output import WithoutFigure
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed
 
@@ -183,14 +182,6 @@ def test_the_summary_or_one_json_object(use):
     assert (status, err) == (0, "")
     assert json.loads(out) == expected.to_dict(compact=True)
     assert out.count("\n") == 1
-
-
-def test_without_a_figure_there_is_no_option_for_one(use):
-    assert "--plot" in use(toy, "--help")[1]
-    assert "--plot" not in use(toy, "--help", output=WithoutFigure)[1]
-    status, out, err = use(toy, "--plot", "x.png", output=WithoutFigure)
-    assert (status, out) == (2, "")
-    assert "--plot" in err
 
 
 def test_an_argument_without_a_default_stands_by_its_place(use):

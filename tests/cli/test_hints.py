@@ -26,6 +26,10 @@ from bbpscape.model.expressions import Expression
         (["--p", "2", "--p", "3"], "--p is given 2 times: give it once"),
         (["--label-noise", "0.1"], "use absolute-normalized-square"),
         (["--lable-noise", "0.1"], "--label-noise"),
+        (["--loss", "ReLU"], "--loss ReLU: relu is an activation, for --activation"),
+        (["--activation", "huber"], "--activation huber: huber is a loss, for --loss"),
+        (["--alpha", "3"], "No such option: --alpha\n"),
+        (["--loss", "(y-yhat)**2", "--p", "2"], "take a loss of bounded slope in yhat"),
     ],
 )
 def test_a_threshold_asked_for_in_another_notation(run, arguments, said):

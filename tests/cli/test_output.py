@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 import bbpscape as bb
-from bbpscape.cli.output import Output, WithoutFigure
+from bbpscape.cli.output import Output
 from bbpscape.core.codec import BULKY
 from bbpscape.core.result import Result, result
 
@@ -82,4 +82,3 @@ def test_files_that_can_be_written_are_not_made_yet(tmp_path, monkeypatch):
 
 def test_options():
     assert [one.name for one in Output.options()] == ["plot", "save", "csv", "json"]
-    assert [one.name for one in WithoutFigure.options()] == ["save", "csv", "json"]

@@ -72,6 +72,40 @@ def test_the_tables(run, path):
     assert "serial" in out
     assert "at the pace so far" in run("study", "check", path)[1]
     assert "core time" in run("study", "status", path)[1]
+    for command in ("check", "run", "status", "analyse"):
+        out = run("study", command, path)[1]
+        assert max(map(len, out.splitlines())) <= 80
+
+
+def test_all_that_a_command_of_a_study_writes(run, path, tmp_path):
+    made = tmp_path / "new.toml"
+    assert json.loads(run("study", "init", made, "--json")[1]) == {"study": str(made)}
+    files = {one: tmp_path / f"run.{end}" for one, end in (("csv",) * 2, ("plot", "svg"))}
+    options = [text for one, to in files.items() for text in (f"--{one}", to)]
+    status, out, _ = run("study", "run", path, "--workers", 1, *options)
+    assert status == 0
+    assert out.endswith(f"figure: {files['plot']}\ntable: {files['csv']}\n")
+    assert all(one.stat().st_size for one in files.values())
+    out = tmp_path / "f.svg"
+    more = {"data": tmp_path / "f.json", "table": tmp_path / "f.csv"}
+    options = ["--save", more["data"], "--csv", more["table"], "--where", "N=20", "--json"]
+    status, said, _ = run("study", "plot", path, "--out", out, *options)
+    assert json.loads(said) == {"figure": str(out), **{k: str(one) for k, one in more.items()}}
+    kept = bb.Result.from_dict(json.loads(more["data"].read_text()))
+    assert kept.summary() == bb.open_study(path).select(N=20).summary()
+    copy = tmp_path / "copy.sqlite"
+    assert json.loads(run("study", "backup", path, copy, "--json")[1]) == {"backup": str(copy)}
+    table = tmp_path / "t.csv"
+    said = run("study", "export", path, "--out", table, "--json")[1]
+    assert json.loads(said) == {"table": str(table)}
+
+
+def test_a_study_says_what_theory_of_several_outliers_is(tmp_path):
+    axes = {"p": [1, 2], "alpha": [3.0], "N": [20]}
+    found = bb.Study(bb.TeacherStudent(), axes, ["lowest"], draws=2)
+    found = found.run(workers=1)
+    assert "they split" in " ".join(found.report().notes)
+    assert "they split" not in " ".join(found.select(p=1).report().notes)
 
 
 def test_init_writes_a_study_that_can_be_checked(run, tmp_path):

@@ -128,7 +128,7 @@ def test_the_zero_matrix():
     ("matrix", "options", "message"),
     [
         (lambda V: V, {}, "a matrix must be a Hessian, an array, .* got function"),
-        ([[1.0]], {}, "a matrix must be a Hessian"),
+        ({1: 2.0}, {}, "a matrix must be a Hessian"),
         (np.zeros((2, 3)), {}, "a matrix must be square, got shape"),
         (np.eye(3) * 1j, {}, "a matrix must be real, got dtype complex128"),
         (np.full((2, 2), np.nan), {}, "matrix must be finite"),
@@ -159,3 +159,12 @@ def test_an_operator_is_checked():
     ):
         with pytest.raises(bb.InvalidInput, match=message):
             BlockOperator(*arguments)
+
+
+def test_rows_of_numbers_are_a_matrix():
+    found = bb.lowest([[3.0, 1.0], [1.0, 3.0]], 2)
+    assert found.eigenvalues == pytest.approx([2.0, 4.0])
+    with pytest.raises(bb.InvalidInput, match="matrix must"):
+        bb.lowest([[3.0, 1.0], [1.0]], 1)
+    with pytest.raises(bb.InvalidInput, match="square"):
+        bb.lowest([[3.0, 1.0]], 1)

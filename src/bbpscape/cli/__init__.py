@@ -1,9 +1,10 @@
 """The command line: parse, call, print. ``--json`` prints one JSON object and nothing else."""
 
+import difflib
 import io
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,6 +17,7 @@ from bbpscape.core.interruption import INTERRUPTED, ending, received
 __all__ = ["app", "main"]
 
 CLOSED = "the output could not be written: standard output is closed"
+NEAR = 0.75
 
 app = typer.Typer(
     cls=Tree,
@@ -86,8 +88,17 @@ def _failed(error: BaseException) -> int:
             if type(error).__name__ == "NoArgsIsHelpError":
                 sys.stdout.write(error.format_message() + "\n")
                 return 0
+            _keep_near(error)
             return _fail(error.format_message(), 2)
     raise error
+
+
+def _keep_near(error: Any) -> None:
+    """Of the options that an unknown one might be, those that are spelled nearly like it."""
+    possible = getattr(error, "possibilities", None)
+    if possible:
+        given = str(getattr(error, "option_name", ""))
+        error.possibilities = difflib.get_close_matches(given, possible, 2, NEAR)
 
 
 def _fail(message: str, status: int) -> int:

@@ -1,23 +1,43 @@
 """Arguments that several options make together: the model, the inputs, the rule of a descent."""
 
+import importlib
 import inspect
 import typing
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import bbpscape as bb
 from bbpscape.cli.values import SCALARS, Kind
+from bbpscape.core.checks import plain
 from bbpscape.model.parameters import DATA, INPUTS, MODEL, PARAMETERS, Parameter
+
+ARTICLES = {"loss": "a loss", "activation": "an activation"}
 
 
 def network(**parameters: Any) -> "bb.TeacherStudent":
     """The model of the parameters in the table of models."""
+    _check_kinds(parameters)
     model = bb.TeacherStudent.from_dict(parameters)
     for name in ("a", "delta"):
         if name in parameters and name not in model.loss.parameters:
             raise bb.InvalidInput(f"the loss {model.loss.name!r} has no {name}: leave it out")
     return model
+
+
+def _check_kinds(parameters: dict[str, Any]) -> None:
+    """Refuse an activation for a loss, and a loss for an activation, with the option it has."""
+    # Imported when a command needs it: the help lists all commands without numpy.
+    registry = importlib.import_module("bbpscape.model.activations").ACTIVATIONS
+    names: dict[str, Mapping[str, Any]] = {"loss": bb.losses.LOSSES, "activation": registry}
+    for name, other in (("loss", "activation"), ("activation", "loss")):
+        given, own = parameters.get(name), names[name]
+        if isinstance(given, str) and given not in own:
+            near = [one for one in names[other] if plain(one) == plain(given)]
+            if near and plain(given) not in {plain(one) for one in own}:
+                raise bb.InvalidInput(
+                    f"--{name} {given}: {near[0]} is {ARTICLES[other]}, for --{other}"
+                )
 
 
 def _signature_of(parameters: Iterable[Parameter]) -> inspect.Signature:

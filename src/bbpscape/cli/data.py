@@ -11,7 +11,7 @@ import typer
 import bbpscape as bb
 from bbpscape.cli.derive import command
 from bbpscape.cli.output import KEYWORD, Output, print_json, say
-from bbpscape.cli.tree import group
+from bbpscape.cli.tree import Once, group
 from bbpscape.core.files import check_output_path, replacing
 
 commands = group(__doc__ or "")
@@ -43,7 +43,7 @@ class Rows(Output):
             say(f"{count} rows of {length} numbers in {Path(self.out)}")
 
 
-commands.command()(command(bb.data.patches, Rows))
+commands.command(cls=Once)(command(bb.data.patches, Rows))
 
 
 @commands.callback()

@@ -18,6 +18,7 @@ from bbpscape.core.files import check_output_path, replacing
 from bbpscape.core.interruption import received
 
 KEYWORD = inspect.Parameter.KEYWORD_ONLY
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 class Ended(Exception):
@@ -50,8 +51,7 @@ class Output:
         for name, help in cls.files.items():
             hint = Annotated[str | None, typer.Option(f"--{name}", metavar="FILE", help=help)]
             made.append(inspect.Parameter(name, KEYWORD, default=None, annotation=hint))
-        flag = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-        return [*made, inspect.Parameter("json", KEYWORD, default=False, annotation=flag)]
+        return [*made, inspect.Parameter("json", KEYWORD, default=False, annotation=AsJson)]
 
     def check(self) -> None:
         """Refuse files that could not be written, before the work."""
@@ -87,12 +87,6 @@ class Output:
                 writer.writerows(zip(*map(_cells, columns.values()), strict=True))
         if self.plot is not None:
             bb.plots.save(result.plot(), self.plot)
-
-
-class WithoutFigure(Output):
-    """Of results that have no figure."""
-
-    files: ClassVar[dict[str, str]] = {k: v for k, v in Output.files.items() if k != "plot"}
 
 
 @dataclass(frozen=True)
@@ -143,6 +137,14 @@ def say_written(**paths: str | Path | None) -> None:
     for kind, path in paths.items():
         if path is not None:
             say(f"{kind}: {path}")
+
+
+def told(as_json: bool, **paths: str | Path) -> None:
+    """Say what was written where, as lines or as one JSON object."""
+    if as_json:
+        print_json({kind: str(path) for kind, path in paths.items()})
+    else:
+        say_written(**paths)
 
 
 def print_json(values: dict[str, Any]) -> None:

@@ -11,8 +11,9 @@ import bbpscape as bb
 from bbpscape.analysis.analyse import analyse
 from bbpscape.cli.blocks import results_of
 from bbpscape.cli.derive import command
-from bbpscape.cli.output import Ended, Output, WithoutFigure, print_json, say, say_written, tell
-from bbpscape.cli.tree import LISTS, group
+from bbpscape.cli.output import AsJson, Ended, Output, print_json, say, say_written, tell
+from bbpscape.cli.output import told as written
+from bbpscape.cli.tree import LISTS, Once, group
 from bbpscape.core.files import check_output_path, replacing
 from bbpscape.core.interruption import ending
 from bbpscape.core.progress import line
@@ -32,10 +33,11 @@ Where = Annotated[
 ]
 
 
-@commands.command()
+@commands.command(cls=Once)
 def init(
     study: Annotated[Path, typer.Argument(metavar="STUDY.toml", help="The file to write.")],
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Write a commented example of a study."""
     if check_output_path(study).suffix != ".toml":
@@ -44,7 +46,7 @@ def init(
         raise bb.InvalidInput(f"{str(study)!r} is there already: use --force to replace it")
     with replacing(study) as temporary:
         temporary.write_text(EXAMPLE, encoding="utf-8")
-    say_written(study=study)
+    written(json, study=study)
 
 
 def check(study: Path, workers: int | None = None) -> Plan:
@@ -97,7 +99,7 @@ def run(
             raise Ended(f"{said}; what was finished is kept: {again}", status) from None
 
 
-class Run(WithoutFigure):
+class Run(Output):
     """A run, and where the study stands; points that failed make the exit status 1."""
 
     def write(self, result: Any) -> None:
@@ -108,6 +110,8 @@ class Run(WithoutFigure):
             say(f"{result.summary()}\n\n{status.summary()}")
         sys.stdout.flush()
         self.write_files(result)
+        if not self.json:
+            say_written(figure=self.plot, data=self.save, table=self.csv)
         if not status.status.ok:
             tell(f"bbpscape: {status.status}")
             raise typer.Exit(1)
@@ -124,20 +128,21 @@ def status(study: Path) -> StudyStatus:
     return study_status(study)
 
 
-for function, output in ((check, WithoutFigure), (run, Run), (status, WithoutFigure)):
-    commands.command()(command(function, output))
+for function, output in ((check, Output), (run, Run), (status, Output)):
+    commands.command(cls=Once)(command(function, output))
 
 
-@commands.command()
+@commands.command(cls=Once)
 def backup(
     study: Study,
     to: Annotated[Path, typer.Argument(metavar="COPY.sqlite", help="The file to write.")],
+    json: AsJson = False,
 ) -> None:
     """Copy a study into one file, whole also while it runs; an earlier backup is replaced."""
-    say_written(backup=bb.study.backup(study, to))
+    written(json, backup=bb.study.backup(study, to))
 
 
-@commands.command()
+@commands.command(cls=Once)
 def export(
     study: Study,
     out: Annotated[Path, typer.Option(metavar="FILE", help="The .csv, .parquet or .nc file.")],
@@ -145,13 +150,14 @@ def export(
         str | None, typer.Option(help="csv, parquet or netcdf; by the suffix if not given.")
     ] = None,
     where: Where = None,
+    json: AsJson = False,
 ) -> None:
     """Theory and simulation as one tidy table."""
     check_output_path(out)
-    say_written(table=results_of(study, where).export(out, to))
+    written(json, table=results_of(study, where).export(out, to))
 
 
-@commands.command()
+@commands.command(cls=Once)
 def plot(
     study: Study,
     out: Annotated[Path, typer.Option(metavar="FILE", help="The .png, .pdf or .svg file.")],
@@ -160,11 +166,19 @@ def plot(
     ] = None,
     x: Annotated[str | None, typer.Option(help="The axis; alpha by default.")] = None,
     where: Where = None,
+    save: Annotated[str | None, typer.Option(metavar="FILE", help=Output.files["save"])] = None,
+    csv: Annotated[str | None, typer.Option(metavar="FILE", help=Output.files["csv"])] = None,
+    json: AsJson = False,
 ) -> None:
     """An observable against an axis: theory as lines, simulation with error bars."""
     bb.plots.check_figure_path(out)
-    figure = results_of(study, where).plot(observable=observable, x=x)
-    say_written(figure=bb.plots.save(figure, out))
+    files = Output(save=save, csv=csv)
+    files.check()
+    results = results_of(study, where)
+    figure = bb.plots.save(results.plot(observable=observable, x=x), out)
+    files.write_files(results)
+    others = {name: path for name, path in (("data", save), ("table", csv)) if path is not None}
+    written(json, figure=figure, **others)
 
 
-commands.command(epilog=LISTS)(command(analyse, Output))
+commands.command(cls=Once, epilog=LISTS)(command(analyse, Output))

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from bbpscape.cli.derive import command
 from bbpscape.cli.docstrings import synopsis
 from bbpscape.cli.output import Output, Served
+from bbpscape.core.checks import InvalidInput
 
 # The module of each command; its function has the same name.
 COMMANDS = {
@@ -50,8 +51,21 @@ def derived(name: str) -> Command:
     """The command made from the function of this name."""
     function = getattr(importlib.import_module(SINGLE[name]), name.replace("-", "_"))
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.command(name, epilog=LISTS)(command(function, OUTPUTS.get(name, Output)))
+    app.command(name, cls=Once, epilog=LISTS)(command(function, OUTPUTS.get(name, Output)))
     return get_command(app)
+
+
+class Once(TyperCommand):
+    """A command that refuses an option of one value that is given twice: which of them counts?"""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        for one in order:
+            several = getattr(one, "multiple", False) or getattr(one, "is_flag", False)
+            times = order.count(one)
+            if times > 1 and not several and one.param_type_name == "option":
+                raise InvalidInput(f"{one.opts[0]} is given {times} times: give it once")
+        return super().parse_args(ctx, args)
 
 
 class Commands(Mapping[str, Command]):

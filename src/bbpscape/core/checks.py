@@ -65,14 +65,19 @@ def did_you_mean(
     >>> did_you_mean("logcosh", ["tanh", "log-cosh"]), did_you_mean("mse", ["square"])
     ("; did you mean 'log-cosh'?", '')
     """
-    names = {_plain(one): one for one in known}
-    names |= {_plain(one): name for one, name in (others or {}).items() if name in names.values()}
-    text = _plain(given[:PIECE]) if isinstance(given, str) else ""
+    names = {plain(one): one for one in known}
+    names |= {plain(one): name for one, name in (others or {}).items() if name in names.values()}
+    text = plain(given[:PIECE]) if isinstance(given, str) else ""
     near = difflib.get_close_matches(text, names, 1, CLOSE)
     return f"; did you mean {names[near[0]]!r}?" if near else ""
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """``name`` without what people write differently: capitals, spaces and dashes.
+
+    >>> plain("Log-Cosh"), plain("smooth_l1")
+    ('logcosh', 'smoothl1')
+    """
     return re.sub(r"[-_\s]", "", name).casefold()
 
 

@@ -12,7 +12,7 @@ def require_memory(
     estimate: Callable[[int], int],
     value: int,
     name: str = "N",
-    otherwise: str = "lower alpha, p or draws",
+    otherwise: str = "",
     *,
     of: str = "memory",
     available: int | None = None,
@@ -28,7 +28,7 @@ def require_memory(
     name : str
         What to call it in the message, which gives the largest value that fits.
     otherwise : str
-        What to do where no value of it would fit.
+        What to do where no value of it would fit; to lower N, alpha, p or draws by default.
     of : str
         What to call the memory.
     available : int, optional
@@ -48,6 +48,8 @@ def require_memory(
         middle = (fits + too_large) // 2
         fits, too_large = (middle, too_large) if estimate(middle) <= available else (fits, middle)
     if not fits:
+        others = [one for one in ("N", "alpha", "p", "draws") if one != name]
+        otherwise = otherwise or f"lower {', '.join(others[:-1])} or {others[-1]}"
         raise InvalidInput(
             f"{needed / GIB:.3g} GiB of {of} are needed and {available / GIB:.3g} GiB are "
             f"available, whatever {name}: {otherwise}"

@@ -110,7 +110,7 @@ class Simulation(Result):
         }
 
     def report(self) -> Report:
-        total = named_m2(self.model.p_star, what="total_m2")
+        total = named_m2(self.model.p_star, what="Σm²")
         columns = ("draw", "lowest", "gap", total, "residual", "products", "s", "status")
         rows = [
             (

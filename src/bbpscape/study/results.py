@@ -204,6 +204,11 @@ class StudyResults(Result):
         ]
         columns = ("observable", *map(column, varying), "mean", "theory", "z")
         notes = [] if self.status.ok else [str(self.status)]
+        if any(map(_splits, shown)):
+            notes.append(
+                "theory of lowest and m2 is that of p p* outliers, equal at N → ∞; at finite N "
+                "they split and the lowest lies below it, which z counts too (total_m2 sums all)"
+            )
         if len(shown) > MOST_SHOWN:
             notes.append(f"{len(shown) - MOST_SHOWN} more rows are in the table")
         return Report([Table(self.headline(), columns, lines)], notes)
@@ -215,6 +220,14 @@ def read_results(
     """What the file at ``path`` has of ``definition``."""
     with Store(path) as store:
         return StudyResults(path, definition, tuple(read_rows(definition, store)), last_run)
+
+
+def _splits(row: Row) -> bool:
+    """Whether a mean over draws is of one of several outliers that theory has at one place."""
+    values = row.cell.parameters
+    copies = values["p"] * values["p_star"]
+    square = values["activation"] == PARAMETERS["activation"].default
+    return row.theory is not None and row.observable in ("lowest", "m2") and copies > 1 and square
 
 
 def _value(value: Any) -> str:

@@ -185,4 +185,7 @@ def lowest_informed(edge: Edge, outliers: Iterable[Outlier]) -> tuple[float, flo
 def check_left_edge(no_left_edge: str | None) -> None:
     """InvalidInput with the reason why the Hessian has no left edge, if there is one."""
     if no_left_edge is not None:
-        raise InvalidInput(f"the Hessian of this model has no left edge: {no_left_edge}")
+        raise InvalidInput(
+            f"the Hessian of this model has no left edge: {no_left_edge}; take a loss of bounded "
+            "slope in yhat (normalized-square, logistic, huber), or simulate, which needs no edge"
+        )

@@ -92,7 +92,8 @@ class BlockOperator:
 
 
 def block_operator(matrix: Any) -> BlockOperator:
-    """``matrix`` as a BlockOperator: an array, a sparse matrix, a LinearOperator, or one already.
+    """``matrix`` as a BlockOperator: an array, rows of numbers, a sparse matrix, a LinearOperator,
+    or one already.
 
     Raises
     ------
@@ -104,6 +105,8 @@ def block_operator(matrix: Any) -> BlockOperator:
     """
     if isinstance(matrix, BlockOperator):
         return matrix
+    if isinstance(matrix, list | tuple):
+        matrix = real_array("matrix", matrix, 2)
     shape = getattr(matrix, "shape", None)
     known = isinstance(matrix, np.ndarray) or sparse.issparse(matrix) or hasattr(matrix, "matmat")
     if not known or not isinstance(shape, tuple):
