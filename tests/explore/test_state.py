@@ -5,7 +5,9 @@ import math
 import pytest
 
 import bbpscape as bb
+from bbpscape.explore import limits
 from bbpscape.explore.state import FIELDS, Mistake, State, default, text_of, value_of
+from bbpscape.explore.story import STOPS
 from bbpscape.model.parameters import PARAMETERS
 
 MODELS = [
@@ -92,3 +94,20 @@ def test_every_parameter_of_a_model_has_a_field():
     for model in MODELS:
         assert set(model.to_dict()) <= names
     assert {"alpha", "N", "draws", "seed"} <= names <= set(PARAMETERS)
+
+
+def test_the_story_says_numbers_of_the_library():
+    states = [State(stop.texts) for stop in STOPS]
+    sharp, _, smooth, wide, finite = (bb.threshold(one.model) for one in states)
+    assert f"{sharp.alpha_bbp:.3f}" in STOPS[1].hint
+    assert f"an overlap, here of {smooth.m2_jump:.2f}" in STOPS[2].text
+    assert f"α_BBP = {finite.alpha_bbp:.2f}" in STOPS[4].hint
+    assert sharp.transition == wide.transition == "continuous"
+    assert smooth.transition == finite.transition == "discontinuous"
+    assert states[4].value("alpha") < finite.alpha_bbp < states[2].value("alpha")
+    # Of wide students at a → 0: the least with which anything can be known.
+    limit = bb.threshold(states[3].model.replace(p=math.inf)).alpha_bbp
+    assert limit == pytest.approx((0.01 + 1) / 2)
+    assert wide.alpha_weak_recovery == 0.5
+    for one in states[4:]:
+        limits.check_comparison(one.model, **one.sizes | {"N": 1000})

@@ -4,8 +4,9 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import Pipe
+from typing import Any
 
 import psutil
 
@@ -53,6 +54,14 @@ class Worker:
         except OSError as error:
             raise EOFError from error
 
+    def hear(self) -> dict[str, Any]:
+        """Its next message; EOFError if it has ended."""
+        try:
+            found: dict[str, Any] = self.line.recv()
+        except OSError as error:
+            raise EOFError from error
+        return found
+
     def drop(self) -> None:
         """End what it does: by a signal, or with the process."""
         if DROP is None or not self.alive:
@@ -61,7 +70,8 @@ class Worker:
         until = time.monotonic() + PATIENCE
         while not self.free and time.monotonic() < until:
             # Again and again: the question may be on its way still.
-            os.kill(self.process.pid or 0, DROP)
+            with suppress(ProcessLookupError):
+                os.kill(self.process.pid or 0, DROP)
             if not self.settle(0.1):
                 return
         if not self.free:

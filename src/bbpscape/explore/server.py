@@ -5,6 +5,7 @@ JSON a message. An answer that nobody reads any more, of a closed tab too, is dr
 """
 
 import contextlib
+import errno
 import ipaddress
 import json
 import socket
@@ -58,11 +59,15 @@ class Server(ThreadingHTTPServer):
             self.address_family = socket.AF_INET6
         try:
             super().__init__((host, port), _Handler)
-        # What can be no name of a host is any of the last two.
+        # What can be no name of a host is one of the last two.
         except (OSError, ValueError, TypeError) as error:
             said = getattr(error, "strerror", None) or error
-            here = not isinstance(error, socket.gaierror | ValueError | TypeError)
-            advice = "choose another, or 0 for any that is free" if here else "host must be known"
+            port_is_it = getattr(error, "errno", None) in (errno.EADDRINUSE, errno.EACCES)
+            advice = (
+                "choose another, or 0 for any that is free"
+                if port_is_it
+                else "host must be an address or a name of this machine"
+            )
             refusal = f"port {port} of {host} cannot be opened ({said}): {advice}"
             raise InvalidInput(one_line(refusal)) from None
         self.port = int(self.server_address[1])
@@ -227,7 +232,7 @@ class _Handler(BaseHTTPRequestHandler):
             while True:
                 ready = wait([worker.line, self.connection], timeout=until - time.monotonic())
                 if worker.line in ready:
-                    message = worker.line.recv()
+                    message = worker.hear()
                     if message == END:
                         worker.free = True
                         return
