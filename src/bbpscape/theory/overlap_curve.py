@@ -15,7 +15,7 @@ from bbpscape.core.status import Status
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.law import Law
 from bbpscape.theory.route import route
-from bbpscape.theory.threshold import Threshold, threshold
+from bbpscape.theory.threshold import Threshold, threshold_by
 from bbpscape.theory.titles import in_units, label
 
 
@@ -109,7 +109,8 @@ def overlap_curve(
     >>> curve.m2.round(4).tolist()
     [0.0, 0.2058, 1.0]
     """
-    way, at = route(model, N), threshold(model, N)
+    way = route(model, N)
+    at = threshold_by(way, N)
     if alpha is None:
         count, gap = way.curve_points
         alpha = at.alpha_bbp * np.unique(

@@ -8,7 +8,7 @@ from bbpscape.core.status import Diagnostics, Status
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.critical import critical_a
 from bbpscape.theory.law import Law
-from bbpscape.theory.route import route
+from bbpscape.theory.route import Route, route
 from bbpscape.theory.spectral.limit import limit_of
 from bbpscape.theory.titles import in_units, label
 
@@ -116,7 +116,11 @@ def threshold(model: TeacherStudent | Law, N: int | None = None) -> Threshold:
     >>> round(threshold(model).alpha_bbp, 12)
     1.0
     """
-    way = route(model, N)
+    return threshold_by(route(model, N), N)
+
+
+def threshold_by(way: Route, N: int | None) -> Threshold:
+    """``threshold`` on the route of a model, which remembers what it was made of."""
     found = way.transition()
     return Threshold(
         model=way.model,

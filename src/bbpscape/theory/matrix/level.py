@@ -1,11 +1,14 @@
 """Edges and outliers of a p × p law at one density of nodes, on both sides of the bulk."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
+
+from numpy.typing import NDArray
 
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.laws.network.lowest_curvature import LowestCurvature
 from bbpscape.theory.laws.network.matrix_law import MatrixLaw, matrix_law
+from bbpscape.theory.matrix.along import along
 from bbpscape.theory.matrix.components import separated_edge
 from bbpscape.theory.matrix.crowd import outliers_of_all
 from bbpscape.theory.matrix.edges import MatrixEdge, left_matrix_edge
@@ -64,6 +67,12 @@ class MatrixLevel:
         """The left edge and the outliers left of it, by eigenvalue."""
         edge, found = self._side(alpha, 1.0)
         return edge.edge, tuple(one for _, one in found)
+
+    def left_along(self, alphas: NDArray) -> Iterator[tuple[Edge, tuple[Outlier, ...]]]:
+        """``left`` at each of increasing α, followed from one to the next where Σ = 1."""
+        if self.law.isotropic:
+            return along(self.law, alphas, lambda alpha: self._side(alpha, 1.0))
+        return map(self.left, alphas.tolist())
 
     def right(self, alpha: float) -> tuple[Edge, tuple[Outlier, ...]]:
         """The right edge and the outliers right of it, by eigenvalue."""

@@ -3,6 +3,9 @@
 import functools
 import math
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bbpscape.core.status import Diagnostics
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.laws.network.lowest_curvature import LowestCurvature
@@ -16,7 +19,7 @@ from bbpscape.theory.matrix.transition import (
 )
 from bbpscape.theory.network import COARSE, FINE, QMC_FACTOR, NetworkRoute
 from bbpscape.theory.population.population import Population
-from bbpscape.theory.solution import Transition, check_left_edge
+from bbpscape.theory.solution import Transition, check_left_edge, lowest_informed
 
 # Fitted on one core to widths from 1 to 4: seconds of the nodes to this power, and of each level
 # at complex z a few numbers a node.
@@ -42,6 +45,18 @@ class MatrixRoute(NetworkRoute):
 
     def level(self, refinement: float, seed: int = 0) -> MatrixLevel:
         return MatrixLevel(self.model, refinement, seed, self._lowest, self.population)
+
+    @functools.cached_property
+    def coarse(self) -> MatrixLevel:
+        return self.level(COARSE, 0)
+
+    def overlaps(self, alphas: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        check_left_edge(self.no_left_edge)
+        order = np.argsort(alphas, kind="stable")
+        found = [lowest_informed(*one) for one in self.coarse.left_along(alphas[order])]
+        values = np.empty((2, len(alphas)))
+        values[:, order] = np.array(found).T
+        return values[0], values[1]
 
     def transition(self) -> Transition:
         """The transition at the smallest α found from α = 1, searched on sparse nodes.
