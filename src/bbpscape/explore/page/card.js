@@ -7,6 +7,7 @@ export class Card {
   // `part` names the words of the server, and files.
   constructor(parent, { title, part, figures = 1, beside = false, extra = "" }) {
     this.part = part;
+    this.running = new Set();
     this.section = document.createElement("section");
     this.section.className = "card";
     this.section.setAttribute("aria-label", title);
@@ -38,8 +39,10 @@ export class Card {
   // What a question of this view does to the card; `say` takes mistakes to their fields.
   hooks(say, heard) {
     const late = (is) => this.figures.forEach((figure) => figure.classList.toggle("late", is));
+    const me = {};
     return {
       start: () => {
+        this.running.add(me);
         const since = performance.now();
         clearInterval(this.ticking);
         this.section.setAttribute("aria-busy", "true");
@@ -57,7 +60,9 @@ export class Card {
         heard(message, query);
       },
       end: (query, failed) => {
-        this.idle();
+        // Another question of this card may go on.
+        this.running.delete(me);
+        if (!this.running.size) this.idle();
         if (!failed) this.section.dataset.shown = query;
       },
     };
@@ -65,6 +70,7 @@ export class Card {
 
   // Nothing is computed any more.
   idle() {
+    this.running.clear();
     clearInterval(this.ticking);
     this.progress = null;
     this.work.textContent = "";

@@ -58,7 +58,7 @@ export class Spectrum {
 
   stop() {
     // An answer that is cut off is asked for again.
-    if (this.density.busy) this.asked = null;
+    if (this.density.busy) { this.asked = null; this.card.idle(); }
     this.density.cancel();
     if (this.simulation.busy) { this.halt(); this.state.set({ simulate: "" }); }
   }
