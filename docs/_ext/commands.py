@@ -35,14 +35,14 @@ MORE = {
     "study run": ["--workers", "1"],
 }
 STUDY = """
-draws = 2
+draws = 10
 observables = ["lowest", "m2", "phi", "teacher_mass"]
 [model]
 p = 1
 p_star = 1
 a = 2.0
 [axes]
-alpha = [1.0, 2.0, 3.0]
+alpha = [0.4, 0.8, 1.2]
 N = [20, 40]
 """
 
