@@ -19,7 +19,7 @@ from typing import Any
 FENCE = re.compile(r"^```(python|console|text)\n(.*?)^```$", re.M | re.S)
 NUMBER = re.compile(r"[-+−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
 ROUNDING = 1e-12  # what is smaller is rounding
-SECONDS = re.compile(r"under 1 s\b|\b\d+ (?:s|min)\b")  # how long it took, on whatever machine
+SECONDS = re.compile(r"under 1 s\b|\b\d+(?:\.\d+)? (?:s|min)\b")  # how long it took
 # Programs of others, and what takes minutes: shown, not run.
 FOREIGN = ("pip", "python", "python3", "source", "make", "git", "dask", "cd", "sbatch")
 

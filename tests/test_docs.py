@@ -96,7 +96,7 @@ def test_what_is_shown_has_the_digits_that_it_shows():
     assert not same("error 3e-5", "error 8e-5")
     assert not same("alpha 1.4", "beta 1.4")
     assert same("N = 1,000", "N = 1,000")
-    assert same("done 3 under 1 s", "done 3 2 s")
+    assert same("done 3 under 1 s", "done 3 2.1 s")
     assert not same("done 3 under 1 s", "done 4 2 s")
 
 

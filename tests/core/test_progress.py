@@ -140,8 +140,8 @@ def test_every_long_call_has_progress_by_default():
     """None is the default, and a line is made of it."""
     calls = [
         bb.bayes_optimal, bb.compare, bb.descend, bb.diagram, bb.finite_size, bb.hessian_along,
-        bb.linear_onset, bb.methods, bb.online, bb.photograph, bb.recovery, bb.simulate,
-        bb.Study.run,
+        bb.linear_onset, bb.methods, bb.online, bb.photograph, bb.recovery,
+        bb.simulate, bb.Study.run,
     ]  # fmt: skip
     for one in calls:
         assert inspect.signature(one).parameters["progress"].default is None, one.__name__
