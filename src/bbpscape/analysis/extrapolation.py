@@ -111,19 +111,19 @@ class Extrapolation(Result):
     def cells(self) -> list[str]:
         """What is shown of it in a row of a table: the form, the limit and how well it fits.
 
-            Returns
-            -------
-            list of str
-                One text a column.
+        Returns
+        -------
+        list of str
+            One text a column.
 
-            Examples
-            --------
-            >>> import bbpscape as bb
-            >>> axes = {"alpha": [1.0, 4.0], "N": [20, 40]}
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> axes = {"alpha": [1.0, 4.0], "N": [20, 40]}
         >>> study = bb.Study(bb.TeacherStudent(1, 1), axes, ["m2"], draws=3)
-            >>> found = bb.analyse(study.run(workers=1), label_draws=0, resamples=20)
-            >>> len(found.extrapolations[0].cells())
-            7
+        >>> found = bb.analyse(study.run(workers=1), label_draws=0, resamples=20)
+        >>> len(found.extrapolations[0].cells())
+        7
         """
         cells = [self.what]
         for fit in self.fits:
