@@ -1,14 +1,15 @@
-"""Many models at once: diagrams of 100 × 100 cells, beside cell by cell.
+"""Many at once: diagrams of 100 × 100 cells, a network's overlap curve of 100 points, one by one.
 
     python benchmarks/many.py
 
 Each row is (name, ours, alternative, floor), seconds of one core's time, medians. The alternative
 solves some of the cells (or columns of α) one after another, as a loop over ``threshold`` and
 ``overlap_curve`` would, and is scaled to all of them. The floor is one evaluation of all moments in
-every cell: no method can do with less than that.
+every cell, and of a network's M′, of which m² is, at every α: no method can do with less than that.
 """
 
 import functools
+import itertools
 import statistics
 import time
 
@@ -16,10 +17,12 @@ import numpy as np
 
 import bbpscape as bb
 from bbpscape.theory.laws.committees import Committees
+from bbpscape.theory.route import route
 
 N = 100
 A, WIDTHS, ALPHA = np.geomspace(1e-3, 10, N), np.arange(1, N + 1), np.geomspace(0.3, 6, N)
 REPEATS, SAMPLED = 5, 100
+TANH = bb.TeacherStudent(2, 1, "square", "tanh")
 AXES = {
     "diagram a, p": {"a": A, "p": WIDTHS},
     "diagram p*, p": {"a": 0.3, "p_star": WIDTHS, "p": WIDTHS},
@@ -28,11 +31,11 @@ AXES = {
 }
 
 
-def spent(function):
+def spent(function, repeats=REPEATS):
     """Median CPU seconds of a call, after one that is not counted."""
     function()
     times = []
-    for _ in range(REPEATS):
+    for _ in range(repeats):
         began = time.process_time()
         function()
         times.append(time.process_time() - began)
@@ -82,7 +85,23 @@ def rows():
     for name, given in AXES.items():
         ours = spent(functools.partial(bb.diagram, **given, progress=False))
         found.append((name, ours, one_by_one(given), floor(given)))
-    return found
+    return [*found, curve()]
+
+
+def curve():
+    """100 points of m² of tanh, p = 2, with its threshold; the alternative solves ten α alone."""
+    alphas = 2.216 * np.linspace(0.03, 3, N)
+    ours = spent(lambda: bb.overlap_curve(TANH, alphas), 3)
+    way = route(TANH)
+    law, A = way.coarse.law, 0.2 * np.eye(2)
+    began = time.process_time()
+    for alpha in alphas[::10].tolist():
+        way.coarse.left(alpha)
+    alone = 10 * (time.process_time() - began)
+    # At another A each time: what was found at the last one is remembered.
+    shrinking = (A * 0.99**k for k in itertools.count())
+    least = spent(lambda: law.signal_slope(next(shrinking), A))
+    return "overlap curve of tanh", ours, alone, N * least
 
 
 if __name__ == "__main__":

@@ -17,6 +17,9 @@ from bbpscape.theory.law import MEAN, STUDENT, TEACHER
 from bbpscape.theory.laws.network.grid import NetworkNodes, permutable, sign_symmetric
 from bbpscape.theory.laws.network.matrix_moments import MatrixMoments
 
+# Of weights that are products but for it.
+ROUNDING = 1e-13
+
 
 @dataclass(frozen=True, eq=False)
 class NodeLaw(MatrixMoments):
@@ -83,35 +86,56 @@ class NodeLaw(MatrixMoments):
 
         Index a p + i is coordinate a and neuron i; q is p + p*, or one more with a mean.
         """
-        p, end = self.p, self.p + self.model.p_star
-        place = self.pairs[2]
-        T = self.resolvent(A)
-        n, m = self.nodes.shape
-        size, points = len(T), self.nodes.coordinates
-        weighted = self.nodes.weights * T.reshape(size, n, m)
+        p, p_star = self.p, self.model.p_star
+        end, place = p + p_star, self.pairs[2]
         q = end + (self.mean > 0)
-        C = np.zeros((q, q, size), dtype=T.dtype)
+        points = self.nodes.coordinates
+        sums = self._over_labels(self.resolvent(A))
+        size, n = sums.shape[:2]
+        C = np.zeros((q, q, size), dtype=sums.dtype)
         pairs = (points[:, :, None] * points[:, None, :]).reshape(n, p * p)
-        C[:p, :p] = (weighted.sum(axis=2) @ pairs).T.reshape(p, p, size)
-        if self.nodes.first.shape[0] == 1:
-            cross = weighted @ self.nodes.first[0]
-            C[:p, p:end] = np.einsum("snl,na->als", cross, points)
-            C[p:end, p:end] = np.tensordot(self.nodes.second[0], weighted.sum(axis=1), (0, 1))
-        else:
-            C[:p, p:end] = np.einsum(
-                "snm,na,nml->als", weighted, points, self.nodes.first, optimize=True
-            )
-            C[p:end, p:end] = np.einsum("snm,nmlk->lks", weighted, self.nodes.second, optimize=True)
+        C[:p, :p] = (sums[:, :, 0] @ pairs).T.reshape(p, p, size)
+        totals = sums.sum(axis=1)
+        C[:p, p:end] = np.einsum("snl,na->als", sums[:, :, 1 : 1 + p_star], points)
+        C[p:end, p:end] = totals[:, 1 + p_star :].T.reshape(p_star, p_star, size)
         if self.mean:
-            C[:p, end] = self.mean * (weighted.sum(axis=2) @ points).T
-            first = np.broadcast_to(self.nodes.first, (n, m, end - p))
-            C[p:end, end] = self.mean * np.einsum("snm,nml->ls", weighted, first, optimize=True)
+            C[:p, end] = self.mean * (sums[:, :, 0] @ points).T
+            C[p:end, end] = self.mean * totals[:, 1 : 1 + p_star].T
             C[end, p:end] = C[p:end, end]
-            C[end, end] = self.mean**2 * weighted.sum(axis=(1, 2))
+            C[end, end] = self.mean**2 * totals[:, 0]
         C[p:, :p] = C[:p, p:].transpose(1, 0, 2)
         tensor = self._symmetrized(C[:, :, place])
         tensor = np.einsum("ac,bd,cdij->abij", self._whitening, self._whitening, tensor)
         return tensor.transpose(0, 2, 1, 3).reshape(q * p, q * p)
+
+    def _over_labels(self, T: NDArray) -> NDArray:
+        """Σ_m w_nm (1, E[u], E[u uᵀ]) T of every node n of the coordinates: (entries, n, …)."""
+        n, m = self.nodes.shape
+        first, second = self.nodes.first, self.nodes.second
+        second = second.reshape(*second.shape[:2], -1)
+        alike = first.shape[0] == second.shape[0] == 1
+        if alike:
+            known = np.concatenate([np.ones((m, 1)), first[0], second[0]], axis=1)
+        if self._product is not None:
+            outer, inner = self._product
+            sums = T.reshape(-1, m) @ (inner[:, None] * known)
+            return outer[:, None] * sums.reshape(len(T), n, -1)
+        weighted = self.nodes.weights * T.reshape(len(T), n, m)
+        if alike:
+            return weighted @ known
+        parts = [weighted.sum(axis=2)[:, :, None]]
+        for known in (first, second):
+            parts.append(np.einsum("snm,nml->snl", weighted, known, optimize=True))
+        return np.concatenate(parts, axis=2)
+
+    @cached_property
+    def _product(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """The weights of coordinates and of labels, where theirs are products and labels alike."""
+        weights = self.nodes.weights
+        outer, inner = weights.sum(axis=1), weights.sum(axis=0)
+        apart = abs(weights - outer[:, None] * inner).max()
+        alike = self.nodes.first.shape[0] == self.nodes.second.shape[0] == 1
+        return (outer, inner) if alike and apart < ROUNDING * weights.max() else None
 
     @cached_property
     def _whitening(self) -> NDArray[np.float64]:
