@@ -5,11 +5,14 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import k0, k1
 
 import bbpscape as bb
 from bbpscape.model.teacher import Teacher
+from bbpscape.model.teacher import teacher as teacher_of
 from bbpscape.theory.laws.network.kinked_labels import kinked_labels
 from bbpscape.theory.laws.network.matrix_law import matrix_law
+from bbpscape.theory.laws.network.tabulated import tabulated_law
 from bbpscape.theory.matrix.edges import left_matrix_edge
 from bbpscape.theory.route import route
 
@@ -81,3 +84,14 @@ def test_breaks_far_from_each_other(refinement):
     edge, _ = route(model).level(1.0).left(20.0)
     found = left_matrix_edge(matrix_law(model, refinement), 20.0).edge.value
     assert found == pytest.approx(edge.value, rel=1e-8)
+
+
+def test_a_table_of_the_law_of_a_product():
+    """P = K₀(|y|)/π, E[u₁² | y] = |y| K₁/K₀, E[u₁u₂ | y] = y, at labels of every size."""
+    y = np.array([-9.0, -0.7, -1e-5, 3e-3, 0.4, 2.0, 6.0])
+    density, first, second = tabulated_law(teacher_of("u1*u2"), 2)(y)
+    np.testing.assert_allclose(density, k0(abs(y)) / math.pi, rtol=2e-5)
+    np.testing.assert_allclose(second[:, 0, 0], abs(y) * k1(abs(y)) / k0(abs(y)), rtol=2e-6)
+    np.testing.assert_allclose(second[:, 1, 0], y, rtol=2e-6)
+    assert abs(first).max() < 1e-9
+    assert tabulated_law(teacher_of("u1*u2 + u1"), 2) is None

@@ -25,6 +25,7 @@ from bbpscape.theory.laws.network.own_labels import (
     own_label_nodes,
     split_functions,
 )
+from bbpscape.theory.laws.network.tabulated import tabulated_law
 from bbpscape.theory.laws.network.teacher_rule import Split, crossings, outer_rule, turning_rule
 
 # Gaussian coordinates are cut at REACH, in panels of PANEL or less.
@@ -84,6 +85,8 @@ def label_lines(model: TeacherStudent, refinement: float) -> list[tuple[float, L
         lines = [(1.0, _law_line(model, teacher.law))]
     elif teacher.unit is None and teacher.reads(model.p_star) == 2 and model.p <= WIDEST:
         lines = _plane_lines(model, refinement)
+    elif reads == model.p_star and (known := tabulated_law(teacher, reads)):
+        lines = [(1.0, _law_line(model, known))]
     else:
         return None
     shifts = noise_shifts(math.sqrt(noise), round(12 * refinement) if wide else SHIFTS)
