@@ -82,3 +82,18 @@ def test_the_shell_completes_commands_and_options(run, monkeypatch):
         monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
         status, out, _ = run()
         assert (status, out.split()) == (0, [expected])
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("threshold --N 100", "leave out --N, or ask finite-size"),
+        ("diagram --a 1,2 --p 1,2 --N 100", "leave out --N, or ask finite-size"),
+        ("descend --N 20 --beta 0.5", "--beta is of --method momentum: leave it out"),
+        ("threshold --delta 2", "the loss 'normalized-square' has no delta: leave it out"),
+    ],
+)
+def test_an_option_that_does_nothing_is_refused(run, command, said):
+    status, out, error = run(*command.split())
+    assert (status, out, error.count("\n")) == (2, "", 1)
+    assert said in error

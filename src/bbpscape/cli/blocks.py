@@ -12,6 +12,10 @@ from bbpscape.cli.values import SCALARS, Kind
 from bbpscape.core.checks import plain
 from bbpscape.model.parameters import DATA, INPUTS, MODEL, PARAMETERS, Parameter
 
+# Options that do nothing without a value of another one.
+NEEDS = {"beta": ("method", "momentum")}
+# Questions whose N is that of the law of the inputs alone.
+AT_A_DIMENSION = ("threshold", "spectrum", "overlap_curve", "diagram")
 ARTICLES = {"loss": "a loss", "activation": "an activation"}
 
 
@@ -97,6 +101,28 @@ def results_of(study: Path, where: Sequence[str] | None = None) -> "bb.study.Stu
         except ValueError:
             chosen[name] = value
     return bb.open_study(study).select(**chosen)
+
+
+def check_needed(values: Mapping[str, Any]) -> None:
+    """Refuse an option that does nothing without another one."""
+    for name, (other, value) in NEEDS.items():
+        if name in values and values.get(other) != value:
+            raise bb.InvalidInput(f"--{name} is of --{other} {value}: leave it out")
+
+
+def check_dimension(
+    function: Callable[..., Any], own: Mapping[str, Any], made: Mapping[str, Any]
+) -> None:
+    """Refuse --N where theory is that of N → ∞ all the same."""
+    asked = getattr(function, "__name__", "") in AT_A_DIMENSION and "N" in own
+    if not asked or "beta" in own:  # the exponent of a power law, an axis of diagrams
+        return
+    law = made["model"].inputs if "model" in made else made["inputs"]
+    if law.dimension(1) is None:
+        raise bb.InvalidInput(
+            "these inputs belong to no dimension, and theory is that of N → ∞: leave out --N, or "
+            "ask finite-size"
+        )
 
 
 def block_of(hint: Any) -> Callable[..., Any] | None:

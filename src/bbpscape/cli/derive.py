@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bbpscape.cli.blocks import block_of
+from bbpscape.cli.blocks import block_of, check_dimension, check_needed
 from bbpscape.cli.docstrings import described
 from bbpscape.cli.output import Output
 from bbpscape.cli.values import Kind, kind_of, text_of
@@ -113,7 +113,9 @@ def call(function: Function, values: dict[str, Any], **others: Any) -> Any:
     named = list(arguments(function))
     own = {one.name: values[one.name] for one, block in named if not block and one.name in values}
     rest = {name: value for name, value in values.items() if name not in own}
+    check_needed(rest)
     made = {one.name: call(block, rest) for one, block in named if block}
+    check_dimension(function, own, made)
     return function(**own, **made, **others)
 
 

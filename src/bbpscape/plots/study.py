@@ -152,22 +152,28 @@ def _legend(chosen: Choice) -> list[Line2D]:
     for key in chosen.lines:
         label, colour = _told(chosen.names, key), chosen.colours[chosen.group(key)]
         style: dict[str, Any] = {"linestyle": "none", "marker": chosen.markers[key]}
-        if points or label:
-            style = style if points else chosen.theory_style(key)
-            handles.append(
-                Line2D([], [], **{"color": colour, **style}, label=label or "simulation")
-            )
+        if points:
+            style["color"] = colour
+            handles.append(Line2D([], [], **style, label=label or "simulation"))
+        elif label:
+            handles.append(Line2D([], [], **_look(chosen, key), label=f"theory, {label}"))
     if points:
         several = len(chosen.theory) > 1
         names = chosen.others if chosen.sized else without_size(chosen.others)
         for key in chosen.theory:
             label = "theory" if chosen.sized else r"theory, $N \to \infty$"
             label = f"theory, {_told(names, key)}" if several else label
-            handles.append(Line2D([], [], **chosen.theory_style(key), label=label))
+            handles.append(Line2D([], [], **_look(chosen, key), label=label))
     if chosen.theory and chosen.transitions:
         label = r"$\alpha_\mathrm{BBP}$"
         handles.append(Line2D([], [], color=THEORY_COLOUR, linestyle=":", label=label))
     return handles
+
+
+def _look(chosen: Choice, key: tuple[Any, ...]) -> dict[str, Any]:
+    """Of theory in the legend: a line, or a bar where there is none between two widths."""
+    style = chosen.theory_style(key)
+    return {**style, "linestyle": "none", "marker": "_"} if chosen.x in WIDTHS else style
 
 
 def _told(names: list[str], key: tuple[Any, ...]) -> str:
