@@ -24,8 +24,10 @@ from bbpscape.theory.solution import (
     lowest_informed,
 )
 
-# Densities of the nodes whose difference is the error estimate.
-COARSE, FINE = 1.0, 1.4
+# Densities of the nodes whose difference is the error estimate. Where a matrix route changes less
+# than SETTLED from SPARSER to COARSE nodes, it leaves FINE ones out: those errors fall as squares.
+SPARSER, COARSE, FINE = 0.7, 1.0, 1.4
+SETTLED = 1e-6
 # The one that a density of eigenvalues needs, at p = 1, 2 and beyond.
 SPARSE = (1.0, 0.6, 0.5)
 # That of a first look.
@@ -36,6 +38,9 @@ QMC_FACTOR = 2.0
 KINK_FACTOR = 3.0
 # Of a threshold's relative error: what it should stay below, and the least that is claimed.
 GOAL, LEAST = 1e-4, 1e-9
+
+
+Side = tuple[Edge, tuple[Outlier, ...]]
 
 
 class Level(Protocol):
@@ -91,17 +96,36 @@ class NetworkRoute(ABC):
     def fine(self) -> Level:
         return self.level(FINE, 1)
 
-    def left(self, alpha: float) -> tuple[Edge, tuple[Outlier, ...]]:
-        return self.fine.left(alpha)
+    @property
+    def ladder(self) -> tuple[Level, ...]:
+        """Levels of more and more nodes; the last two that were needed tell the error."""
+        return self.coarse, self.fine
+
+    def left(self, alpha: float) -> Side:
+        return self._settled(alpha, "left")[1]
+
+    def right(self, alpha: float) -> Side:
+        """The right edge and the outliers right of it, by eigenvalue."""
+        return self._settled(alpha, "right")[1]
+
+    def _settled(self, alpha: float, side: str) -> tuple[Side, Side]:
+        """One side by the last two levels that were needed."""
+        first, *others = self.ladder
+        good = getattr(first, side)(alpha)
+        for level in others:
+            rough, good = good, getattr(level, side)(alpha)
+            if _change(rough, good) < SETTLED:
+                break
+        return rough, good
 
     def edges(self, alpha: float) -> tuple[Edge, Edge]:
-        return self.fine.left(alpha)[0], self.fine.right(alpha)[0]
+        return self.left(alpha)[0], self.right(alpha)[0]
 
     def outliers(self, alpha: float) -> tuple[Outlier, ...]:
-        return self.fine.left(alpha)[1] + self.fine.right(alpha)[1]
+        return self.left(alpha)[1] + self.right(alpha)[1]
 
     def atom(self, alpha: float) -> float:
-        return self.fine.atom(alpha)
+        return self.coarse.atom(alpha)
 
     def density(self, alpha: float, points: int) -> Bulk:
         states = self.level(SPARSE[min(int(self.model.p), 3) - 1]).states(alpha)
@@ -115,18 +139,7 @@ class NetworkRoute(ABC):
 
     def quadrature_error(self, alpha: float) -> float:
         """The largest relative change of an edge, an outlier or its m²."""
-        pairs = []
-        for rough, good in (
-            (self.coarse.left(alpha), self.fine.left(alpha)),
-            (self.coarse.right(alpha), self.fine.right(alpha)),
-        ):
-            if [one.direction for one in rough[1]] != [one.direction for one in good[1]]:
-                return 1.0
-            pairs.append((rough[0].value, good[0].value))
-            for one, other in zip(rough[1], good[1], strict=True):
-                pairs += [(one.eigenvalue, other.eigenvalue), (one.m2, other.m2)]
-        changes = [abs(a - b) / abs(b) for a, b in pairs if math.isfinite(b) and b != 0]
-        return max(changes, default=0.0)
+        return max(_change(*self._settled(alpha, "left")), _change(*self._settled(alpha, "right")))
 
     def with_error(self, found: Transition, change: float, same_kind: bool) -> Transition:
         """``found`` with an error from the change of α between two rules, which may find edges of
@@ -134,6 +147,17 @@ class NetworkRoute(ABC):
         if has_kinks(self.model):
             change *= KINK_FACTOR
         return found.with_error(max(change, LEAST if same_kind else GOAL), GOAL)
+
+
+def _change(rough: Side, good: Side) -> float:
+    """The largest relative change of an edge, an outlier or its m²; 1 where outliers differ."""
+    if [one.direction for one in rough[1]] != [one.direction for one in good[1]]:
+        return 1.0
+    pairs = [(rough[0].value, good[0].value)]
+    for one, other in zip(rough[1], good[1], strict=True):
+        pairs += [(one.eigenvalue, other.eigenvalue), (one.m2, other.m2)]
+    changes = [abs(a - b) / abs(b) for a, b in pairs if math.isfinite(b) and b != 0]
+    return max(changes, default=0.0)
 
 
 class Sketch:

@@ -80,10 +80,9 @@ def sample_bulk(
     grid = _grid(fine.grid, low, high, *(math.isfinite(edge.value) for edge in edges))
     if atom:
         grid = grid[abs(grid) > BESIDE * spread]
-    grid, found = _refined(states, alpha, grid, low, atom, spread, fine)
-    rho = _density(states, found)
+    grid, found, rho, cumulative = _refined(states, alpha, grid, low, atom, spread, fine)
     # Rounding alone takes them back, or out of [0, 1].
-    cumulative = np.maximum.accumulate(np.clip([states.below(alpha, s) for s in found], 0.0, 1.0))
+    cumulative = np.maximum.accumulate(np.clip(cumulative, 0.0, 1.0))
     special = [states.special(alpha, complex(x, 0), s) for x, s in zip(grid, found, strict=True)]
     along, shift = np.array(special).T
     seen = rho > 1e-9 * rho.max()
@@ -144,15 +143,21 @@ def _refined(
     atom: float,
     height: float,
     fine: Fineness,
-) -> tuple[NDArray, list[NDArray]]:
-    """The grid with points between those that are too many eigenvalues apart, and all states."""
+) -> tuple[NDArray, list[NDArray], NDArray, NDArray]:
+    """The grid with points between those that are too many eigenvalues apart: all states, ρ, and
+    the fractions below."""
+
+    def measured(some: list[NDArray]) -> tuple[NDArray, NDArray]:
+        fractions = np.array([states.below(alpha, state) for state in some])
+        return _density(states, some), fractions
+
     found = walk(states, alpha, grid, height)
+    rho, below = measured(found)
     for _ in range(HALVINGS):
         ends = np.append(low, grid)
-        width, rho = np.diff(ends), np.append(0.0, _density(states, found))
-        below = np.array([0.0, *(states.below(alpha, state) for state in found)])
-        mass = np.diff(below) - atom * ((ends[:-1] < 0) & (ends[1:] >= 0))
-        straight = width * (rho[1:] + rho[:-1]) / 2
+        width, heights = np.diff(ends), np.append(0.0, rho)
+        mass = np.diff(below, prepend=0.0) - atom * ((ends[:-1] < 0) & (ends[1:] >= 0))
+        straight = width * (heights[1:] + heights[:-1]) / 2
         far = (abs(mass) > fine.share * (1 - atom)) | (
             abs(mass - straight) > fine.bent * (1 - atom)
         )
@@ -161,13 +166,26 @@ def _refined(
         (places,) = np.nonzero(far & (width > LEAST * height))
         if not places.size:
             break
-        between = middle[places]
-        for place, eigenvalue in zip(places[::-1], between[::-1].tolist(), strict=True):
-            near = found[max(place - 1, 0) : place + 1]
-            starts = [np.mean(near, axis=0), *near]
-            found.insert(place, _state(states, alpha, eigenvalue, height, starts))
+        between, new = middle[places], []
+        for place, eigenvalue in zip(places.tolist(), between.tolist(), strict=True):
+            starts = _between(ends[1:], found, place)
+            new.append(_state(states, alpha, eigenvalue, height, starts))
+        for place, state in zip(places[::-1].tolist(), new[::-1], strict=True):
+            found.insert(place, state)
+        more = measured(new)
+        rho, below = (np.insert(one, places, m) for one, m in zip((rho, below), more, strict=True))
         grid = np.insert(grid, places, between)
-    return grid, found
+    return grid, found, rho, below
+
+
+def _between(grid: NDArray, found: list[NDArray], place: int) -> list[NDArray]:
+    """Where Newton's method begins in the middle before a place: between its neighbours."""
+    near = found[max(place - 1, 0) : place + 1]
+    starts = [np.mean(near, axis=0), *near]
+    wide = slice(place - 2, place + 2)
+    if 2 <= place < len(found) - 1 and np.ptp(steps := np.diff(grid[wide])) < 0.2 * steps.max():
+        starts.insert(0, np.array([-1, 9, 9, -1]) / 16 @ np.array(found[wide]))
+    return starts
 
 
 def _density(states: States, found: list[NDArray]) -> NDArray[np.float64]:
@@ -198,9 +216,9 @@ def _state(
 
 def _starts(found: list[NDArray]) -> list[NDArray]:
     """Where Newton's method begins: as the last states go on in equal steps, and the last one."""
-    if len(found) < 3:
+    if len(found) < 4:
         return found[-1:]
-    return [3 * (found[-1] - found[-2]) + found[-3], found[-1]]
+    return [np.array([-1, 4, -6, 4]) @ np.array(found[-4:]), found[-1]]
 
 
 def _solved(states: States, alpha: float, z: complex, state: NDArray) -> NDArray | None:

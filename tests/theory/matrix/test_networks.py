@@ -8,7 +8,9 @@ import pytest
 
 import bbpscape as bb
 from bbpscape.theory.laws.committee import CommitteeLaw
+from bbpscape.theory.laws.network import matrix_moments
 from bbpscape.theory.laws.network.matrix_law import matrix_law
+from bbpscape.theory.laws.network.phase import phase
 from bbpscape.theory.laws.network.scalar_law import curvature_range, scalar_law
 from bbpscape.theory.matrix.edges import left_matrix_edge
 from bbpscape.theory.matrix.outliers import left_matrix_outliers
@@ -137,8 +139,11 @@ def test_log_cosh_outlier_by_brute_force():
     assert z == pytest.approx(one.eigenvalue, abs=1e-6)
 
 
+@pytest.mark.parametrize("cancelling", [0.0, matrix_moments.CANCELLING])
 @pytest.mark.parametrize("p", [1, 2, 3, 5])
-def test_the_resolvent_of_every_node(p):
+def test_the_resolvent_of_every_node_and_its_means(p, cancelling, monkeypatch):
+    """By polynomials and by updates, compiled, against numpy."""
+    monkeypatch.setattr(matrix_moments, "CANCELLING", cancelling)
     law = matrix_law(dataclasses.replace(TANH, p=p), 0.3)
     rng = np.random.default_rng(p)
     A = rng.standard_normal((p, p))
@@ -148,7 +153,16 @@ def test_the_resolvent_of_every_node(p):
     F = part.curvature.reshape(-1, p, p)
     for one in (A, A + 0.2j * np.eye(p) + 0.1j * A):
         T = np.linalg.solve(np.eye(p) + F @ one, F.astype(one.dtype))
-        np.testing.assert_allclose(part.resolvent(one), T[:, rows, columns].T, atol=1e-15)
+        np.testing.assert_allclose(part.resolvent(one), T[:, rows, columns].T, atol=1e-14)
+        mean, square = part.moments(one)
+        w = part.shares
+        np.testing.assert_allclose(mean, np.einsum("n,nij->ij", w, T), atol=1e-14)
+        np.testing.assert_allclose(square, np.einsum("n,nij,nkl->ijkl", w, T, T), atol=1e-14)
+    signs = np.diag((-1.0) ** np.arange(p))
+    for one in (A + 0.2j * np.eye(p), 0.01j * np.eye(p) - 3 * A, 0.01j * np.eye(p) + 9 * signs):
+        inverse = -np.linalg.inv(one)
+        expected = w @ phase(inverse - F) - float(phase(inverse))
+        assert part.phase(one) == pytest.approx(expected, abs=1e-12)
     step = 1e-5
     difference = (law.signal(A + step * A) - law.signal(A - step * A)) / (2 * step)
     np.testing.assert_allclose(law.signal_slope(A, A), difference, atol=1e-10)

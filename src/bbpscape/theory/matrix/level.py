@@ -17,15 +17,12 @@ from bbpscape.theory.matrix.states import MatrixStates
 from bbpscape.theory.population.population import Population
 from bbpscape.theory.solution import Edge, Outlier
 
-# Density of the nodes that edges and outliers are searched on.
-SCOUT = 0.4
-
 
 class MatrixLevel:
     """The equations of a model with nodes of the density ``refinement``.
 
     ``lowest`` gives the lowest curvature of the law of F (sign 1) and of −F (sign −1), which all
-    levels share. Sparser nodes scout the way to edges and outliers.
+    levels share. A ``scout`` of sparser nodes finds the way to edges and outliers.
     """
 
     def __init__(
@@ -35,9 +32,10 @@ class MatrixLevel:
         seed: int,
         lowest: Callable[[float], LowestCurvature],
         population: Population,
+        scout: "MatrixLevel | None" = None,
     ) -> None:
         self.model, self.refinement, self.seed = model, refinement, seed
-        self._lowest, self._population = lowest, population
+        self._lowest, self._population, self._scout = lowest, population, scout
         self._known: dict[tuple[float, float], tuple[MatrixEdge, Placed]] = {}
 
     @cached_property
@@ -48,12 +46,6 @@ class MatrixLevel:
     def _other(self) -> MatrixLaw:
         """The law of −F."""
         return self._law(-1.0)
-
-    @cached_property
-    def _scout(self) -> "MatrixLevel | None":
-        if self.refinement <= SCOUT:
-            return None
-        return MatrixLevel(self.model, SCOUT, self.seed, self._lowest, self._population)
 
     def states(self, alpha: float) -> MatrixStates:
         """Of the bulk, without the components that lie apart from it on either side."""

@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 from bbpscape.core.status import Diagnostics
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.laws.network.lowest_curvature import LowestCurvature
-from bbpscape.theory.laws.network.matrix_law import MatrixLaw, all_numbers, matrix_law
+from bbpscape.theory.laws.network.matrix_law import all_numbers
+from bbpscape.theory.laws.network.nodes import has_kinks
 from bbpscape.theory.matrix.bulk import stieltjes
-from bbpscape.theory.matrix.level import SCOUT, MatrixLevel
+from bbpscape.theory.matrix.level import MatrixLevel
 from bbpscape.theory.matrix.transition import (
     jump_and_onset,
     refine_transition,
     search_transition,
 )
-from bbpscape.theory.network import COARSE, FINE, QMC_FACTOR, NetworkRoute
+from bbpscape.theory.network import COARSE, FINE, QMC_FACTOR, SETTLED, SPARSER, Level, NetworkRoute
 from bbpscape.theory.population.population import Population
 from bbpscape.theory.solution import Transition, check_left_edge, lowest_informed
 
@@ -25,6 +26,8 @@ from bbpscape.theory.solution import Transition, check_left_edge, lowest_informe
 # at complex z a few numbers a node.
 SECONDS, POWER = 6.4e-3, 0.45
 BYTES, BYTES_A_NUMBER = 150_000_000, 24
+# Density of the nodes that edges and outliers are searched on.
+SCOUT = 0.4
 
 
 class MatrixRoute(NetworkRoute):
@@ -38,13 +41,29 @@ class MatrixRoute(NetworkRoute):
         self.population = Population.of(model.inputs, N)
         self.cost = _cost(model)
         self._lowest = functools.cache(lambda sign: LowestCurvature(model, sign))
+        self._levels: dict[tuple[float, int], MatrixLevel] = {}
 
     @property
     def no_left_edge(self) -> str | None:
         return self._lowest(1.0).unbounded
 
+    @functools.cached_property
+    def _scout(self) -> MatrixLevel:
+        return MatrixLevel(self.model, SCOUT, 0, self._lowest, self.population)
+
+    @property
+    def ladder(self) -> tuple[Level, ...]:
+        # Rules of first order may agree by chance.
+        sparser = () if has_kinks(self.model) else (self.level(SPARSER, 1),)
+        return *sparser, self.coarse, self.fine
+
     def level(self, refinement: float, seed: int = 0) -> MatrixLevel:
-        return MatrixLevel(self.model, refinement, seed, self._lowest, self.population)
+        if (refinement, seed) not in self._levels:
+            scout = self._scout if refinement > SCOUT else None
+            self._levels[refinement, seed] = MatrixLevel(
+                self.model, refinement, seed, self._lowest, self.population, scout
+            )
+        return self._levels[refinement, seed]
 
     @functools.cached_property
     def coarse(self) -> MatrixLevel:
@@ -68,18 +87,16 @@ class MatrixRoute(NetworkRoute):
         NoConvergence
             If no outlier appears for α up to 1e5.
         """
-        law = self._law(SCOUT, 0)
+        law = self._scout.law
         check_left_edge(law.lowest.unbounded)
-        found = search_transition(law)
-        levels = []
-        for seed, refinement in enumerate((COARSE, FINE)):
-            law = self._law(refinement, seed)
-            found = refine_transition(law, found)
-            levels.append(found)
-        coarse, fine = levels
-        change = abs(coarse.alpha / fine.alpha - 1)
-        if not law.exact:
-            change *= QMC_FACTOR
+        fine = refine_transition(self.level(SPARSER, 1).law, search_transition(law))
+        for refinement, seed in ((COARSE, 0), (FINE, 1)):
+            law, coarse = self.level(refinement, seed).law, fine
+            fine = refine_transition(law, coarse)
+            change = abs(coarse.alpha / fine.alpha - 1) * (1.0 if law.exact else QMC_FACTOR)
+            settled = change < SETTLED and not has_kinks(self.model)
+            if settled and coarse.kind == fine.kind:
+                break
         jump, onset = jump_and_onset(law, fine)
         law, point = law.without(fine.apart), fine.point
         value = Transition(
@@ -92,9 +109,6 @@ class MatrixRoute(NetworkRoute):
             diagnostics=Diagnostics(fine.iterations, fine.residual),
         )
         return self.with_error(value, change, coarse.kind == fine.kind)
-
-    def _law(self, refinement: float, seed: int) -> MatrixLaw:
-        return matrix_law(self.model, refinement, 1.0, seed, self._lowest(1.0), self.population)
 
 
 def _cost(model: TeacherStudent) -> tuple[float, int]:

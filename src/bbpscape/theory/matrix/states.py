@@ -41,6 +41,7 @@ class MatrixStates:
     def newton(self, alpha: float, z: complex, state: NDArray) -> NDArray:
         basis, d = self.law.basis, len(self._sizes)
         a = state[:d].astype(complex)
+        last = 0.0
         for _ in iterations(NEWTON_STEPS, "density"):
             A = np.einsum("r,rij->ij", a, basis)
             if not np.isfinite(A).all():
@@ -49,8 +50,10 @@ class MatrixStates:
             step = solved(terms.jacobian[:, :d], terms.residual)
             size = abs(step).max() / abs(a).max()
             a = a - step * (min(1.0, 0.5 / size) if size > 0 else 0.0)
-            if size < TOLERANCE:
+            # Steps fall as their squares: the next one would be size³/last².
+            if size < TOLERANCE or size**3 < TOLERANCE * last**2:
                 break
+            last = size
         s = np.einsum("rij,ij->r", basis, terms.S) / self._sizes
         return np.concatenate([a, s, [z]])
 

@@ -6,12 +6,23 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from bbpscape.theory.laws.network.kernels import (
+    LANES,
+    add_products,
+    complex_resolvents,
+    mean_phase,
+    real_resolvents,
+)
 from bbpscape.theory.laws.network.phase import phase
 
-# Samples that are worked on together, in the cache.
-CHUNK = 8192
+# Blocks that are worked on together, in the cache.
+CHUNK = 32
 # Of an eigenvalue of F, in units of the largest.
 ZERO = 1e-13
+# A determinant in units of the largest one that leaves no doubt of the rank.
+SURE = 1e-10
+# |A F| beyond which det(I + A F) as a polynomial loses digits.
+CANCELLING = 1e4
 
 
 class MatrixMoments(ABC):
@@ -45,12 +56,14 @@ class MatrixMoments(ABC):
     @property
     def rank(self) -> float:
         """E[rank F]."""
-        values = abs(np.linalg.eigvalsh(self.samples))
+        F, shares, p = self.samples, self.shares, self.p
         # The largest of heavy-tailed labels says nothing of other samples.
-        largest = values.max(axis=-1)
+        largest = np.linalg.norm(F, axis=(1, 2))
         scale = np.maximum(largest, np.median(largest[largest > 0]))
-        rank = (values > ZERO * scale[:, None]).sum(axis=-1)
-        return float(self.shares @ rank)
+        near = abs(np.linalg.det(F)) <= SURE * scale**p
+        values = abs(np.linalg.eigvalsh(F[near]))
+        missing = (values <= ZERO * scale[near, None]).sum(axis=-1)
+        return float(p * shares.sum() - shares[near] @ missing)
 
     @cached_property
     def pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
@@ -61,77 +74,60 @@ class MatrixMoments(ABC):
         return rows, columns, place
 
     @cached_property
-    def _packed(self) -> NDArray[np.float64]:
-        """The upper triangle of F, shape (p(p + 1)/2, n)."""
+    def _blocks(self) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+        """The upper triangles of F, (blocks, p(p + 1)/2, LANES), the weights, and max |F|."""
         rows, columns, _ = self.pairs
-        return np.ascontiguousarray(self.samples[:, rows, columns].T)
+        n, weights = self.shares.size, self.shares
+        F, w = np.zeros((-(-n // LANES), rows.size, LANES)), np.zeros(-(-n // LANES) * LANES)
+        w[:n] = weights
+        samples = self.samples
+        for k, (i, j) in enumerate(zip(rows, columns, strict=True)):
+            whole = n // LANES * LANES
+            F[: n // LANES, k] = samples[:whole, i, j].reshape(-1, LANES)
+            F[-1, k, : n - whole] = samples[whole:, i, j] if whole < n else 0.0
+        return F, w.reshape(-1, LANES), float(abs(samples).max())
 
     def resolvent(self, A: NDArray) -> NDArray:
-        """T = F (I + A F)⁻¹, its upper triangle of every sample: shape (p(p + 1)/2, n).
+        """T = F (I + A F)⁻¹, its upper triangle of every sample: shape (p(p + 1)/2, n)."""
+        T = self._resolvent(slice(None), A).swapaxes(1, 2)
+        T = T.reshape(len(T), T.shape[1], -1)[:, :, : self.shares.size]
+        return T[0] + 1j * T[1] if len(T) == 2 else T[0]
 
-        The array is overwritten by the next call.
-
-        With A = Σ_k δ_k l_k l_kᵀ each k takes T to T − δ T l lᵀ T/(1 + δ lᵀ T l), whose denominator
-        stays positive on the real branch: there I + A^½ F A^½ > 0 holds for every smaller A too.
-        """
-        known = self._known.get(A.dtype.char)
-        if known is not None and np.array_equal(known[0], A):
-            return known[1]
-        F, (rows, columns, place) = self._packed, self.pairs
-        # In the memory of the last one: new pages cost as much as the arithmetic.
-        T = np.empty(F.shape, dtype=np.result_type(F, A)) if known is None else known[1]
-        steps = []
-        for scale, vector in _rank_one_factors(A):
-            along = np.zeros((self.p, len(F)), dtype=A.dtype)
-            for i in range(self.p):
-                along[i, place[i]] = vector
-            steps.append((1 / scale, vector, along))
-        for start in range(0, F.shape[1], CHUNK):
-            part = T[:, start : start + CHUNK]
-            part[...] = F[:, start : start + CHUNK]
-            change = np.empty(part.shape[1], T.dtype)
-            for inverse, vector, along in steps:
-                moved = along @ part
-                ratios = moved / (inverse + vector @ moved)
-                for k, (i, j) in enumerate(zip(rows, columns, strict=True)):
-                    np.multiply(ratios[i], moved[j], out=change)
-                    part[k] -= change
-        self._known[A.dtype.char] = A.copy(), T
+    def _resolvent(self, blocks: slice, A: NDArray) -> NDArray[np.float64]:
+        """T of some blocks, (1, blocks, p(p + 1)/2, LANES), or its real and imaginary part."""
+        F, place = self._blocks[0][blocks], self.pairs[2]
+        smooth = self._blocks[2] * float(abs(A).max()) < CANCELLING
+        real, imaginary = np.ascontiguousarray(A.real), np.ascontiguousarray(A.imag)
+        if not np.iscomplexobj(A):
+            T = np.empty((1, *F.shape))
+            real_resolvents(F, real, place, smooth, T[0])
+        else:
+            T = np.empty((2, *F.shape))
+            complex_resolvents(F, real, imaginary, place, smooth, T[0], T[1])
         return T
-
-    @cached_property
-    def _known(self) -> dict[str, tuple[NDArray, NDArray]]:
-        """The last A of a type with its T, which several moments are of."""
-        return {}
 
     def moments(self, A: NDArray) -> tuple[NDArray, NDArray]:
         """(E[T], E[T_ij T_kl]), shapes (p, p) and (p, p, p, p), up to the law's symmetries."""
-        T, place = self.resolvent(A), self.pairs[2]
-        weights = self.shares
-        mean, square = np.zeros(len(T), T.dtype), np.zeros((len(T), len(T)), T.dtype)
-        for start in range(0, weights.size, CHUNK):
-            part = T[:, start : start + CHUNK]
-            weighted = part * weights[start : start + CHUNK]
-            mean += weighted.sum(axis=1)
-            square += weighted @ part.T
+        F, weights, _ = self._blocks
+        size, place = F.shape[1], self.pairs[2]
+        parts = 2 if np.iscomplexobj(A) else 1
+        sums = np.zeros((parts, parts, size + size * (size + 1) // 2, LANES))
+        for start in range(0, len(F), CHUNK):
+            blocks = slice(start, start + CHUNK)
+            T = self._resolvent(blocks, A)
+            for i, k in np.ndindex(parts, parts):
+                add_products(T[i], T[k], weights[blocks], sums[i, k])
+        found = sums.sum(axis=3)
+        mean, upper = found[0, 0, :size], found[0, 0, size:]
+        if parts == 2:
+            mean = mean + 1j * found[1, 1, :size]
+            upper = upper - found[1, 1, size:] + 1j * (found[0, 1] + found[1, 0])[size:]
+        square, where = np.empty((size, size), upper.dtype), np.triu_indices(size)
+        square[where] = square.T[where] = upper
         return mean[place], square[place[:, :, None, None], place]
 
     def phase(self, A: NDArray) -> float:
         """E[Im log det (1 + A F)] at a complex A with Im A > 0."""
-        inverse, total = -np.linalg.inv(A), 0.0
-        weights, F = self.shares, self.samples
-        for start in range(0, weights.size, CHUNK):
-            part = slice(start, start + CHUNK)
-            total += float(weights[part] @ phase(inverse - F[part]))
+        inverse, (F, weights, _) = -np.linalg.inv(A), self._blocks
+        total = mean_phase(F, weights, inverse, self.pairs[2])
         return total - float(phase(inverse))
-
-
-def _rank_one_factors(A: NDArray) -> list[tuple[complex, NDArray]]:
-    """(δ_k, l_k) with A = Σ_k δ_k l_k l_kᵀ for a symmetric A, l_k being 0 before its entry k."""
-    rest, factors = A.copy(), []
-    for k in range(len(A)):
-        column = rest[:, k] / rest[k, k]
-        column[:k] = 0
-        factors.append((rest[k, k], column))
-        rest = rest - rest[k, k] * np.outer(column, column)
-    return factors
