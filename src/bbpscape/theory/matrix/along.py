@@ -30,6 +30,8 @@ from bbpscape.theory.solution import Edge, Outlier
 # Of log τ: z is stationary at a sharp edge, and an error there counts as its square.
 CLOSE = {"sharp": 1e-7, "smooth": END_MARGIN / 2}
 AT_OUTLIER = 1e-10
+# Of slopes along the branch.
+SLOPES = 1e-9
 # The longest correction of log τ, and by how much of itself A may leave its prediction.
 LONGEST, ASTRAY = 0.1, 0.1
 # In log α: the longest step, and the shortest before the α is solved anew.
@@ -203,10 +205,10 @@ def _corrected(
     guess = track.ahead(log_alpha)
     if guess.tau <= 0:
         return None
-    point = branch_point(law, alpha, guess.tau, guess)
+    point = branch_point(law, alpha, guess.tau, guess, SLOPES)
     value, slope = target(point), track.slope
     if math.isnan(slope):
-        other = branch_point(law, alpha, guess.tau * math.exp(-1e-4), point)
+        other = branch_point(law, alpha, guess.tau * math.exp(-1e-4), point, SLOPES)
         slope = (value - target(other)) / 1e-4
         value = target(point)
     for _ in range(SECANTS):
@@ -217,7 +219,7 @@ def _corrected(
             apart = abs(point.A - guess.A).max() > ASTRAY * point.tau
             inside = np.linalg.eigvalsh(point.A)[0] > 0
             return None if apart or not inside else track.onwards(log_alpha, point, slope)
-        point = branch_point(law, alpha, point.tau * math.exp(move), point)
+        point = branch_point(law, alpha, point.tau * math.exp(move), point, SLOPES)
         last, value = value, target(point)
         if abs(move) > 10 * close:
             slope = (value - last) / move

@@ -52,9 +52,16 @@ class BranchPoint:
 
 
 def branch_point(
-    law: BulkLaw, alpha: float, tau: float, start: BranchPoint | None = None
+    law: BulkLaw,
+    alpha: float,
+    tau: float,
+    start: BranchPoint | None = None,
+    accuracy: float = TOLERANCE,
 ) -> BranchPoint:
-    """The point of the real branch with Tr A/p = τ, by Newton's method from ``start``."""
+    """The point of the real branch with Tr A/p = τ, by Newton's method from ``start``.
+
+    Slopes are of this relative ``accuracy``, A and z of its square.
+    """
     basis, p = law.basis, law.p
     d = len(basis)
     sizes = np.einsum("rij,rij->r", basis, basis)
@@ -78,7 +85,7 @@ def branch_point(
             size = max(size, abs(step[d]) * tau)
         scale = min(1.0, 0.5 / size) if size > 0 else 1.0
         coefficients, z = coefficients - scale * step[:d], z - scale * step[d]
-        if size < TOLERANCE or (size < 1e-9 and iteration > 21):
+        if size < accuracy or (size < 1e-9 and iteration > 21):
             break
     A = np.einsum("r,rij->ij", coefficients, basis)
     return on_branch(law, A, float(z), terms, iteration)
