@@ -30,6 +30,8 @@ class Worker:
         self.line, other = Pipe()
         self.process = start_process(serve, other)
         other.close()
+        # Of two threads that wait for a process at once, one would take it for alive.
+        self._waiting = threading.Lock()
         self.client = ""
         self.slow = False
         # It says so when it is ready.
@@ -37,7 +39,8 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        return self.process.is_alive()
+        with self._waiting:
+            return self.process.is_alive()
 
     @property
     def large(self) -> bool:
@@ -90,9 +93,13 @@ class Worker:
         return True
 
     def end(self) -> None:
-        self.process.kill()
-        self.process.join()
+        self.stop()
         self.line.close()
+
+    def stop(self) -> None:
+        self.process.kill()
+        with self._waiting:
+            self.process.join()
 
 
 class Unavailable(Exception):
@@ -204,7 +211,7 @@ class Pool:
                 self._idle.append(worker)
             else:
                 self._all.discard(worker)
-                worker.process.kill()
+                worker.stop()
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -214,5 +221,5 @@ class Pool:
             for worker in self._all:
                 worker.process.kill()
             for worker in self._all:
-                worker.process.join()
+                worker.stop()
             self._changed.notify_all()

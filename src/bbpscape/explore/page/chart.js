@@ -118,7 +118,7 @@ function legendRows(entries, width) {
 
 function sample(mark, x, y, id) {
   const colour = `var(--${mark.colour ?? "theory"})`;
-  if (mark.fill) return `<rect x="${x}" y="${y - 6}" width="28" height="11" fill="${mark.fill === "hatch" ? `url(#hatch-${id})` : colour}" stroke="${mark.fill === "hatch" ? "var(--faint)" : "none"}"/>`;
+  if (mark.fill) return `<rect x="${x}" y="${y - 6}" width="28" height="11" fill="${mark.fill === "hatch" ? `url(#hatch-${id})` : colour}" stroke="${mark.fill === "hatch" ? "var(--faint)" : "none"}" opacity="${mark.opacity ?? 1}"/>`;
   if (mark.point) return point(x + 14, y, mark.point, colour);
   return `<path d="M${x} ${y}h28" stroke="${colour}" stroke-width="${mark.width ?? 2}" stroke-dasharray="${DASH[mark.dash ?? "solid"]}"/>`;
 }

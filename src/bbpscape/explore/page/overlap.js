@@ -130,7 +130,7 @@ export class Overlap {
       const xs = laws.map((law) => law.alpha), mark = { point: "dot", colour: "other" };
       marks.push(band(xs, laws.map((law) => of(law, "0.05")), laws.map((law) => of(law, "0.95")), "band"));
       marks.push(points(xs, laws.map((law) => law.m2_lowest.mean), mark));
-      legend.push([mark, `labels of draws at N = ${laws[0].N}, mean`], [{ fill: true, colour: "band" }, "5 % to 95 %"]);
+      legend.push([mark, `labels of draws at N = ${laws[0].N}, mean`], [{ fill: true, colour: "band", opacity: 0.6 }, "5 % to 95 %"]);
     }
     const xs = this.curve ? this.curve.alpha : this.dots.map(([x]) => x), ys = this.curve ? this.curve.m2 : this.dots.map(([, y]) => y);
     // A jump is drawn as one.
