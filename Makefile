@@ -7,7 +7,7 @@ REAL_DRAWS ?= 60
 
 LOWEST := .venv-lowest
 
-.PHONY: demo test test-lowest docs figures figures-quick figures-full clean
+.PHONY: demo test test-lowest bench docs figures figures-quick figures-full clean
 
 demo: .venv/demo.stamp
 	@mkdir -p demo
@@ -27,6 +27,10 @@ test: .venv/dev.stamp
 test-lowest: $(LOWEST)/stamp
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(LOWEST)/bin/python -m pytest -q \
 		-o filterwarnings=default
+
+# One table of speeds, benchmarks/RESULTS.md; half an hour, or some: make bench SECTIONS="engine many".
+bench: .venv/dev.stamp
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks --out benchmarks/RESULTS.md $(SECTIONS)
 
 # The site, in build/docs: warnings are errors.
 docs: .venv/docs.stamp

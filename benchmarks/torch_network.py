@@ -1,15 +1,10 @@
 """The extreme eigenpairs of a torch network's Hessian beside scipy's eigsh on the same products.
 
-    pip install torch
-    OMP_NUM_THREADS=1 python benchmarks/torch_network.py
-
-A network of 94,218 weights, 100 – 256 – 256 – 10 with tanh, on 400 samples, after 200 steps of Adam
-and, with --steps 0, as it was initialized: its 10 lowest and 10 highest pairs. eigsh takes the same
-operator one vector at a time, with its own number of Lanczos vectors and with 80. Seconds are CPU
-seconds of one thread.
+A network of 94,218 weights, 100 – 256 – 256 – 10 with tanh, on 400 samples, after 200 steps of
+Adam. eigsh takes the same operator one vector at a time, with its own number of Lanczos vectors and
+with 80.
 """
 
-import argparse
 import time
 
 import numpy as np
@@ -17,6 +12,7 @@ import torch
 from scipy.sparse.linalg import LinearOperator, eigsh
 
 import bbpscape as bb
+from benchmarks.frame import Row, spent
 
 K, TOL = 10, 1e-6
 
@@ -41,52 +37,31 @@ def residual(H, values, vectors):
     return float(np.linalg.norm(H.matmat(vectors) - vectors * values, axis=0).max())
 
 
-def show(name, seconds, products, error, note=""):
-    print(
-        f"{name:30s} {seconds:8.1f} s {products:6d} products  residual {error:.1e}  {note}",
-        flush=True,
-    )
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--samples", type=int, default=400)
-    parser.add_argument("--steps", type=int, default=200)
-    arguments = parser.parse_args()
+def rows():
+    """Both ends together; eigsh with its own number of vectors, and with 80."""
     torch.set_num_threads(1)
-    H = network(arguments.samples, arguments.steps)
-    print(f"{H.size} weights, {arguments.samples} samples, {arguments.steps} steps, tol {TOL:g}")
-    sums = {}
-    for name, ends in (("lowest", bb.lowest), ("highest", bb.highest)):
-        began = time.process_time()
+    H = network(400, 200)
+    products = residuals = 0.0
+    began = time.process_time()
+    for ends in (bb.lowest, bb.highest):
         pairs = ends(H, K, TOL)
-        seconds = time.process_time() - began
-        check = pairs.certificate
-        note = f"{'converged' if pairs.converged else 'NOT CONVERGED'}, {check.kind} {check.passed}"
-        error = residual(H, pairs.eigenvalues, pairs.eigenvectors)
-        show(f"bbpscape, {name}", seconds, pairs.products, error, note)
-        sums["bbpscape"] = sums.get("bbpscape", 0.0) + seconds
-        start = np.random.default_rng(0).standard_normal(H.size)
-        for held in (None, 80):
-            count = 0
-
-            def matvec(v):
-                nonlocal count
-                count += 1
-                return H.matmat(v.reshape(-1, 1))[:, 0]
-
-            operator = LinearOperator((H.size, H.size), matvec=matvec, dtype=float)
-            which = {"lowest": "SA", "highest": "LA"}[name]
-            began = time.process_time()
+        residuals = max(residuals, residual(H, pairs.eigenvalues, pairs.eigenvectors))
+        products += pairs.products
+        if not (pairs.converged and pairs.certificate.passed):
+            raise AssertionError("the pairs are not certified")
+    ours = time.process_time() - began
+    one = np.random.default_rng(0).standard_normal((H.size, 1))
+    floor = products * spent(lambda: H.matmat(one))
+    start = np.random.default_rng(0).standard_normal(H.size)
+    told = f"{products:.0f} products, residual {residuals:.0e}, certified; floor: its products"
+    for held, name, asked in ((None, "eigsh", 3), (80, "eigsh, 80 vectors", None)):
+        began, worst = time.process_time(), 0.0
+        operator = LinearOperator(
+            (H.size, H.size), matvec=lambda v: H.matmat(v.reshape(-1, 1))[:, 0], dtype=float
+        )
+        for which in ("SA", "LA"):
             values, vectors = eigsh(operator, K, which=which, tol=TOL, v0=start, ncv=held)
-            seconds = time.process_time() - began
-            far = abs(np.sort(values) - np.sort(pairs.eigenvalues)).max() / abs(values).max()
-            key = f"eigsh, ncv {held or 'its own'}"
-            show(f"{key}, {name}", seconds, count, residual(H, values, vectors), f"apart {far:.0e}")
-            sums[key] = sums.get(key, 0.0) + seconds
-    for key, seconds in sums.items():
-        print(f"{key:30s} {seconds:8.1f} s in all, {seconds / sums['bbpscape']:.1f} times")
-
-
-if __name__ == "__main__":
-    main()
+            worst = max(worst, residual(H, values, vectors))
+        seconds = time.process_time() - began
+        note = f"{told}; its residual {worst:.0e}"
+        yield Row(f"10 lowest and 10 highest of {H.size}", ours, name, seconds, floor, asked, note)

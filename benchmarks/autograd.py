@@ -1,16 +1,13 @@
 """The lowest eigenpairs beside tools that take the Hessian by automatic differentiation.
 
     pip install torch curvlinops-for-pytorch hessian-eigenthings
-    python benchmarks/autograd_alternatives.py
 
 curvlinops' Hessian operator under scipy's eigsh, and hessian-eigenthings' Lanczos, run to the end
 at pN = 1000; at pN = 8000, where they take hours, one product of each is timed. All in double
 precision, with the same instance and the same number of threads.
 """
 
-import argparse
-import statistics
-import time
+import math
 import warnings
 
 import numpy as np
@@ -20,6 +17,7 @@ from scipy.sparse.linalg import eigsh
 from bbpscape import NormalizedSquare, TeacherStudent, draw, lowest
 from bbpscape.simulation.hessian import Hessian
 from bbpscape.simulation.operator import Operator
+from benchmarks.frame import Row, flops, spent
 
 K = 8
 
@@ -77,50 +75,41 @@ def eigenthings_lowest(operator, steps, full):
     return np.sort(result.eigenvalues.numpy())
 
 
-def timed(call, repeats):
-    call()
-    seconds = []
-    for _ in range(repeats):
-        began = time.perf_counter()
-        call()
-        seconds.append(time.perf_counter() - began)
-    return statistics.median(seconds)
-
-
 def to_the_end(N):
     hessian, student, loss, data = problem(N)
-    unit = lowest(hessian, K, method="dense").eigenvalues
-    # A Hessian of Σ ℓ over all weights is H in other units: ∂²/∂w² = H, up to a common factor.
+    found, vector = {}, np.random.default_rng(0).standard_normal(4 * N)
     operator = curvlinops_operator(student, loss, data)
-    vector = np.random.default_rng(0).standard_normal(operator.shape[0])
-    image, ours = operator @ vector, hessian.matvec(vector)
-    factor = float(image @ ours / (ours @ ours))
-    agreement = np.linalg.norm(image - factor * ours) / np.linalg.norm(image)
-    print(f"pN = {4 * N}: Hessian = {factor:.6f} H, relative difference {agreement:.1e}")
-    rows = []
-    began = time.perf_counter()
-    pairs = lowest(hessian, K, method="iterative")
-    rows.append(("bbpscape", time.perf_counter() - began, pairs.eigenvalues))
-    began = time.perf_counter()
-    values = eigsh(operator, K, which="SA", tol=1e-6, v0=vector)[0] / factor
-    rows.append(("curvlinops + eigsh", time.perf_counter() - began, np.sort(values)))
-    other = eigenthings_operator(student, loss, data)
-    for steps, full in ((100, True), (1000, False), (1000, True)):
-        began = time.perf_counter()
-        values = eigenthings_lowest(other, steps, full) / factor
-        name = f"eigenthings, {steps} steps{', orthogonal' if full else ''}"
-        rows.append((name, time.perf_counter() - began, values))
-    for name, seconds, values in rows:
-        error = abs(values - unit).max() / abs(unit).max()
-        print(f"  {name:34s} {seconds:8.2f} s  {seconds / rows[0][1]:7.1f}x  error {error:.1e}")
+    # A Hessian of Σ ℓ over all weights is H in other units: ∂²/∂w² = H, up to a common factor.
+    image, other = operator @ vector, hessian.matvec(vector)
+    factor = float(image @ other / (other @ other))
+
+    def ours():
+        found["ours"] = lowest(hessian, K, method="iterative").eigenvalues
+
+    def curvlinops():
+        values = eigsh(operator, K, which="SA", tol=1e-6, v0=vector)[0]
+        found["curvlinops"] = np.sort(values) / factor
+
+    def eigenthings():
+        values = eigenthings_lowest(eigenthings_operator(student, loss, data), 1000, True)
+        found["eigenthings"] = values / factor
+
+    seconds = spent(ours)
+    for key, name, call in (
+        ("curvlinops", "curvlinops + eigsh", curvlinops),
+        ("eigenthings", "hessian-eigenthings, 1000 orthogonal steps", eigenthings),
+    ):
+        theirs = spent(call, 1, warm=False)
+        apart = abs(found[key] - found["ours"]).max() / abs(found["ours"]).max()
+        yield Row(f"8 pairs, pN = {4 * N}", seconds, name, theirs, note=f"apart {apart:.0e}")
 
 
 def one_product(N):
     hessian, student, loss, data = problem(N)
     ours = Operator(hessian)
     block = np.random.default_rng(0).standard_normal((8, 4 * N))
-    floor = timed(lambda: ours(block), 5) / 8
-    print(f"pN = {4 * N}, one product:\n  {'bbpscape, in a block of 8':34s} {floor * 1e3:8.1f} ms")
+    seconds = spent(lambda: ours(block), 5) / 8
+    floor = ours.flops(1) / flops()
     operator = curvlinops_operator(student, loss, data)
     other = eigenthings_operator(student, loss, data)
     tensor = torch.tensor(block[0])
@@ -128,17 +117,19 @@ def one_product(N):
         ("curvlinops", lambda: operator @ block[0]),
         ("hessian-eigenthings", lambda: other.matvec(tensor)),
     ):
-        seconds = timed(call, 5)
-        print(f"  {name:34s} {seconds * 1e3:8.1f} ms  {seconds / floor:7.1f}x")
+        note = "ours in a block of 8; floor: operations"
+        yield Row(f"product, pN = {4 * N}", seconds, name, spent(call), floor, note=note)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.parse_args()
-    warnings.simplefilter("ignore", FutureWarning)
-    to_the_end(250)
-    one_product(2000)
-
-
-if __name__ == "__main__":
-    main()
+def rows():
+    try:
+        import curvlinops  # noqa: F401
+        import hessian_eigenthings  # noqa: F401
+    except ImportError as error:
+        yield Row("8 pairs, pN = 1000", math.nan, f"{error.name} is not installed")
+        return
+    torch.set_num_threads(1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        yield from to_the_end(250)
+        yield from one_product(2000)
