@@ -11,7 +11,7 @@ from bbpscape.model.losses import NormalizedSquare
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import draw
 from bbpscape.simulation.data.stream import StreamedHessian
-from bbpscape.simulation.eigen import iterative
+from bbpscape.simulation.eigen import iterative, sketch
 from bbpscape.simulation.eigen.eigensolver import lowest
 from bbpscape.simulation.eigen.preconditioner import Preconditioner
 from bbpscape.simulation.simulate import simulate
@@ -47,7 +47,7 @@ def test_steep_inputs_need_no_more_than_three_times_the_products(monkeypatch):
             super().__init__(operator)
             self._least = np.full(N, self._unit)
 
-    monkeypatch.setattr(iterative, "Preconditioner", Uniform)
+    monkeypatch.setattr(sketch, "Preconditioner", Uniform)
     slow = lowest(hessian, 3, method="iterative")
     assert slow.products > 4 * plain.products or not slow.converged
 

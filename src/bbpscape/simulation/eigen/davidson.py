@@ -65,8 +65,11 @@ class Stop:
 class _Subspace:
     """An orthonormal basis (rows), its image under H, and H projected on it."""
 
-    def __init__(self, operator: Product, held: int, goal: Stop, locked: Any) -> None:
+    def __init__(
+        self, operator: Product, held: int, goal: Stop, locked: Any, rough: Product | None
+    ) -> None:
         self.operator, self.where, self.locked = operator, operator.where, locked
+        self.rough, self.exact = rough, rough is None
         self.wanted, self.width = goal.k, goal.width
         self.basis = self.where.zeros((held, operator.size), operator.dtype)
         self.image = self.where.zeros((held, operator.size), operator.dtype)
@@ -85,14 +88,38 @@ class _Subspace:
             return 0
         old, new = self.count, self.count + rows.shape[0]
         self.basis[old:new, :] = rows
-        self.image[old:new, :] = self.operator(rows)
+        self.image[old:new, :] = self._multiplied(rows)
         border = self.where.host(self.basis[:new, :] @ self.image[old:new, :].T)
+        if self.rough is not None and old >= self.wanted:
+            # How H couples corrections to the wanted is below the rounding of single precision.
+            border[: self.wanted] = self.where.host(self.image[: self.wanted, :] @ rows.T)
         self.projected[:new, old:new] = border
         self.projected[old:new, :new] = border.T
         self.count = new
         self.ritz, self.mixing = np.linalg.eigh(self.projected[:new, :new])
         self._sort_cluster()
         return new - old
+
+    def _multiplied(self, rows: Any) -> Any:
+        """H on new rows, in single precision where they are corrections."""
+        if self.rough is None:
+            return self.operator(rows)
+        self.exact = False
+        image = self.rough(self.where.asarray(rows, self.rough.dtype))
+        return self.where.asarray(image, self.operator.dtype)
+
+    def renew(self, kept: int) -> None:
+        """A restart with the lowest Ritz vectors, the wanted of which are multiplied anew."""
+        self.restart(kept)
+        wanted = min(self.wanted, kept)
+        self.image[:wanted, :] = self.operator(self.basis[:wanted, :])
+        border = self.where.host(self.basis[:kept, :] @ self.image[:wanted, :].T)
+        self.projected[:kept, :wanted] = border
+        self.projected[:wanted, :kept] = border.T
+        self.projected[:wanted, :wanted] = (border[:wanted] + border[:wanted].T) / 2
+        self.ritz, self.mixing = np.linalg.eigh(self.projected[:kept, :kept])
+        self._sort_cluster()
+        self.exact = True
 
     def _sort_cluster(self) -> None:
         """In a cluster of equal Ritz values that the k-th ends in, smallest residuals first.
@@ -139,6 +166,7 @@ def search(
     goal: Stop,
     shape: Sizes,
     locked: Any = None,
+    rough: Product | None = None,
 ) -> Search:
     """Rayleigh–Ritz in a subspace that grows by the preconditioned residuals r = H v − θ v.
 
@@ -153,29 +181,41 @@ def search(
     shape : Sizes
     locked : array, shape (l, pN), optional
         Orthonormal rows that the subspace stays orthogonal to.
+    rough : Product, optional
+        The operator in single precision, for the corrections: they have small coefficients in the
+        vectors sought, whose own images are renewed in double precision at each restart, and before
+        they are taken to have converged.
 
     Source: Davidson (1975); Stathopoulos and McCombs, ACM TOMS 37 (2010), for thick restarts.
     """
     # A BLAS thread that waits for its next call takes the processor from those of the product.
     small = 8 * shape.held * operator.size < LARGE
     with blas_limit(1 if small else operator.where.threads):
-        space = _Subspace(operator, shape.held, goal, locked)
+        space = _Subspace(operator, shape.held, goal, locked, rough)
         first, iterations = operator.columns, 0
         space.add(start)
         _fill(space)
+        if rough is not None:
+            space.renew(space.count)
         norms = np.full(goal.k, np.inf)
         while True:
             limit = goal.limit(space.ritz[: goal.k])
             targets, rows, found = _unconverged(space, norms, limit, shape.block)
             converged = bool((norms <= limit).all())
-            if converged or operator.columns - first >= goal.max_columns:
+            if converged and not space.exact:
+                space.renew(min(shape.kept, space.count))
+                norms[:] = np.inf
+                continue
+            rest = 0 if rough is None else iterations * shape.block
+            if converged or operator.columns - first + rest >= goal.max_columns:
                 break
             scale = np.where(found > 0, found, 1.0)[:, None]
             step = precondition(
                 rows / operator.where.asarray(scale, operator.dtype), space.ritz[targets]
             )
             if space.count + len(targets) > shape.held:
-                space.restart(min(shape.kept, space.count))
+                again = space.restart if rough is None else space.renew
+                again(min(shape.kept, space.count))
             if not space.add(step):
                 break
             iterations += 1
