@@ -6,6 +6,7 @@ import pytest
 
 import bbpscape as bb
 from bbpscape.theory.laws.network import nodes
+from bbpscape.theory.laws.network.lowest_curvature import LowestCurvature
 from bbpscape.theory.laws.network.matrix_law import matrix_law
 from bbpscape.theory.matrix.route import MatrixRoute
 from bbpscape.theory.matrix.transition import refine_transition, search_transition
@@ -99,3 +100,12 @@ def test_replicates_of_scrambled_points_claim_twice_their_difference(monkeypatch
     assert change > 1e-5
     assert found.diagnostics.quadrature_error == pytest.approx(2 * change, rel=1e-5)
     assert abs(found.alpha / exact - 1) < found.diagnostics.quadrature_error
+
+
+@pytest.mark.parametrize("unit", ["tanh", "log-cosh"])
+def test_a_student_that_is_too_wide_is_refused_before_anything_is_computed(unit, monkeypatch):
+    monkeypatch.setattr(LowestCurvature, "__post_init__", None)
+    model = bb.TeacherStudent(9, 1, bb.NormalizedSquare(50.0), bb.activation(unit))
+    for question in (bb.threshold, lambda one: bb.spectrum(one, 3.0)):
+        with pytest.raises(bb.InvalidInput, match="p of at most 8"):
+            question(model)

@@ -150,7 +150,7 @@ def test_the_density_of_a_network_has_all_the_mass(inputs):
     model = TANH.replace(inputs=inputs)
     way = MatrixRoute(model, 100)
     level = MatrixLevel(model, 0.3, 0, way._lowest, way.population)
-    way.__dict__.update(coarse=level, fine=level, level=lambda refinement: level)
+    way.__dict__.update(coarse=level, fine=level, level=lambda refinement, seed=0: level)
     bulk = way.density(4.0, 400)
     x, rho = bulk.eigenvalue, bulk.rho
     apart = max(level._side(4.0, sign)[0].apart for sign in (1.0, -1.0)) / 100

@@ -69,7 +69,7 @@ def _edge_from_afar(law: BulkLaw, alpha: float) -> MatrixEdge:
             edge = MatrixEdge(Edge(0.0, "hard", -math.inf, 0.0), None)
             break
         following = continued(law, alpha, growth * last.tau, last)
-        if following is not None and reach > SHORT * scale and margin(law, following) <= 0:
+        if following is not None and reach > SHORT * scale and not inside(law, following):
             following = None
         short = growth <= 1 + shortest
         if (
@@ -111,20 +111,20 @@ def _edge_near(law: BulkLaw, alpha: float, near: MatrixEdge) -> MatrixEdge | Non
             return None
         last = point
         tried.append(point)
-        low = [one for one in tried if one.excess >= 0 and margin(law, one) > 0]
+        low = [one for one in tried if one.excess >= 0 and inside(law, one)]
         high = [one for one in tried if one.excess < 0]
         if low and high:
             below, above = max(low, key=_tau), min(high, key=_tau)
             if below.tau >= above.tau:
                 return None
             edge = _sharp(law, alpha, below, above)
-            return edge if edge.point is not None and margin(law, edge.point) > 0 else None
+            return edge if edge.point is not None and inside(law, edge.point) else None
     return None
 
 
 def _smooth_near(law: BulkLaw, alpha: float, last: BranchPoint) -> MatrixEdge | None:
     point = continued(law, alpha, (1 - 8 * NEAR) * last.tau, last)
-    if point is None or point.excess < 0 or margin(law, point) <= 0:
+    if point is None or point.excess < 0 or not inside(law, point):
         return None
     end = _branch_end(law, alpha, point, (1 + 8 * NEAR) * last.tau)
     if end.excess >= 0:
@@ -141,6 +141,15 @@ def margin(law: BulkLaw, point: BranchPoint) -> float:
     if np.linalg.eigvalsh(point.A)[0] <= 0:
         return -1.0
     return 1 - law.lowest.reach(point.A)
+
+
+def inside(law: BulkLaw, point: BranchPoint) -> bool:
+    """Whether the point lies before the end of the branch; its bound
+    λ_max(A) reach(I) often tells."""
+    values = np.linalg.eigvalsh(point.A)
+    if values[0] <= 0:
+        return False
+    return bool(values[-1] * law.lowest.reach(np.eye(law.p)) < 1) or margin(law, point) > 0
 
 
 def _branch_end(law: BulkLaw, alpha: float, low: BranchPoint, high: float) -> BranchPoint:

@@ -10,7 +10,7 @@ from bbpscape.core.status import Diagnostics
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.laws.network.lowest_curvature import LowestCurvature
 from bbpscape.theory.laws.network.matrix_law import all_numbers
-from bbpscape.theory.laws.network.nodes import has_kinks
+from bbpscape.theory.laws.network.nodes import check_width, has_kinks
 from bbpscape.theory.matrix.bulk import stieltjes
 from bbpscape.theory.matrix.level import MatrixLevel
 from bbpscape.theory.matrix.transition import (
@@ -40,7 +40,7 @@ class MatrixRoute(NetworkRoute):
         super().__init__(model)
         self.population = Population.of(model.inputs, N)
         self.cost = _cost(model)
-        self._lowest = functools.cache(lambda sign: LowestCurvature(model, sign))
+        self._lowest = functools.cache(functools.partial(_lowest, model))
         self._levels: dict[tuple[float, int], MatrixLevel] = {}
 
     @property
@@ -109,6 +109,11 @@ class MatrixRoute(NetworkRoute):
             diagnostics=Diagnostics(fine.iterations, fine.residual),
         )
         return self.with_error(value, change, coarse.kind == fine.kind)
+
+
+def _lowest(model: TeacherStudent, sign: float) -> LowestCurvature:
+    check_width(model)
+    return LowestCurvature(model, sign)
 
 
 def _cost(model: TeacherStudent) -> tuple[float, int]:

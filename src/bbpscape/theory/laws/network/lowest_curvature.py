@@ -67,6 +67,8 @@ class LowestCurvature:
     # Roots of A of trace p, each with the local minima found for it.
     _screened: list[tuple[NDArray, list[Start]]] = field(default_factory=list, init=False)
 
+    _reaches: dict[bytes, float] = field(default_factory=dict, init=False, repr=False)
+
     def __post_init__(self) -> None:
         p = int(self.model.p)
         low, high = self.model.label_range
@@ -174,7 +176,10 @@ class LowestCurvature:
 
     def reach(self, A: NDArray) -> float:
         """−inf λ_min(A^½ F A^½) over preactivations and labels."""
-        return self.lowest(A)[0]
+        key = A.tobytes()
+        if key not in self._reaches:
+            self._reaches[key] = self.lowest(A)[0]
+        return self._reaches[key]
 
     def lowest(self, A: NDArray) -> tuple[float, NDArray, float]:
         """(reach, preactivations √τ λ, y) at the infimum; y = ±FAR stands for ±∞.

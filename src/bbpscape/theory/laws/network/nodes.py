@@ -65,8 +65,7 @@ def network_nodes(
     InvalidInput
         If p is above 8.
     """
-    if model.p > WIDEST:
-        raise InvalidInput(f"the theory of a general network needs p of at most {WIDEST}")
+    check_width(model)
     density = _density(model, gather)
     if density is not None and is_narrow(model, density):
         return own_coordinates(model, density * refinement)
@@ -105,6 +104,12 @@ def network_nodes(
     method = "quasi-Monte Carlo" if density is None else "tensor"
     places = points[kept], coordinates[kept]
     return NetworkNodes(model, *places, L, y, weights[kept], first, second, method)
+
+
+def check_width(model: TeacherStudent) -> None:
+    """Refuse a student wider than WIDEST, before anything is computed."""
+    if model.p > WIDEST:
+        raise InvalidInput(f"the theory of a general network needs p of at most {WIDEST}")
 
 
 def has_kinks(model: TeacherStudent) -> bool:

@@ -25,7 +25,7 @@ from bbpscape.theory.laws.network.grid import isotropic_teacher, permutable, sig
 from bbpscape.theory.laws.network.kinked_labels import kinked_labels, singular_outputs
 from bbpscape.theory.laws.network.label_law import label_nodes
 from bbpscape.theory.laws.network.lowest_curvature import LowestCurvature
-from bbpscape.theory.laws.network.nodes import has_kinks, network_nodes
+from bbpscape.theory.laws.network.nodes import check_width, has_kinks, network_nodes
 from bbpscape.theory.laws.network.rules import radial_rule
 
 RADIAL_STEP = 0.14
@@ -51,6 +51,7 @@ def curvature_range(model: TeacherStudent) -> tuple[float, float, str | None]:
     if is_rotation_invariant(model) and model.p > 2:
         # F depends on p through r = |λ|²/p and the factor 2/p only.
         unit, model = 2 / model.p, dataclasses.replace(model, p=2)
+    check_width(model)
     low, high = LowestCurvature(model), LowestCurvature(model, sign=-1.0)
     one = np.eye(int(model.p))
     lower = -math.inf if low.unbounded else -unit * low.reach(one)
