@@ -348,6 +348,7 @@ def test_the_question_and_its_record():
         (lambda: bb.weak_recovery(2, teacher="u1*("), "not an expression in u1"),
         (lambda: bb.weak_recovery(2, flip=2.0), "flip must be from 0 to 1"),
         (lambda: bb.weak_recovery(2, 1e-14, teacher="u1*u2"), "is too small beside the labels"),
+        (lambda: bb.weak_recovery(2, 1e-4, teacher="u1*u2"), "is too small beside the labels"),
         (lambda: bb.weak_recovery(2, alpha=1e30, teacher="u1*u2"), "alpha must be between"),
         (lambda: bb.weak_recovery(4, 0.1, teacher="u1*u2*u3*u4"), "at most 3 directions"),
         (lambda: bb.weak_recovery(model("u1*u2"), teacher="u1/u2"), "leave them out"),

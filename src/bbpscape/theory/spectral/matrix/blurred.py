@@ -21,6 +21,8 @@ from bbpscape.theory.spectral.matrix.points import (
 STEP, SPAN, CELLS, RATE = 0.5, 8.0, 8, 0.05
 MOST_LABELS, MOST_COUNTS = 200_000, 20_000
 BLOCK = 2**21
+# Labels at which densities by the sparser points of a plane are compared, and how far they may be.
+PROBES, SPARSER, RESOLVED = 101, 0.5, 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,10 +59,7 @@ class Blurred:
         low, high = float(both.min()) - SPAN * sigma, float(both.max()) + SPAN * sigma
         step = STEP * sigma
         if not (high - low) / step < MOST_LABELS:
-            raise InvalidInput(
-                f"label_noise = {self.labels.noise:g} is too small beside the labels of "
-                f"{self.name!r}: take 0, or more"
-            )
+            raise _too_small(self.name, self.labels)
         y = np.arange(low, high, step)
         weights = step * self.continuous(y).density
         return y[weights > 0], weights[weights > 0]
@@ -79,6 +78,27 @@ class Blurred:
         return no_atoms(self.p_star)
 
 
+def _check_resolved(
+    name: str, labels: Labels, points: tuple[NDArray, NDArray], value: Teacher
+) -> None:
+    """Refuse noise so narrow that labels of sparser points of the plane have another density."""
+    sigma, usual = math.sqrt(labels.noise), float(np.median(abs(points[1])))
+    y = (usual + sigma) * np.linspace(-2.0, 2.0, PROBES)
+    fine, sparse = (
+        Blurred(name, labels, *one).continuous(y).density
+        for one in (points, plane_points(value, value.kinks, SPARSER))
+    )
+    if abs(fine - sparse).sum() > RESOLVED * fine.sum():
+        raise _too_small(name, labels)
+
+
+def _too_small(name: str, labels: Labels) -> InvalidInput:
+    return InvalidInput(
+        f"label_noise = {labels.noise:g} is too small beside the labels of {name!r}: take 0, or "
+        "more"
+    )
+
+
 def blurred(name: str, value: Teacher, labels: Labels, p_star: int) -> Blurred:
     """The law of noisy labels or counts of a teacher that reads ``p_star`` directions.
 
@@ -91,6 +111,8 @@ def blurred(name: str, value: Teacher, labels: Labels, p_star: int) -> Blurred:
         columns, outputs = line_points(value, value.kinks)
     elif p_star == 2:
         columns, outputs = plane_points(value, value.kinks)
+        if labels.noise:
+            _check_resolved(name, labels, (columns, outputs), value)
     elif value.facts(p_star).rotations:
         columns, outputs = length_points(value, p_star)
     elif p_star == 3:

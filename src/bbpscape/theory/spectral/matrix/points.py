@@ -38,12 +38,12 @@ def line_points(value: Function, kinks: Kinks) -> Points:
     return columns_of(u[:, None], weights), value(u[:, None])
 
 
-def plane_points(value: Function, kinks: Kinks) -> Points:
+def plane_points(value: Function, kinks: Kinks, width: float = WIDTH) -> Points:
     marks = special_angles(value, kinks)
     ends = np.append(marks, marks[0] + 2 * math.pi)
-    parts = [np.linspace(a, b, math.ceil((b - a) / WIDTH) + 1) for a, b in itertools.pairwise(ends)]
+    parts = [np.linspace(a, b, math.ceil((b - a) / width) + 1) for a, b in itertools.pairwise(ends)]
     angle, turned = nodes_between(np.unique(np.concatenate(parts)), 10)
-    r, steps = nodes_between(np.arange(0, REACH + WIDTH, WIDTH))
+    r, steps = nodes_between(np.arange(0, REACH + width, width))
     u = (r[:, None, None] * unit(angle)).reshape(-1, 2)
     radial = steps * r * np.exp(-(r**2) / 2) / (2 * math.pi)
     return columns_of(u, (radial[:, None] * turned).ravel()), value(u)
