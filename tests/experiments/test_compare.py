@@ -10,7 +10,7 @@ import pytest
 import bbpscape as bb
 from bbpscape.core.report import with_error
 from bbpscape.experiments import own_inputs
-from bbpscape.theory.finite.label_sampled import solve_labels
+from bbpscape.experiments.comparison_labels import predicted
 
 MODEL = bb.TeacherStudent(p=2, p_star=1, loss=bb.NormalizedSquare(a=0.01))
 
@@ -80,11 +80,13 @@ def test_the_notes_say_what_the_edge_and_the_outliers_are(a, alpha, edge, outlie
 
 @pytest.mark.parametrize("p_star", [1, 2])
 def test_a_model_without_a_left_edge_is_measured(p_star):
-    """The square loss: no theory of the lowest, and one of the fraction below a quantile."""
+    """The square loss: no limit of the lowest, but what each draw says, and the fraction below."""
     model = bb.TeacherStudent(1, p_star, "square")
     result = bb.compare(model, 3.0, N=80, draws=30, seed=2)
     m2, lowest, fraction = result.rows
     assert (m2.theory, lowest.theory, m2.z, lowest.z) == (None, None, None, None)
+    assert abs(m2.z_finite_size) < 4
+    assert abs(lowest.z_finite_size) < 4
     assert lowest.measured == pytest.approx(result.eigenvalues[:, 0].mean())
     assert m2.measured == pytest.approx(result.m2[:, :p_star].mean())
     assert abs(fraction.z) < 4
@@ -111,17 +113,13 @@ def test_each_row_is_what_its_draws_and_labels_say():
     assert fraction.theory == pytest.approx(
         float(result.theory.fraction_below(level)) + result.theory.spectral_shift(level) / 120
     )
-    predicted = [
-        solve_labels(MODEL, 60, *reversed(bb.draw(MODEL, 3.0, 60, 0, i).label_scalars))
-        for i in range(6)
-    ]
-    pairs = ((outlier, "lowest"), (m2, "m2_lowest"), (lowest, "left_edge"))
-    for row, name in pairs:
-        assert row.finite_size == pytest.approx(np.mean([getattr(one, name) for one in predicted]))
-    gaps = result.eigenvalues[:, :2].mean(axis=1) - [one.lowest for one in predicted]
-    assert outlier.z_finite_size == pytest.approx(
-        gaps.mean() / (gaps.std(ddof=1) / math.sqrt(6)), rel=1e-6
-    )
+    draws = [predicted(bb.draw(MODEL, 3.0, 60, 0, i), 3, True) for i in range(6)]
+    said = np.array([one.at(slice(0, 2)) for one in draws])
+    assert (outlier.finite_size, m2.finite_size) == pytest.approx(tuple(said.mean(axis=0)))
+    assert lowest.finite_size == pytest.approx(np.mean([one.bulk(2) for one in draws]))
+    gaps = result.eigenvalues[:, :2].mean(axis=1) - said[:, 0]
+    error = math.hypot(gaps.std(ddof=1) / math.sqrt(6), np.mean([one.errors[0] for one in draws]))
+    assert outlier.z_finite_size == pytest.approx(gaps.mean() / error, rel=1e-6)
 
 
 def test_draws_that_are_all_alike_have_no_error():

@@ -11,6 +11,8 @@ from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.simulation.data.instance import Instance
 from bbpscape.theory.finite.conditioned import Conditioned, solve_conditioned
 from bbpscape.theory.finite.conditioned_law import DEPENDENT, ConditionedLaw, Directions
+from bbpscape.theory.finite.draw_copies import DrawCopies, solve_copies
+from bbpscape.theory.finite.draw_law import DrawLaw
 from bbpscape.theory.finite.label_sampled import solve_labels
 from bbpscape.theory.matrix.components import MOST_APART
 from bbpscape.theory.population.population import Population
@@ -18,14 +20,19 @@ from bbpscape.theory.roots import NoConvergence
 
 # Neurons of a student whose draws are solved: one draw's law has no symmetry.
 WIDEST = 4
+# Of what a draw's inputs leave to chance.
+SAMPLES = 4
 
 
 class Predicted(Protocol):
     """What one draw is expected to show."""
 
+    def bulk(self, position: int) -> float:
+        """The lowest eigenvalue of the bulk, which has so many others left of it."""
+
     @property
-    def left_edge(self) -> float:
-        """The lowest eigenvalue of the bulk."""
+    def errors(self) -> tuple[float, float]:
+        """What the theory itself is expected to be off by, of eigenvalue and m²."""
 
     def at(self, chosen: slice) -> tuple[float, float]:
         """The mean eigenvalue and m² of the lowest eigenvectors at these places."""
@@ -33,23 +40,23 @@ class Predicted(Protocol):
 
 def draws_predict(model: TeacherStudent) -> bool:
     """Whether there are equations for one draw of the model."""
-    if not model.inputs.covariance.isotropic:
-        return model.p <= WIDEST
-    return model.replace(inputs=STANDARD).is_reference
+    plain = model.inputs.covariance.isotropic and model.inputs.mean == 0
+    return model.p <= WIDEST or (plain and model.replace(inputs=STANDARD).is_reference)
 
 
 def predicted(instance: Instance, count: int, sampled: bool) -> Predicted | None:
     """The theory of one draw, of its ``count`` lowest eigenvectors.
 
-    By its labels where Σ = 1, which is for the source's model; else by its preactivations and its
-    weights along the principal components, for any network of a few neurons. None of others, and
-    where a handful of samples has no left edge. ``sampled`` inputs are those of the model's law,
-    others are given.
+    By its preactivations, and where Σ is not 1 by its weights along the principal components, for
+    any network of a few neurons; wider ones of the source's model by their labels. None of others,
+    and where a handful of samples has no left edge. ``sampled`` inputs are those of the model's
+    law, others are given.
     """
     model, law = instance.model, instance.model.inputs
     if not draws_predict(model):
         return None
-    if law.covariance.isotropic:
+    plain = law.covariance.isotropic and law.mean == 0
+    if plain and model.p > WIDEST:
         y, r = instance.label_scalars
         if sampled and law.radial.trivial:
             return solve_labels(model, instance.N, r, y)
@@ -57,9 +64,25 @@ def predicted(instance: Instance, count: int, sampled: bool) -> Predicted | None
         some = norms > 0  # others add nothing
         return solve_labels(model, instance.N, r[some], y[some], norms[some])
     try:
+        if plain:
+            return _copies(instance, count, sampled)
         return _conditioned(instance, count, sampled)
     except NoConvergence:
         return None
+
+
+def _copies(instance: Instance, count: int, sampled: bool) -> DrawCopies:
+    """By the coordinates along the weights; the stream of its rest is that of the draw."""
+    N, tau = instance.N, np.ones(instance.M)
+    if not (sampled and instance.model.inputs.radial.trivial):
+        tau = _norms(instance, sampled)
+    some = tau > 0  # others add nothing
+    vectors = np.linalg.qr(np.concatenate([instance.student, instance.teacher]).T)[0]
+    rows = instance.inputs[some] @ vectors * np.sqrt(N / tau[some])[:, None]
+    curvature = tau[some, None, None] * instance.curvature[some]
+    law = DrawLaw.of(curvature, rows, vectors.T @ instance.teacher_basis, N)
+    generator = np.random.default_rng(np.ascontiguousarray(rows[0]).view(np.uint64))
+    return solve_copies(law, count, generator, SAMPLES)
 
 
 def _conditioned(instance: Instance, count: int, sampled: bool) -> Conditioned:

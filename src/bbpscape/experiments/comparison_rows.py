@@ -23,13 +23,14 @@ ROUNDING = 1e-10
 
 @dataclass(frozen=True)
 class Row:
-    """One quantity: N → ∞ theory, finite-N (label-sampled) theory, and the mean over draws.
+    """One quantity: N → ∞ theory, finite-N theory (of each draw), and the mean over draws.
 
     ``isotropic`` is the theory of isotropic inputs where ``theory`` is that of inputs of one's own.
     ``z`` is (measured − theory)/standard error; ``z_finite_size`` compares each draw with what its
-    own labels predict. It is None if a value does not exist (one draw has no standard error), or
-    means nothing: the lowest eigenvalue of the bulk is predicted to leading order only, the edge
-    and a Tracy–Widom shift, whose error soon exceeds the standard one.
+    own samples predict, by the standard error and what that theory is expected to be off by. It is
+    None if a value does not exist (one draw has no standard error), or means nothing: the lowest
+    eigenvalue of the bulk is predicted to leading order only, the edge and a Tracy–Widom shift,
+    whose error soon exceeds the standard one.
     """
 
     quantity: str
@@ -95,8 +96,8 @@ def _rows(theory: Spectrum, done: Sequence[MeasuredDraw]) -> list[Row]:
         # Without a left edge the lowest eigenvectors have no theory.
         expected = 0.0 if math.isfinite(theory.left_edge.value) else None
         overlaps = [one.m2[:copies].mean() for one in done]
-        own = _predicted(done, slice(0, copies))
-        found.append(_row("m2, lowest eigenvectors", expected, own and own[1], overlaps))
+        own, error = _predicted(done, slice(0, copies)), _errors(done)[1]
+        found.append(_row("m2, lowest eigenvectors", expected, own and own[1], overlaps, error))
     return [*found, _lowest_row(theory, position, done), _quantile_row(theory, done)]
 
 
@@ -106,22 +107,23 @@ def _outlier_rows(outlier: Outlier, chosen: slice, done: Sequence[MeasuredDraw])
     measured = [one.eigenvalues[chosen].mean() for one in done]
     own = _predicted(done, chosen) if teacher else None
     name = f"{outlier.direction} outlier"
-    found = [_row(name, outlier.eigenvalue, own and own[0], measured)]
+    errors = _errors(done)
+    found = [_row(name, outlier.eigenvalue, own and own[0], measured, errors[0])]
     if teacher:
         overlaps = [one.m2[chosen].mean() for one in done]
-        found.append(_row("its m2", outlier.m2, own and own[1], overlaps))
+        found.append(_row("its m2", outlier.m2, own and own[1], overlaps, errors[1]))
     return found
 
 
 def _lowest_row(theory: Spectrum, position: int, done: Sequence[MeasuredDraw]) -> Row:
     """The lowest eigenvalue that belongs to the bulk."""
     edge, measured = theory.left_edge, [one.eigenvalues[position] for one in done]
-    if not math.isfinite(edge.value):
-        return _row("lowest eigenvalue", None, None, measured)
-    expected = _lowest_of_bulk(theory, done[0].eigenvalues.size)
     own = _predicted(done, slice(0, 1))
+    if not math.isfinite(edge.value):
+        return _row("lowest eigenvalue", None, own and own[0], measured, _errors(done)[0])
+    expected = _lowest_of_bulk(theory, done[0].eigenvalues.size)
     if own is not None and position:
-        own = [one.predicted.left_edge for one in done if one.predicted], own[1]
+        own = [one.predicted.bulk(position) for one in done if one.predicted], own[1]
     lowest = _row("lowest of the bulk", expected, own and own[0], measured)
     return replace(lowest, z=None, z_finite_size=None)
 
@@ -152,14 +154,25 @@ def _predicted(
     return [value for value, _ in values], [m2 for _, m2 in values]
 
 
+def _errors(done: Sequence[MeasuredDraw]) -> tuple[float, float]:
+    """What the theory of draws is expected to be off by, of eigenvalue and m²."""
+    known = [one.predicted.errors for one in done if one.predicted is not None]
+    values, m2 = np.mean(known or [(0.0, 0.0)], axis=0).tolist()
+    return values, m2
+
+
 def _row(
     quantity: str,
     theory: float | None,
     finite: Sequence[float] | None,
     measured: Sequence[float],
+    error: float = 0.0,
 ) -> Row:
+    """``error`` is what the finite-N theory is expected to be off by."""
     found = _estimate(measured)
     own = None if finite is None else _estimate(np.subtract(measured, finite))
+    if own is not None and own.standard_error is not None:
+        own = replace(own, standard_error=math.hypot(own.standard_error, error))
     return Row(
         quantity=quantity,
         isotropic=None,

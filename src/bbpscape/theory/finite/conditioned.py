@@ -41,6 +41,15 @@ class Conditioned:
     left_edge: float
     edge_m2: float
 
+    def bulk(self, position: int) -> float:
+        """``left_edge``, whatever lies left of it."""
+        return self.left_edge
+
+    @property
+    def errors(self) -> tuple[float, float]:
+        """None is known of this theory."""
+        return 0.0, 0.0
+
     def at(self, chosen: slice) -> tuple[float, float]:
         """The mean eigenvalue and m² of the lowest ones at these places."""
         size = chosen.stop - len(self.m2)
