@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh_tridiagonal
 
 from bbpscape.theory.finite.draw_bulk import DrawBulk
+from bbpscape.theory.roots import NoConvergence
 
 MORE, LEVELS, SETS, SIZE, SEED = 8, 24, 800, 500, 20
 # No more levels than this share of all.
 MOST_OF = 4
 # Depths where the bulk is solved for, and of the grid they are interpolated on.
-NODES, GRID = 8, 300
+NODES, LEAST, GRID = 8, 2, 300
 
 
 @functools.cache
@@ -77,14 +78,20 @@ class Levels:
         density = [0.0]
         coupling: list[NDArray[np.float64]] = []
         for u in roots[1:]:
-            A = bulk.at_eigenvalue(edge.z + last * u**2, A)
+            try:
+                A = bulk.at_eigenvalue(edge.z + last * u**2, A)
+            except NoConvergence:
+                if len(coupling) < LEAST:
+                    raise
+                break  # between parts of the bulk: levels of the first one
             mass = N * float(np.trace(A).imag)
             if mass > 1e-9 * N * abs(A).max() or not coupling:
                 coupling.append(-law.signal(A).imag / mass)
             else:  # between parts of the bulk
                 coupling.append(coupling[-1])
             density.append(mass / np.pi)
-        fine = np.linspace(0, 1, GRID)
+        roots = roots[: len(density)]
+        fine = np.linspace(0, roots[-1], GRID)
         depth = last * fine**2
         rho = np.maximum(np.interp(fine, roots, density), 0)
         below = np.append(0, np.cumsum((rho[1:] + rho[:-1]) / 2 * np.diff(depth)))
@@ -94,7 +101,7 @@ class Levels:
             depth,
             rho,
             (1.5 * np.pi * below) ** (2 / 3),
-            _between(np.clip(fine, roots[1], 1), roots[1:], np.array(coupling)),
+            _between(np.clip(fine, roots[1], roots[-1]), roots[1:], np.array(coupling)),
             edge.A_slope / np.trace(edge.A_slope),
         )
 
