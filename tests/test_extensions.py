@@ -167,7 +167,7 @@ def test_a_preprocessing():
     assert mine.theory[0] == 0 < mine.theory[1]
     assert abs(mine.measured[1] - mine.theory[1]) < GAP * mine.standard_error[1]
     assert mine.standard_error[1] < 0.1
-    (legend,) = [axes.get_legend() for axes in compared.plot().axes]
+    (legend,) = compared.plot().legends
     assert any(text.get_text().startswith("root") for text in legend.get_texts())
 
 

@@ -135,7 +135,8 @@ def test_the_photograph_is_that_of_the_library(ask):
     assert len(parts(messages, "work")) == 4
     (found,) = parts(messages, "photograph")
     again = bb.photograph(2.0, 8, rule=bb.DescentRule(steps=6))
-    assert found["record"]["recoveries"][2]["m2"] == again.recoveries[2].m2
+    # Lanczos in another process may round otherwise.
+    assert found["record"]["recoveries"][2]["m2"] == pytest.approx(again.recoveries[2].m2, 1e-6)
     assert found["record"]["image"] == again.image.tolist()
 
 
@@ -320,6 +321,22 @@ def test_slow_questions_leave_a_process_to_quick_ones(page_of, ask):
     assert settled(server)
 
 
+def test_quick_questions_that_take_long_leave_another_to_the_next(page_of, ask):
+    """The overlap curve of a network takes a process for long, and the slider must not wait."""
+    server = page_of._server
+    assert settled(server)
+    network = "activation=tanh&a=50"
+    long = [open_question(server, "descent", f"N=100&draws=20&seed={k}") for k in range(2)]
+    long.append(open_question(server, "overlap", network))
+    while len(busy(server)) < server.pool.size:
+        time.sleep(0.02)
+    assert parts(ask("density", "a=0.7"), "spectrum")
+    assert len(busy(server)) == server.pool.size
+    for one in long:
+        one.close()
+    assert settled(server)
+
+
 def test_a_process_that_is_killed_is_a_line_and_another_comes(page_of, ask):
     server = page_of._server
     assert settled(server)
@@ -344,7 +361,8 @@ def test_a_process_that_is_killed_is_a_line_and_another_comes(page_of, ask):
 def test_a_process_that_remembers_too_much_is_replaced(page_of, ask, monkeypatch):
     server = page_of._server
     assert settled(server)
-    assert parts(ask("density", "a=0.7"), "spectrum")
+    # One that ended in the test before may be found dead only when it is asked.
+    assert any(parts(ask("density", "a=0.7"), "spectrum") for _ in range(server.pool.size + 1))
     used = {one for one in server.pool._idle if one.client.endswith("density")}
     assert used
     monkeypatch.setattr(pool, "LARGE", 0)

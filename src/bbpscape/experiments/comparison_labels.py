@@ -21,7 +21,7 @@ from bbpscape.theory.roots import NoConvergence
 # Neurons of a student whose draws are solved: one draw's law has no symmetry.
 WIDEST = 4
 # Of what a draw's inputs leave to chance.
-SAMPLES = 4
+SAMPLES = 32
 
 
 class Predicted(Protocol):
@@ -77,11 +77,15 @@ def _copies(instance: Instance, count: int, sampled: bool) -> DrawCopies:
     if not (sampled and instance.model.inputs.radial.trivial):
         tau = _norms(instance, sampled)
     some = tau > 0  # others add nothing
-    vectors = np.linalg.qr(np.concatenate([instance.student, instance.teacher]).T)[0]
+    vectors, triangle = np.linalg.qr(np.concatenate([instance.student, instance.teacher]).T)
+    vectors = vectors * np.where(np.diag(triangle) < 0, -1.0, 1.0)  # as Gram and Schmidt have them
     rows = instance.inputs[some] @ vectors * np.sqrt(N / tau[some])[:, None]
     curvature = tau[some, None, None] * instance.curvature[some]
     law = DrawLaw.of(curvature, rows, vectors.T @ instance.teacher_basis, N)
-    generator = np.random.default_rng(np.ascontiguousarray(rows[0]).view(np.uint64))
+    # Of numbers that rounding and the signs of a basis leave as they are, so that it is the same
+    # on every machine.
+    named = np.ascontiguousarray(abs(rows[0]), np.float32).view(np.uint32)
+    generator = np.random.default_rng(named)
     return solve_copies(law, count, generator, SAMPLES)
 
 

@@ -17,9 +17,10 @@ from bbpscape.simulation.processes import start_process
 PATIENCE = 2.0  # seconds for a question to be dropped; then its process is ended
 START = 60.0  # seconds for a process to be ready
 MOST = 4
+SPARE = 2  # processes beyond those, for quick questions that have waited
 LARGE = 400 * 2**20  # bytes of a process between two questions
 TRIES = 3  # processes that end before they are ready, after which it is said
-TURNS = 1.0  # seconds after which a slow question is to be asked again
+TURNS = 1.0  # seconds; then a slow question is to be asked again, and a quick one gets a process
 TURN = 0.1  # seconds between two looks whether somebody waits still
 
 
@@ -111,7 +112,7 @@ class Pool:
 
     One process begins with the pool. Others follow when it has answered, so that the first
     picture need not share the cores with them, one more than are busy. Slow questions leave one
-    process to quick ones.
+    process to quick ones; and where some of these take long after all, others get another.
     """
 
     def __init__(self) -> None:
@@ -122,7 +123,7 @@ class Pool:
         self._closed = self._warm = False
         self._failed = 0
         with self._changed:
-            self._add()
+            self._add(self.size)
 
     @property
     def lent(self) -> set[Worker]:
@@ -160,13 +161,14 @@ class Pool:
                 if slow and self._crowded and time.monotonic() > until:
                     # A browser has few connections: a slow question that waits must hold none.
                     raise Unavailable
-                worker = self._take(client, slow)
+                late = not slow and time.monotonic() > until
+                worker = self._take(client, slow, self.size + SPARE * late)
                 if worker is not None:
                     return worker
                 self._changed.wait(TURN)
         return None
 
-    def _take(self, client: str, slow: bool) -> Worker | None:
+    def _take(self, client: str, slow: bool, most: int) -> Worker | None:
         self._all = {one for one in self._all if one.alive}
         known = [one for one in self._idle if one in self._all]
         chosen = None
@@ -177,7 +179,7 @@ class Pool:
             self._warm |= slow
         self._idle = [one for one in known if one is not chosen]
         if not self._all or (self._warm and not self._idle and self._starting == 0):
-            self._add()
+            self._add(most)
         return chosen
 
     @property
@@ -189,9 +191,9 @@ class Pool:
     def _starting(self) -> int:
         return sum(not one.client for one in self._all if one not in self._idle)
 
-    def _add(self) -> None:
-        """Begin a process; it is one of the idle when it is ready."""
-        if len(self._all) >= self.size or self._closed:
+    def _add(self, most: int) -> None:
+        """Begin a process unless there are so many; it is one of the idle when it is ready."""
+        if len(self._all) >= most or self._closed:
             return
         worker = Worker()
         self._all.add(worker)

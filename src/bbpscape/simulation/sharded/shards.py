@@ -78,7 +78,8 @@ def spread(samples: int, threads: dict[str, int]) -> Iterator[tuple[str, slice]]
     panels = -(-samples // PANEL_ROWS)
     places = [name for name, count in threads.items() for _ in range(count)][:panels]
     for place, part in zip(places, np.array_split(np.arange(panels), len(places)), strict=True):
-        yield place, slice(part[0] * PANEL_ROWS, min((part[-1] + 1) * PANEL_ROWS, samples))
+        first, last = int(part[0]), int(part[-1])
+        yield place, slice(first * PANEL_ROWS, min((last + 1) * PANEL_ROWS, samples))
 
 
 class Shards:

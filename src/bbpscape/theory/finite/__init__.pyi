@@ -1,6 +1,3 @@
-from .draw_copies import DrawCopies as DrawCopies
-from .draw_copies import solve_copies as solve_copies
-from .draw_law import DrawLaw as DrawLaw
 from .draws import sample_labels as sample_labels
 from .half_point import HalfPoint as HalfPoint
 from .half_point import half_alpha as half_alpha

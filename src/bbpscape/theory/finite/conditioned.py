@@ -147,7 +147,10 @@ class _Signals:
         basis = self.law.basis
         for _ in range(STEPS):
             terms = bulk_terms(self.law, self.law.alpha, A, z)
-            step = np.linalg.solve(terms.jacobian[:, :-1], terms.residual)
+            try:
+                step = np.linalg.solve(terms.jacobian[:, :-1], terms.residual)
+            except np.linalg.LinAlgError:
+                raise NoConvergence(f"one draw: its bulk at {z:g} is lost") from None
             A = A - np.einsum("r,rij->ij", step, basis)
             if abs(step).max() < ACCURATE * abs(A).max():
                 break

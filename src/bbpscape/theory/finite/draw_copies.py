@@ -148,7 +148,8 @@ class _Pencil:
         depths = levels.one(int(generator.integers(SETS)))
         covariance = levels.coupling[levels.places(depths)]
         values, vectors = np.linalg.eigh(covariance)
-        roots = vectors * np.sqrt(np.maximum(values, 0))[:, None]
+        # Symmetric: whatever signs a machine gives the eigenvectors, the sample is one.
+        roots = (vectors * np.sqrt(np.maximum(values, 0))[:, None]) @ vectors.swapaxes(1, 2)
         b = np.einsum("kij,kj->ik", roots, generator.standard_normal((len(depths), size)))
         b = np.concatenate([b, self.residue], axis=1)
         places = np.concatenate([levels.edge + depths, np.full(size, self.deep)])

@@ -57,8 +57,11 @@ class Fluctuations:
             covariance[s, :, t] = found.reshape(p * p, p * p)
             covariance[t, :, s] = covariance[s, :, t].T
         values, vectors = np.linalg.eigh(covariance.reshape(count * p * p, -1) / law.N)
-        self._root = vectors * np.sqrt(np.maximum(values, 0))
+        # Symmetric, and below the signs fixed: the same sample on every machine.
+        self._root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
         values, vectors = np.linalg.eigh(gram)
+        largest = abs(vectors).argmax(axis=0)
+        vectors = vectors * np.sign(vectors[largest, np.arange(len(largest))])
         kept = values > RANK * values[-1]
         self._factors = (vectors[:, kept] * np.sqrt(values[kept])).reshape(
             count, self.size, p, int(kept.sum())

@@ -47,7 +47,26 @@ class LabelSampled:
     m2_lowest: float
 
     def bulk(self, position: int) -> float:
-        """``left_edge``, whatever lies left of it."""
+        """The lowest eigenvalue of the bulk.
+
+        Parameters
+        ----------
+        position : int
+            How many eigenvalues lie left of it, which changes nothing here.
+
+        Returns
+        -------
+        float
+            ``left_edge``.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> model = bb.TeacherStudent(p=1, p_star=1, loss=bb.NormalizedSquare(2.0))
+        >>> found = bb.finite.solve_labels(model, 200, *bb.finite.sample_labels(model, 800, 0, 0))
+        >>> found.bulk(1) == found.left_edge
+        True
+        """
         return self.left_edge
 
     @property

@@ -128,16 +128,16 @@ def _sobol(model: TeacherStudent, refinement: float, seed: int) -> Nodes:
     """Sobol points whose means and covariances are those of the law."""
     p, p_star = int(model.p), model.p_star
     count = 2 ** (BITS - 1 if refinement < 1 else BITS)
-    cube = sobol_points(p + p_star + 3, count, seed)
+    cube = sobol_points(p + p_star + 2 + model.labels.poisson, count, seed)
     z = ndtri(np.clip(cube, 1e-16, 1 - 1e-16))
     z -= z.mean(axis=0)
     z = z @ np.linalg.inv(np.linalg.cholesky(z.T @ z / count)).T
     zeta, u = z[:, :p], z[:, p : p + p_star]
     outputs = model.teacher_output(u)
     if model.labels.poisson:
-        outputs = poisson.ppf(cube[:, -3], outputs)
-    sign = np.where(cube[:, -2] < model.labels.flip, -1.0, 1.0)
-    y = sign * outputs + model.labels.noise**0.5 * z[:, -1]
+        outputs = poisson.ppf(cube[:, p + p_star + 2], outputs)
+    sign = np.where(cube[:, p + p_star] < model.labels.flip, -1.0, 1.0)
+    y = sign * outputs + model.labels.noise**0.5 * z[:, p + p_star + 1]
     return Nodes(zeta, u, y, np.full(count, 1 / count), False)
 
 

@@ -13,13 +13,33 @@ from bbpscape.theory.spectral.matrix.information import modes, symmetric_basis
 from bbpscape.theory.spectral.matrix.law_of import label_law
 from bbpscape.theory.spectral.matrix.levels import Levels
 from bbpscape.theory.spectral.matrix.method import optimal_matrix, right_side
-from bbpscape.theory.spectral.matrix.moments import LabelNodes, conditional
+from bbpscape.theory.spectral.matrix.moments import LabelNodes, Moments, conditional, no_atoms
 from bbpscape.theory.spectral.matrix.rays import degree
 from bbpscape.theory.spectral.matrix.recovery import MatrixRecovery, matrix_recovery
 
 
 def model(teacher, p_star=2, **labels):
     return bb.TeacherStudent(1, p_star, "square", teacher=teacher, labels=bb.Labels(**labels))
+
+
+class _Two:
+    """y = 0 with probability 0.99, y = 1 with C_y = 10 otherwise, of which ``nodes`` leaves out."""
+
+    p_star, atoms = 1, np.zeros(0)
+
+    def nodes(self):
+        return np.array([0.0]), np.array([0.99])
+
+    def continuous(self, y):
+        inside = (1 - 0.01 * 10) / 0.99
+        return Moments(np.ones(1), np.zeros((1, 1)), np.full((1, 1, 1), inside))
+
+    def mass(self):
+        return no_atoms(1)
+
+
+def test_labels_left_out_are_missed_by_what_they_add():
+    assert LabelNodes.of(_Two()).missing == pytest.approx(0.01 * 10**2, rel=1e-9)
 
 
 # Defilippis, Dandi, Mergny, Krzakala, Loureiro (2025), and closed forms; (alpha, accuracy).

@@ -6,6 +6,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+LARGEST = 60.0  # of a C_y: |u|² at the end of what is integrated over
+
 
 class Moments(NamedTuple):
     """P(y), shape (n,), and P(y) times E[u | y], shape (n, p*), and E[u uᵀ | y], (n, p*, p*)."""
@@ -128,20 +130,27 @@ class LabelNodes:
 
     @classmethod
     def of(cls, law: LabelLaw) -> "LabelNodes":
-        """All labels; ``missing`` is how far their probabilities are from 1 before they are made
-        to sum to it."""
+        """All labels; ``missing`` bounds what those left out add to E|C_y|², of which α_c is made.
+
+        They are left out with a probability 1 − E1 and a second moment 1 − E[C_y], so that the
+        square of the second over the first is what they add if they are alike.
+        """
         y, weights = law.nodes()
         first, second = law.continuous(y).means()
         labels, mass = law.atoms, law.mass()
         at_first, at_second = mass.means()
         weights = np.concatenate([weights, mass.density])
+        second = np.concatenate([second, at_second])
         total = float(weights.sum())
+        lost = abs(total - 1)
+        moved = float(abs(np.tensordot(weights, second, 1) - np.eye(second.shape[1])).max())
+        alike = moved / lost if lost > moved / LARGEST else LARGEST
         return cls(
             np.concatenate([y, labels]),
             weights / total,
             np.concatenate([first, at_first]),
-            np.concatenate([second, at_second]),
-            abs(total - 1),
+            second,
+            max(lost, moved * alike),
         )
 
 
