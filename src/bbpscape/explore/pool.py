@@ -209,7 +209,9 @@ class Pool:
         with self._changed:
             self._warm |= bool(worker.client)
             kept = worker.free and worker.alive and not (worker.client and worker.large)
-            if kept and not self._closed:
+            # One more than usual goes when another is free too.
+            spare = len(self._all) > self.size and bool(self._idle)
+            if kept and not spare and not self._closed:
                 self._idle.append(worker)
             else:
                 self._all.discard(worker)
