@@ -48,6 +48,18 @@ def test_an_exhausted_space_has_the_eigenpairs_of_the_inputs_it_has_seen(M, p, d
     assert not residuals.any()
 
 
+def test_a_product_with_rows_that_were_asked_for_has_the_length_of_a_gaussian_vector():
+    """N |Xᵀv|² ~ χ² of N degrees of freedom; noise along v would add 1."""
+    generator, found = np.random.default_rng(1), []
+    for _ in range(1500):
+        inputs = DicedInputs(5, 40, 1, generator)
+        w = np.linalg.qr(generator.standard_normal((5, 2)))[0].T
+        inputs.reveal(w)
+        found.append(40 * ((w @ inputs.columns.T) ** 2).sum(axis=1))
+    mean, error = np.mean(found), np.std(found) / math.sqrt(2 * len(found))
+    assert abs(mean - 40) < 4 * error < 0.7
+
+
 def _samples(model, wrong=None):
     """(lowest eigenvalue, its m²) of diced draws, and of draws that hold their inputs."""
     copies = int(model.p) * model.p_star
