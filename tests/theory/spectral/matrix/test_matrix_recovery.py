@@ -114,7 +114,7 @@ KINKED = ("max(u1*u2 + u1, 0)",)
 def test_sums_over_labels_are_those_of_samples(given):
     """E[φ(y) u uᵀ] and E[φ(y) u] for bounded φ, in nodes and in samples of u; E C_y = 1."""
     nodes = LabelNodes.of(label_law(given))
-    accuracy = 3e-4 if given.teacher.name in KINKED else 1e-6
+    accuracy = 3e-4 if given.teacher.name in KINKED else 3e-5 if given.p_star == 3 else 1e-6
     assert nodes.missing < accuracy
     p = given.p_star
     whole = np.einsum("n,nij->ij", nodes.weights, nodes.second)
