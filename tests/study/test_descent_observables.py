@@ -6,7 +6,10 @@ from bbpscape.study.cells import Cell
 from bbpscape.study.observables import DESCENT, draw_values, observable
 from bbpscape.study.subject import Numerics
 
-NAMES = ("descent_m2", "recovered", "recovery_step", "descent_loss", "descent_error")
+NAMES = (
+    *("descent_m2", "recovered", "recovery_step"),
+    *("descent_loss", "descent_error", "final_m2", "final_m2_frobenius"),
+)
 STEEP = {
     "p": 2, "p_star": 1, "alpha": 3.0, "N": 40, "loss": "(y-yhat)**4", "label_noise": 0.3,
     "method": "momentum", "steps": 60,
@@ -25,5 +28,23 @@ def test_a_draw_that_diverges_has_not_recovered():
         assert both["descent_m2_frobenius"] == path.largest_m2_frobenius
         assert (values["recovered"], values["recovery_step"]) == (0.0, None)
         lost = path.status == "diverged"
-        assert [values[name] is None for name in NAMES[3:]] == [lost, lost]
+        assert [values[name] is None for name in NAMES[3:]] == [lost] * 4
     assert {"diverged", "budget"} <= ends
+
+
+def test_a_draw_goes_on_to_its_end_if_asked():
+    """p* = 2: at recovery m² is 0.9, at the end 1, by both norms."""
+    names = ("final_m2", "final_m2_frobenius", "converged", "recovered", "recovery_step")
+    point = {"p": 2, "p_star": 2, "alpha": 8.0, "N": 40, "a": 1.0, "steps": 4000}
+    (seed,) = np.random.SeedSequence(1).spawn(1)
+    stopped, ended = (
+        draw_values(Cell.of(point | more), seed, [observable(name) for name in names])
+        for more in ({}, {"until": "end"})
+    )
+    for each in (stopped, ended):
+        assert each["recovered"] == 1.0
+        assert each["recovery_step"] == stopped["recovery_step"]
+    assert (stopped["converged"], ended["converged"]) == (0.0, 1.0)
+    assert 0.9 <= stopped["final_m2"] < 0.99 < 1 - 1e-6 < ended["final_m2"]
+    assert ended["final_m2_frobenius"] > 1 - 1e-6
+    assert stopped["final_m2_frobenius"] != stopped["final_m2"]

@@ -274,6 +274,13 @@ DESCENT = (
         1e-5,
     ),
     Parameter("recovery", "m2 that counts as recovered.", _between(0, 1), 0.9),
+    Parameter(
+        "until",
+        "recovery, which ends a draw, or end: what it converges to, or its budget.",
+        _one_of("recovery", "end"),
+        "recovery",
+        str,
+    ),
     _flag("until_recovery", "Stop a draw when it has recovered."),
 )
 SOLVING = (

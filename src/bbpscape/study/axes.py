@@ -17,7 +17,7 @@ from bbpscape.model.parameters import PARAMETERS as SHARED
 Value = Any
 
 # Parameters of a descent, which neither the model nor its theory knows.
-DESCENT = ("start", "method", "domain", "steps")
+DESCENT = ("start", "method", "domain", "steps", "until")
 REQUIRED = ("p", "p_star", "alpha", "N")
 # Rows of one's own: a point names them, and they decide its N.
 OWN = "inputs"

@@ -18,13 +18,13 @@ from bbpscape.study.subject import Numerics, Subject
 
 @dataclass(frozen=True)
 class Descents(Subject):
-    """The descent of a draw, which ends when it has recovered the teacher.
+    """The descent of a draw, which by default ends when it has recovered the teacher.
 
-    One that diverges counts as not recovered, with the largest m² that it reached, and has no loss
-    and error at its end.
+    One that diverges counts as not recovered, with the largest m² that it reached, and has no
+    loss, error and m² at its end.
     """
 
-    parameters = ("start", "method", "domain", "steps")
+    parameters = ("start", "method", "domain", "steps", "until")
 
     def check(self, cell: Cell, numerics: Numerics) -> None:
         if numerics.eigensolver != "auto":
@@ -42,7 +42,7 @@ class Descents(Subject):
             method=str(values["method"]),
             sphere=values["domain"] == "sphere",
             steps=int(values["steps"]),
-            until_recovery=True,
+            until_recovery=values["until"] == "recovery",
         )
 
     def prepare(
@@ -70,6 +70,18 @@ def _descent_m2(one: Trajectory) -> float | None:
 
 def _descent_m2_frobenius(one: Trajectory) -> float | None:
     return one.largest_m2_frobenius
+
+
+def _final_m2(one: Trajectory) -> float | None:
+    return None if _diverged(one) else float(one.m2[-1])
+
+
+def _final_m2_frobenius(one: Trajectory) -> float | None:
+    return None if _diverged(one) else float(one.m2_frobenius[-1])
+
+
+def _converged(one: Trajectory) -> float | None:
+    return float(one.status == "converged")
 
 
 def _recovered(one: Trajectory) -> float | None:
@@ -109,6 +121,30 @@ for _one in (
         None,
         "largest $m^2$ (Frobenius) of the descent",
         "the same with the Frobenius norm, which differs at p* > 1",
+        DESCENT,
+    ),
+    Observable(
+        "final_m2",
+        _final_m2,
+        None,
+        "$m^2$ at the end of the descent",
+        "squared magnetization (nuclear norm) where it ends; with until = end, what it finds",
+        DESCENT,
+    ),
+    Observable(
+        "final_m2_frobenius",
+        _final_m2_frobenius,
+        None,
+        "$m^2$ (Frobenius) at the end of the descent",
+        "the same with the Frobenius norm, which differs at p* > 1",
+        DESCENT,
+    ),
+    Observable(
+        "converged",
+        _converged,
+        None,
+        "fraction converged",
+        "1 if the descent ends because its gradient vanishes, 0 for its budget or recovery",
         DESCENT,
     ),
     Observable(

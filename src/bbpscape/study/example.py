@@ -24,9 +24,13 @@ block = 5
 # phi           1 if the eigenvector with the largest m2 is among the p p* lowest, else 0
 # gap           distance from the p p*-th lowest eigenvalue to the next
 # teacher_mass  m2 of all eigenvectors below the edge at infinite N, over p p*
-# and of a gradient descent on the loss, which ends where the teacher is recovered:
+# and of a gradient descent on the loss, which ends where the teacher is recovered, or with
+# until = "end" goes on:
 # descent_m2    largest squared magnetization that it reaches, by the nuclear norm
 # descent_m2_frobenius  the same by the Frobenius norm, another at p_star > 1
+# final_m2      that at its end, where the gradient vanishes or the budget is spent
+# final_m2_frobenius  the same by the Frobenius norm
+# converged     1 if it ends because the gradient vanishes
 # recovered     1 if m2 reaches 0.9, else 0
 # recovery_step at which step
 # descent_loss  loss a sample at its end
@@ -46,7 +50,8 @@ eigensolver = "auto"
 # Parameters with one value: p, p_star, a, alpha and N, and for other networks
 # loss, delta, activation, teacher, label_noise, flip, poisson, overlap and student_gram. A descent
 # also has start ("random", "hessian", "spectral" or "overlap"), method ("gd", "momentum" or
-# "flow"), domain ("free" or "sphere") and steps, its budget.
+# "flow"), domain ("free" or "sphere"), steps, its budget, and until ("recovery", which ends a
+# draw, or "end": on to convergence or the last step).
 [model]
 p = 1
 p_star = 1

@@ -43,8 +43,8 @@ class Study(Definition):
         Its loss and activation may be of your own.
     axes : mapping
         Values of the parameters of the model, of alpha and N and, for descents, of start, method,
-        domain and steps: one value, a list, an array, a text as "0.5:2:7" or a table with start,
-        stop, count and perhaps log.
+        domain, steps and until: one value, a list, an array, a text as "0.5:2:7" or a table with
+        start, stop, count and perhaps log.
     observables : sequence of str or Observable
     draws : int
         Of every cell; 0 for theory alone, which needs no N.
