@@ -8,6 +8,8 @@ NOTHING = 1e-10
 # Of the same: so much is lost in a projection that it has to be repeated.
 ONCE_MORE = 0.5
 GROWTH = 1.5
+# So few rows are multiplied faster one by one, as vectors.
+FEW = 2
 
 
 class DicedInputs:
@@ -69,10 +71,10 @@ class DicedInputs:
         noise = generator.standard_normal((len(block), asked.shape[1]), self._dtype)
         together = np.concatenate([np.asarray(block, self._dtype), noise])
         lengths = np.linalg.norm(block, axis=1)
-        left = together - (together @ asked.T) @ asked
+        left = together - _within(together, asked)
         new, noise = left[: len(block)], left[len(block) :]
         if (np.linalg.norm(new, axis=1) < ONCE_MORE * lengths).any():
-            new = new - (new @ asked.T) @ asked
+            new = new - _within(new, asked)
         new = orthonormal_rows(new, NOTHING * lengths.max(initial=0.0))
         if not len(new):
             return
@@ -111,6 +113,13 @@ class _Rows:
             self._held = held
         self._held[self._count : needed] = block
         self._count = needed
+
+
+def _within(block: NDArray[np.floating], basis: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The part of each row of ``block`` in the span of orthonormal rows."""
+    if len(block) > FEW:
+        return (block @ basis.T) @ basis
+    return np.stack([(basis @ row) @ basis for row in block])
 
 
 def orthonormal_rows(block: NDArray[np.floating], nothing: float) -> NDArray[np.floating]:
