@@ -1,0 +1,195 @@
+"""What figures/README.md states in numbers, each from the data of its figure: ``statements()``.
+
+The page has to hold every text as it is written here.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from figures.claims import (
+    activation_gaps,
+    density_gap,
+    descent_begins,
+    descent_crossing,
+    lowest_gap,
+    online_gaps,
+    online_hessian_gaps,
+)
+from figures.kit import HERE, Data, column, rows
+
+
+def read(number: int) -> Data:
+    return Data.read(HERE / f"figure{number:02d}" / "data.json")
+
+
+def statements() -> Iterator[tuple[int, str]]:
+    """(number of the figure, text)."""
+    for number, tell in TOLD.items():
+        for text in tell(read(number)):
+            yield number, text
+
+
+def _figure02(data: Data) -> Iterator[str]:
+    over_p = data.tables["over_p"]
+
+    def alpha(a: float, p: int | str) -> float:
+        return column(over_p, "alpha_bbp", a=a, p=p)[0]
+
+    yield ", ".join(f"{alpha(0.5, p):.3f}" for p in range(1, 6)) + " (p = 1 … 5)"
+    yield f"discontinuous {alpha(0.5, 6):.3f} (6) … {alpha(0.5, 64):.3f} (64)"
+    yield f"{alpha(1.0, 2):.3f} (2) … {alpha(1.0, 64):.3f} (64)"
+    critical = column(data.tables["minima"], "a_critical")
+    yield f"a_c = {critical[0]:.3f} … {critical[-1]:.3f}"
+
+
+def _figure04(data: Data) -> Iterator[str]:
+    def at(a: float, p: int) -> dict:
+        return rows(data.tables["onset"], a=a, p=p)[0]
+
+    yield (
+        f"to {at(0.3, 32)['tangent']:.3f} (a = 0.3), {at(1.0, 32)['tangent']:.3f} (a = 1), "
+        f"{at(2.0, 32)['tangent']:.3f} (a = 2)"
+    )
+    wide = at(2.0, 32)
+    yield f"give {wide['narrow']:.2f} to {wide['wide']:.2f}"
+    yield f"needs no window: {wide['tangent']:.3f} there"
+    first, last = at(1.0, 2), at(1.0, 32)
+    yield (
+        f"({first['tangent']:.3f} and {first['alpha_half']:.3f} at p = 2, "
+        f"{last['tangent']:.3f} and {last['alpha_half']:.3f} at p = 32)"
+    )
+
+
+def _figure05(data: Data) -> Iterator[str]:
+    states = [(row["case"], row["alpha"], row["outlier"]) for row in rows(data.tables["states"])]
+    gap = max(density_gap(data, case, alpha) for case, alpha, _ in states)
+    yield f"≤ {math.ceil(100 * gap) / 100:.2f} at N = {data.parameters['N']}"
+    off = max(abs(lowest_gap(data, case, alpha)) for case, alpha, out in states if out is not None)
+    yield f"within {_up(off)} standard errors of the outlier"
+
+
+def _figure08(data: Data) -> Iterator[str]:
+    def alpha(name: str, p: int) -> float:
+        return column(data.tables["thresholds"], "alpha_bbp", activation=name, p=p)[0]
+
+    yield (
+        f"ReLU, a = 1, p = 1: {alpha('relu', 1):.1f}; erf, a = 50: {alpha('erf', 1):.2f} (p = 1), "
+        f"{alpha('erf', 2):.2f} (p = 2)"
+    )
+    shown = (("relu", 1), ("erf", 1), ("erf", 2))
+    z = [abs(activation_gaps(data, name, p, 1.4)).max() for name, p in shown]
+    yield f"m² within {_up(max(z))} standard errors"
+
+
+def _descent(case: str) -> Callable[[Data], Iterator[str]]:
+    def tell(data: Data) -> Iterator[str]:
+        for p in data.parameters["widths"]:
+            law = rows(data.tables["thresholds"], p=p, N=1000)[0]
+            cells = [case, f"{p}", f"{law['alpha_bbp']:.3f}"]
+            if case.startswith("continuous"):
+                cells += ["–", "–"]
+            else:
+                cells += [
+                    f"{law['alpha_0']:.3f}",
+                    f"{law['alpha_half']:.2f} ± {law['alpha_half_error']:.2f}",
+                ]
+            cells.append(f"{descent_begins(data, 'random-500', p):.2f}")
+            for name in ("random-500", "random-1000", "hessian-500"):
+                cells.append("{:.2f} ± {:.2f}".format(*descent_crossing(data, name, p, 0.25)))
+            yield "| " + " | ".join(cells) + " |"
+
+    return tell
+
+
+def _figure11(data: Data) -> Iterator[str]:
+    levels = (0.0, 0.5, 1.0)
+
+    def three(p: int) -> str:
+        found = {row["noise"]: row["alpha_bbp"] for row in rows(data.tables["thresholds"], p=p)}
+        return ", ".join(f"{found[level]:.3f}" for level in levels) + f" (p = {p})"
+
+    yield "α_BBP " + ", ".join(three(p) for p in data.parameters["widths"])
+    weak = {row["noise"]: row["alpha"] for row in rows(data.tables["weak_recovery"])}
+    yield "weak recovery " + ", ".join(f"{weak[level]:.3g}" for level in levels)
+
+
+def _figure12(data: Data) -> Iterator[str]:
+    at = {row["method"]: row["alpha"] for row in rows(data.tables["methods"])}
+    yield (
+        f"begin at {at['Hessian']:.3f} (Hessian), {at['average Hessian']:.3f} (its average over "
+        f"students), {at['optimal']:.3g} (optimal), {at['subset']:.3f} (subset), "
+        f"{at['trimming']:.3f} (trimming)"
+    )
+    jumps = rows(data.tables["bayes_jumps"])
+    yield f"perfect from {jumps[0]['alpha']:.4f}"
+
+
+def _figure13(data: Data) -> Iterator[str]:
+    parts = []
+    for case, a in (("continuous", "0.01"), ("discontinuous", "2")):
+        found = rows(data.tables["hessian"], case=case)
+        half = next(row for row in found if row["m2"] < found[0]["m2"] / 2)
+        parts.append((found[0]["m2"], half["step"], a, half["student_m2"]))
+    (m, s, a, q), (m2, s2, a2, q2) = parts
+    yield f"from {m:.3f} to below half in {s} steps (a = {a}) and from {m2:.3f} in {s2} (a = {a2})"
+    yield f"(m² {q:.2f} and {q2:.2f})"
+
+
+def _figure14(data: Data) -> Iterator[str]:
+    theory = data.tables["theory"]
+
+    def fall(p: int) -> str:
+        found = {row["beta"]: row["alpha_bbp"] for row in rows(theory, p=p)}
+        return f"from {found[0.0]:.3f} to {found[0.8]:.3f}"
+
+    yield f"{fall(1)} at β = 0.8 (p = 1), {fall(2)} (p = 2)"
+
+
+def _figure15(data: Data) -> Iterator[str]:
+    def three(theory: str) -> str:
+        here = rows(data.tables["distance"], theory=theory)
+        found = {row["kind"]: row["distance"] for row in here}
+        return ", ".join(f"{found[kind]:.3f}" for kind in data.parameters["kinds"])
+
+    yield (
+        f"isotropic {three('isotropic')}; with their covariance {three('covariance')}; with their "
+        f"norms too {three('norms')}"
+    )
+    kept = []
+    for kind in data.parameters["kinds"]:
+        far = {row["theory"]: row["distance"] for row in rows(data.tables["distance"], kind=kind)}
+        kept.append(f"{100 * (1 - far['norms'] / far['isotropic']):.0f}")
+    yield f"explain {kept[0]}, {kept[1]} and {kept[2]} % of the distance"
+
+
+def _figure16(data: Data) -> Iterator[str]:
+    z = np.concatenate([online_gaps(data, case) for case in data.parameters["cases"]])
+    yield (
+        f"within {_up(abs(z).max())} standard errors ({z.size} values, root mean square "
+        f"{math.sqrt((z**2).mean()):.1f})"
+    )
+    z = np.concatenate([online_hessian_gaps(data, case) for case in data.parameters["cases"]])
+    yield f"within {_up(abs(z).max())} ({z.size} values, {math.sqrt((z**2).mean()):.1f})"
+
+
+def _up(value: float) -> str:
+    """Of a bound: to one decimal, upwards."""
+    return f"{math.ceil(10 * value - 1e-9) / 10:.1f}"
+
+
+TOLD: dict[int, Callable[[Data], Iterator[str]]] = {
+    2: _figure02,
+    4: _figure04,
+    5: _figure05,
+    8: _figure08,
+    9: _descent("continuous, a = 0.01"),
+    10: _descent("discontinuous, a = 2"),
+    11: _figure11,
+    12: _figure12,
+    13: _figure13,
+    14: _figure14,
+    15: _figure15,
+    16: _figure16,
+}
