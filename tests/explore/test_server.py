@@ -1,5 +1,6 @@
 """Answers of the server: the library's numbers, this machine alone, and work that is dropped."""
 
+import importlib
 import json
 import signal
 import socket
@@ -18,7 +19,8 @@ import bbpscape as bb
 from bbpscape.explore import limits, pool
 from bbpscape.explore.server import Server
 from bbpscape.explore.state import State
-from bbpscape.explore.views import recovery_from
+from bbpscape.explore.views.overlap import recovery_from
+from bbpscape.explore.worker import Dropped, Line
 
 
 def parts(messages, name):
@@ -325,8 +327,8 @@ def test_quick_questions_that_take_long_leave_another_to_the_next(page_of, ask):
     """The overlap curve of a network takes a process for long, and the slider must not wait."""
     server = page_of._server
     assert settled(server)
-    network = "activation=tanh&a=50"
-    long = [open_question(server, "descent", f"N=100&draws=20&seed={k}") for k in range(2)]
+    network = "activation=tanh&a=50&p=3"
+    long = [open_question(server, "descent", f"N=100&draws=60&seed={k}") for k in range(2)]
     long.append(open_question(server, "overlap", network))
     while len(busy(server)) < server.pool.size:
         time.sleep(0.02)
@@ -335,6 +337,88 @@ def test_quick_questions_that_take_long_leave_another_to_the_next(page_of, ask):
     for one in long:
         one.close()
     assert settled(server)
+
+
+def test_what_is_not_urgent_rests_while_a_spectrum_is_computed(page_of):
+    """Its process computes nothing meanwhile, and goes on afterwards."""
+    server = page_of._server
+    assert settled(server)
+    slow = open_question(server, "descent", "N=100&draws=20")
+    while not busy(server):
+        time.sleep(0.02)
+    (worker,) = busy(server)
+    process = psutil.Process(worker.process.pid)
+    with server.pool.lend("somebody's density", lambda: False, urgent=True):
+        time.sleep(0.5)
+        before = process.cpu_times().user
+        time.sleep(1.0)
+        assert process.cpu_times().user - before < 0.05
+    until = time.monotonic() + 20
+    while process.cpu_times().user - before < 0.2 and time.monotonic() < until:
+        time.sleep(0.05)
+    assert process.cpu_times().user - before >= 0.2
+    slow.close()
+    assert settled(server)
+
+
+def test_a_question_that_is_dropped_is_followed_in_the_same_process(page_of):
+    """It knows the model; what waits beside takes another."""
+    pool = page_of._server.pool
+    assert settled(page_of._server)
+
+    def lent(client, urgent):
+        with pool.lend(client, lambda: False, urgent=urgent) as worker:
+            worker.ask("descent", "N=100&draws=20")
+            worker.hear()
+            return worker
+
+    first = lent("a tab's density", urgent=True)
+    assert lent("a tab's overlap", urgent=False) is not first
+    assert lent("a tab's density", urgent=True) is first
+
+
+def test_an_import_is_never_torn():
+    """The signal to drop a question, within an import and outside."""
+    seen = {}
+    line = Line(None, None)
+    line.asked = True
+
+    def drop():
+        try:
+            line.drop(0, sys._getframe())
+            seen["dropped"] = False
+        except Dropped:
+            seen["dropped"] = True
+
+    drop()
+    assert seen["dropped"]
+    finder = type("Finder", (), {"find_spec": staticmethod(lambda *of: drop())})
+    sys.meta_path.insert(0, finder)
+    try:
+        with pytest.raises(ModuleNotFoundError):
+            importlib.import_module("no_such_module")
+    finally:
+        sys.meta_path.remove(finder)
+    assert not seen["dropped"]
+
+
+@pytest.mark.parametrize(
+    ("module", "unwanted"),
+    [
+        ("bbpscape.explore.explore", {"scipy.optimize", "numba", "bbpscape.theory"}),
+        (
+            "bbpscape.explore.views.spectrum",
+            {"numba", "matplotlib", "bbpscape.simulation", "bbpscape.experiments"},
+        ),
+    ],
+)
+def test_the_first_picture_waits_for_nothing_that_it_does_not_need(module, unwanted):
+    code = f"import sys, {module}; print(*sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert module in found
+    assert not unwanted & set(found)
 
 
 def test_a_process_that_is_killed_is_a_line_and_another_comes(page_of, ask):

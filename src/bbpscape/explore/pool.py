@@ -5,22 +5,27 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from multiprocessing import Pipe
+from multiprocessing.sharedctypes import RawValue
 from typing import Any
 
 import psutil
 
-from bbpscape.explore.worker import DROP, END, serve
+from bbpscape.explore.worker import DROP, END, REST, serve
 from bbpscape.simulation.parallel import available_cpus
 from bbpscape.simulation.processes import start_process
 
 PATIENCE = 2.0  # seconds for a question to be dropped; then its process is ended
 START = 60.0  # seconds for a process to be ready
 MOST = 4
-SPARE = 2  # processes beyond those, for quick questions that have waited
+SPARE = 2  # processes beyond those, for urgent questions that have waited
 LARGE = 400 * 2**20  # bytes of a process between two questions
 TRIES = 3  # processes that end before they are ready, after which it is said
-TURNS = 1.0  # seconds; then a slow question is to be asked again, and a quick one gets a process
+# Seconds; then a slow question is to be asked again, and an urgent one gets a process: another if
+# that which knows the model has not dropped its last question.
+TURNS = 1.0
+KEPT = 0.5  # seconds for which a process that dropped a question is its client's: it asks again
 TURN = 0.1  # seconds between two looks whether somebody waits still
 
 
@@ -29,12 +34,15 @@ class Worker:
 
     def __init__(self) -> None:
         self.line, other = Pipe()
-        self.process = start_process(serve, other)
+        # Whether it is to rest within what it does.
+        self.resting = RawValue("b", 0)
+        self.process = start_process(partial(serve, resting=self.resting), other)
         other.close()
         # Of two threads that wait for a process at once, one would take it for alive.
         self._waiting = threading.Lock()
         self.client = ""
-        self.slow = False
+        self.slow = self.urgent = False
+        self.kept = 0.0  # until then for its client alone
         # It says so when it is ready.
         self.free = False
 
@@ -65,6 +73,14 @@ class Worker:
         except OSError as error:
             raise EOFError from error
         return found
+
+    def rest(self, resting: bool) -> None:
+        """Rest within whatever it does, or go on."""
+        if REST is not None and resting != bool(self.resting.value) and self.alive:
+            self.resting.value = resting
+            if resting:
+                with suppress(ProcessLookupError):
+                    os.kill(self.process.pid or 0, REST)
 
     def drop(self) -> None:
         """End what it does: by a signal, or with the process."""
@@ -112,7 +128,8 @@ class Pool:
 
     One process begins with the pool. Others follow when it has answered, so that the first
     picture need not share the cores with them, one more than are busy. Slow questions leave one
-    process to quick ones; and where some of these take long after all, others get another.
+    process to quick ones; and where some of these take long after all, urgent ones get another.
+    While an urgent question is answered, of a slider that moves, all that are not urgent rest.
     """
 
     def __init__(self) -> None:
@@ -121,7 +138,7 @@ class Pool:
         self._idle: list[Worker] = []
         self._all: set[Worker] = set()
         self._closed = self._warm = False
-        self._failed = 0
+        self._failed = self._hurry = 0  # processes that did not start; urgent questions that wait
         with self._changed:
             self._add(self.size)
 
@@ -133,7 +150,7 @@ class Pool:
 
     @contextmanager
     def lend(
-        self, client: str, gone: Callable[[], bool], slow: bool = False
+        self, client: str, gone: Callable[[], bool], slow: bool = False, urgent: bool = False
     ) -> Iterator[Worker | None]:
         """A worker, the one that knows the client best; None if the client has gone meanwhile.
 
@@ -142,38 +159,67 @@ class Pool:
         Unavailable
             If none can be started, or others ask slow questions too.
         """
-        worker = self._wait(client, gone, slow)
+        with self._changed:
+            self._hurry += urgent
+        try:
+            worker = self._wait(client, gone, slow, urgent)
+        finally:
+            with self._changed:
+                self._hurry -= urgent
         try:
             yield worker
         finally:
             if worker is not None:
                 if not worker.free:
                     worker.drop()
+                    worker.kept = time.monotonic() + KEPT * urgent
                 self._put(worker)
 
-    def _wait(self, client: str, gone: Callable[[], bool], slow: bool) -> Worker | None:
+    def _wait(
+        self, client: str, gone: Callable[[], bool], slow: bool, urgent: bool
+    ) -> Worker | None:
         until = time.monotonic() + TURNS
         while not (self._closed or gone()):
             with self._changed:
                 if self._failed >= TRIES:
                     self._failed = 0
                     raise Unavailable("no process could be started to compute with")
-                if slow and self._crowded and time.monotonic() > until:
+                late = time.monotonic() > until
+                if slow and self._crowded and late:
                     # A browser has few connections: a slow question that waits must hold none.
                     raise Unavailable
-                late = not slow and time.monotonic() > until
-                worker = self._take(client, slow, self.size + SPARE * late)
+                worker = None
+                first = urgent or not self._hurry
+                if first and (late or not self._returns(client)):
+                    most = self.size + SPARE * (late and urgent)
+                    worker = self._take(client, slow, most)
                 if worker is not None:
+                    worker.urgent = urgent
+                    self._let_rest()
                     return worker
                 self._changed.wait(TURN)
         return None
+
+    def _returns(self, client: str) -> bool:
+        """Whether the process that knows the client best is about to drop its last question."""
+        return any(one.client == client and one not in self._idle for one in self._all)
+
+    def _let_rest(self) -> None:
+        lent = [one for one in self._all if one.client and one not in self._idle]
+        urgent = any(one.urgent for one in lent)
+        for one in lent:
+            one.rest(urgent and not one.urgent)
 
     def _take(self, client: str, slow: bool, most: int) -> Worker | None:
         self._all = {one for one in self._all if one.alive}
         known = [one for one in self._idle if one in self._all]
         chosen = None
         if known and not (slow and self._crowded):
-            chosen = next((one for one in known if one.client == client), known[-1])
+            now = time.monotonic()
+            free = [one for one in known if one.client == client or one.kept < now]
+            mine = (one for one in free if one.client == client)
+            chosen = next(mine, free[-1] if free else None)
+        if chosen is not None:
             chosen.client, chosen.slow = client, slow
             # While it is busy, quick questions need another.
             self._warm |= slow
@@ -208,6 +254,8 @@ class Pool:
     def _put(self, worker: Worker) -> None:
         with self._changed:
             self._warm |= bool(worker.client)
+            worker.urgent = False
+            worker.rest(False)
             kept = worker.free and worker.alive and not (worker.client and worker.large)
             # One more than usual goes when another is free too.
             spare = len(self._all) > self.size and bool(self._idle)
@@ -216,6 +264,7 @@ class Pool:
             else:
                 self._all.discard(worker)
                 worker.stop()
+            self._let_rest()
             self._changed.notify_all()
 
     def close(self) -> None:

@@ -20,12 +20,15 @@ from urllib.parse import urlsplit
 from bbpscape.core.checks import InvalidInput, integer, one_line
 from bbpscape.explore.controls import controls
 from bbpscape.explore.pool import Pool, Unavailable, Worker
-from bbpscape.explore.state import LONGEST, QUESTIONS
+from bbpscape.explore.state import LONGEST
+from bbpscape.explore.views import QUESTIONS
 from bbpscape.explore.worker import END
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Questions that may take long: they leave a process to the others.
 SLOW = ("simulation", "finite", "phases", "descent", "picture")
+# Questions that somebody waits for: others rest meanwhile.
+URGENT = ("density", "table")
 MOST_CONNECTIONS = 300
 KINDS = {
     ".html": "text/html; charset=utf-8",
@@ -213,7 +216,8 @@ class _Handler(BaseHTTPRequestHandler):
         gone = threading.Event()
         client = f"{self.headers.get('X-Tab', '')[:40]} {view}"
         try:
-            with self.server.pool.lend(client, self._has_gone, view in SLOW) as worker:
+            lent = self.server.pool.lend(client, self._has_gone, view in SLOW, view in URGENT)
+            with lent as worker:
                 if worker is None:
                     gone.set()
                 else:

@@ -34,18 +34,6 @@ EXPRESSIONS: dict[str, Callable[[str], Any]] = {
     "loss": loss,
     "teacher": teacher,
 }
-# What the page asks for, in the order of the functions in views.py.
-QUESTIONS = (
-    "density",
-    "table",
-    "simulation",
-    "overlap",
-    "finite",
-    "phases",
-    "descent",
-    "picture",
-    "words",
-)
 # Choices of single views: the axes of the diagram, the pixels of the photograph, steps of descent.
 AXES = ("a,alpha", "p,alpha", "a,p")
 CHOICES = {"axes": AXES[0], "side": "32", "steps": "400"}

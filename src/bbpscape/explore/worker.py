@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from types import FrameType
@@ -9,10 +10,14 @@ from typing import Any
 
 from bbpscape.core.checks import InvalidInput, NoConvergence, one_line
 from bbpscape.explore.state import Mistake, State
+from bbpscape.explore.views import answer_to
 from bbpscape.simulation.threads import one_thread
 
 # Where there is no such signal a question is dropped by ending the process.
 DROP = getattr(signal, "SIGUSR1", None)
+# And nothing rests.
+REST = getattr(signal, "SIGUSR2", None)
+NAP = 0.005  # seconds between two looks whether it may go on
 END = {"end": True}
 
 
@@ -20,20 +25,26 @@ class Dropped(BaseException):
     """Nobody waits for the answer any more."""
 
 
-class _Line:
+class Line:
     """The way back. A signal to drop the question never tears a message."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, connection: Connection, resting: Any) -> None:
+        self.connection, self.resting = connection, resting
         self.asked = self.sending = self.dropped = False
 
     def drop(self, number: int, frame: FrameType | None) -> None:
-        if not self.asked:
+        # Who drops it says so again and again: the next time will do.
+        if not self.asked or _importing(frame):
             return
         if self.sending:
             self.dropped = True
             return
         raise Dropped
+
+    def rest(self, number: int = 0, frame: FrameType | None = None) -> None:
+        """Until it may go on, or the question is dropped."""
+        while self.asked and not self.dropped and self.resting.value:
+            time.sleep(NAP)
 
     def send(self, message: dict[str, Any]) -> None:
         self.sending = True
@@ -48,29 +59,44 @@ class _Line:
         self.connection.send(message)
 
 
-def serve(connection: Connection) -> None:
-    """Answer (view, query) after (view, query), each with messages up to ``END``, until EOF."""
-    # Here: the process that serves the page need not know how its answers are found.
-    from bbpscape.explore.views import VIEWS
+def _importing(frame: FrameType | None) -> bool:
+    """Whether this is within an import: what is cut off there may never be imported again."""
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
 
-    line = _Line(connection)
+
+def serve(connection: Connection, resting: Any) -> None:
+    """Answer (view, query) after (view, query), each with messages up to ``END``, until EOF.
+
+    While the shared ``resting`` is true, the signal ``REST`` halts it, at the next line of Python.
+    """
+    line = Line(connection, resting)
+    # The first picture; a process that is ready has imported what it needs.
+    answer_to("density")
     if DROP is not None:
         signal.signal(DROP, line.drop)
+    if REST is not None:
+        signal.signal(REST, line.rest)
     line.last(END)
     while True:
         try:
             view, query = connection.recv()
         except (EOFError, OSError):
             os._exit(0)
-        _answer(line, VIEWS[view], query)
+        _answer(line, view, query)
         line.last(END)
 
 
-def _answer(line: _Line, view: Callable[[State, Any], None], query: str) -> None:
+def _answer(line: Line, view: str, query: str) -> None:
     line.asked, line.dropped = True, False
     try:
+        # Where the signal came before the question.
+        line.rest()
         with one_thread():
-            failure = _failure(lambda: view(State.read(query), line.send))
+            failure = _failure(lambda: answer_to(view)(State.read(query), line.send))
         if failure is not None:
             line.send({"error": failure})
     except Dropped:

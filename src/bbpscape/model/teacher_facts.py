@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from bbpscape.core.checks import InvalidInput
 
@@ -181,7 +181,7 @@ def _polished(value: Value, u: NDArray, least: float, sign: float) -> float:
     y = sign * np.asarray(value(u), dtype=float)
     y = np.where(np.isfinite(y), y, np.inf)
     for start in u[np.argsort(y)[:STARTS]]:
-        found = minimize(
+        found = scipy.optimize.minimize(
             lambda x: float(np.nan_to_num(sign * np.asarray(value(x)), nan=np.inf)),
             start,
             method="Nelder-Mead",

@@ -57,6 +57,9 @@ class States(Protocol):
     def stieltjes(self, state: NDArray) -> complex:
         """g = Tr G/p of a state."""
 
+    def physical(self, state: NDArray) -> bool:
+        """Whether it is the solution above the real axis, which other roots are not."""
+
     def below(self, alpha: float, state: NDArray) -> float:
         """The fraction of the eigenvalues below z, those at 0 included: 1 − Im Φ/π, dΦ/dz = g."""
 
@@ -222,15 +225,12 @@ def _starts(found: list[NDArray]) -> list[NDArray]:
 
 
 def _solved(states: States, alpha: float, z: complex, state: NDArray) -> NDArray | None:
-    """The state at z by Newton's method from another, None where it does not find it.
-
-    Im g < 0 tells the solution from others, in a gap too.
-    """
+    """The state at z by Newton's method from another, None where it does not find it."""
     try:
         found = states.newton(alpha, z, state)
     except NoConvergence:
         return None
-    return found if states.stieltjes(found).imag < 0 else None
+    return found if states.physical(found) else None
 
 
 def _descend(states: States, alpha: float, eigenvalue: float, height: float) -> NDArray:

@@ -194,3 +194,14 @@ def _square():
     mean = law.first
     mean = (mean + mean[::-1, ::-1]) / 2
     return float(np.trace(mean @ mean)) / 2
+
+
+def test_a_density_is_the_slope_of_its_fractions():
+    """Another root with the trace's sign lay here, at some α alone: fractions went down along λ."""
+    sketch = MatrixRoute(TANH).sketch()
+    for alpha in (3.5, 3.53):
+        bulk = sketch.density(alpha, 200)
+        between = np.diff(bulk.eigenvalue) * (bulk.rho[1:] + bulk.rho[:-1]) / 2
+        assert np.cumsum(between) == pytest.approx(
+            bulk.cumulative[1:] - bulk.cumulative[0], abs=5e-3
+        )

@@ -4,6 +4,7 @@ const tab = crypto.getRandomValues(new Uint32Array(2)).join("-");
 const AGAIN = 1000; // ms
 const SLOW = 350; // ms after which an answer is dropped for a newer question
 const PATIENT = 1500; // the same where it has shown nothing yet: a first look may be near
+// One that has shown a first look is dropped at once.
 const QUIET = 150; // ms without a newer question before the next slow one is asked
 
 export async function ask(view, query, heard, signal) {
@@ -50,12 +51,15 @@ export class Latest {
     this.wish = query;
     clearTimeout(this.timer);
     if (!this.running) this.next();
-    else if (performance.now() - this.running.since > (this.running.heard ? SLOW : PATIENT)) {
-      this.running.drop.abort();
+    else if (performance.now() - this.running.since > this.patience) {
+      const { drop, sketched } = this.running;
+      drop.abort();
       this.running = null;
-      this.timer = setTimeout(() => this.next(), QUIET);
+      this.timer = setTimeout(() => this.next(), sketched ? 0 : QUIET);
     }
   }
+
+  get patience() { return this.running.sketched ? 0 : this.running.heard ? SLOW : PATIENT; }
 
   cancel() {
     this.wish = null;
@@ -73,6 +77,7 @@ export class Latest {
     const heard = (message) => {
       if (this.running !== me) return;
       me.heard = true;
+      me.sketched ||= message.sketch;
       failed ||= "error" in message;
       this.hooks.heard(message, query);
     };

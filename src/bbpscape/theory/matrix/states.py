@@ -17,6 +17,8 @@ from bbpscape.theory.roots import NoConvergence, iterations
 
 NEWTON_STEPS = 30
 TOLERANCE = 1e-10
+# Of Im A in units of A, where it is 0: in a gap.
+ROUNDING = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +66,12 @@ class MatrixStates:
 
     def stieltjes(self, state: NDArray) -> complex:
         return stieltjes(self.law, *self._at(state))
+
+    def physical(self, state: NDArray) -> bool:
+        """Im g < 0, and Im A > 0 as a matrix: other roots may have the sign of the trace alone."""
+        _, A, _ = self._at(state)
+        least = np.linalg.eigvalsh(A.imag)[0]
+        return self.stieltjes(state).imag < 0 and bool(least > -ROUNDING * abs(A).max())
 
     def below(self, alpha: float, state: NDArray) -> float:
         z, A, S = self._at(state)

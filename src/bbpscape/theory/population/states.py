@@ -48,9 +48,12 @@ class PopulationStates:
         return np.array([gamma, s, z])
 
     def stieltjes(self, state: NDArray) -> complex:
-        """Im Γ tells the solution from others as Im g does: both are below 0."""
         _, s, z = state.tolist()
         return self.population.stieltjes(z, s)
+
+    def physical(self, state: NDArray) -> bool:
+        """Im Γ and Im g are both below 0."""
+        return state[0].imag < 0 and self.stieltjes(state).imag < 0
 
     def below(self, alpha: float, state: NDArray) -> float:
         gamma, s, z = state.tolist()

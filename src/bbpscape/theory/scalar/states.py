@@ -43,6 +43,10 @@ class ScalarStates:
     def stieltjes(self, state: NDArray) -> complex:
         return complex(state[0])
 
+    def physical(self, state: NDArray) -> bool:
+        """Im g < 0 tells the solution from others, in a gap too."""
+        return self.stieltjes(state).imag < 0
+
     def below(self, alpha: float, state: NDArray) -> float:
         z = 1 / state[0] + alpha * self.law.moments(state[:1], 1)[0, 0, 0]
         return float(cumulative(self.law, alpha, z, state)[0])
