@@ -23,7 +23,9 @@ from bbpscape.simulation.eigen.signal import LargestOverlap, bounded_overlap, la
 DICE = "dice"  # the name of the method
 FIRST, LATER = 12, 1.12  # steps until the Ritz values are looked at, and how many more each time
 MOST_STEPS = 3000
-NEARBY = 24  # Ritz pairs above the wanted ones among which a larger overlap is looked for
+# Ritz pairs above the wanted ones among which a larger overlap is looked for: so many at least, and
+# more as more of them converge.
+NEARBY = 24
 USUAL_STEPS = 250  # of which time and memory are predicted
 
 
@@ -140,13 +142,17 @@ class DicedDraw:
         the overlap of every eigenvector is missing, and only the pairs found can decide.
         """
         lanczos, copies = self._lanczos, self._copies
+        if not lanczos.steps:
+            self._advance()
         while True:
-            values, residuals, m2 = lanczos.ritz(copies + NEARBY)
+            values, residuals, m2 = lanczos.ritz(copies + max(NEARBY, lanczos.steps // 4))
             settled = residuals <= Goal(tol, lanczos.norm(), self._dtype).tolerance(values)
-            if settled[:copies].all():
-                found = largest_of_pairs(m2[settled], copies)
+            # As far as all of them are: what is above is for the bound.
+            known = len(settled) if settled.all() else int(settled.argmin())
+            if known >= copies:
+                found = largest_of_pairs(m2[:known], copies)
                 if found.lowest is None and copies == 1:
-                    above, best = float(values[settled][-1]), float(m2[0])
+                    above, best = float(values[known - 1]), float(m2[0])
                     found = bounded_overlap([lanczos.measure()], above, best)
                 if found.lowest is not None or copies > 1:
                     return found
