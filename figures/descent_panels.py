@@ -9,8 +9,8 @@ from figures.kit import DASHES, Data, panels, points, rows, run_study, table_of
 
 SIZES: dict[str, dict[str, Any]] = {
     "smallest": {
-        "widths": [1, 2], "draws": 20, "steps": 600, "half_draws": 16,
-        "random": {60: [0.8, 4.8, 3]}, "hessian": {60: [0.8, 4.8, 3]},
+        "widths": [1, 2], "draws": 12, "steps": 400, "half_draws": 16,
+        "random": {60: [0.8, 4.8, 2]}, "hessian": {60: [0.8, 4.8, 2]},
     },
     "quick": {
         "widths": [1, 2, 4], "draws": 20, "steps": 1000, "half_draws": 50,

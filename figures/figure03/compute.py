@@ -9,9 +9,9 @@ CASES = {"continuous": 0.01, "discontinuous": 2.0}
 ALPHAS = {"continuous": (2.1, 3.7, 9), "discontinuous": (0.8, 2.4, 9)}
 SIZES = {
     "smallest": {
-        "N": [60, 120, 240],
-        "draws": 60,
-        "count": 5,
+        "N": [60, 180],
+        "draws": 40,
+        "count": 4,
         "scaling": [100, 1000],
         "labels": 30,
     },
