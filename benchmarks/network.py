@@ -54,6 +54,9 @@ CASES = {
         40.0,
         200,
     ),
+    "relu, p = 1": (MODEL(1, 1, bb.NormalizedSquare(1.0), A("relu")), 150.0, 200),
+    "softplus, huber": (MODEL(2, 1, bb.losses.Huber(1.0), A("softplus")), 20.0, 200),
+    "gelu, huber, p = 1": (MODEL(1, 1, bb.losses.Huber(1.0), A("gelu")), 30.0, 300),
 }
 SHARE = 0.03
 MOST_DRAWS = 400

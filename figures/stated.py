@@ -174,6 +174,29 @@ def _figure16(data: Data) -> Iterator[str]:
     yield f"within {_up(abs(z).max())} ({z.size} values, {math.sqrt((z**2).mean()):.1f})"
 
 
+def _figure17(data: Data) -> Iterator[str]:
+    levels, law = data.parameters["levels"], data.tables["law"]
+    low, middle, high = (levels.index(level) for level in (0.05, 0.5, 0.95))
+    jumps = {row["kappa"]: row for row in rows(data.tables["toy"], ratio=1.0)}
+    yield "m² at α_BBP is " + ", ".join(
+        f"{row['mean']:.3f} ± {row['standard_error']:.3f} ({row['theory']:.3f}) at κ = {kappa:g}"
+        for kappa, row in jumps.items()
+        if kappa > 3
+    )
+    at = [row["m2"] for row in rows(law, source="labels", place="at")]
+    yield "5 to 95 % of draws " + ", ".join(f"{m2[high] - m2[low]:.4f}" for m2 in at)
+    below = rows(law, source="labels", place="below")
+    yield "is " + ", ".join(f"{row['probability']:.2f}" for row in below) + " at N = 10³ … 10⁷"
+    yield "median m² " + ", ".join(f"{row['m2'][middle]:.3f}" for row in below)
+    for place in ("at", "above"):
+        found = rows(law, source="simulation", place=place)
+        labels = [rows(law, source="labels", place=place)[i] for i in (0, 1)]
+        yield (
+            f"{found[0]['m2'][middle]:.3f} and {found[1]['m2'][middle]:.3f}, by labels "
+            f"{labels[0]['m2'][middle]:.3f} (N = 10³) and {labels[1]['m2'][middle]:.3f} (10⁴)"
+        )
+
+
 def _up(value: float) -> str:
     """Of a bound: to one decimal, upwards."""
     return f"{math.ceil(10 * value - 1e-9) / 10:.1f}"
@@ -192,4 +215,5 @@ TOLD: dict[int, Callable[[Data], Iterator[str]]] = {
     14: _figure14,
     15: _figure15,
     16: _figure16,
+    17: _figure17,
 }
