@@ -95,7 +95,7 @@ class _Pencil:
         near = [bulk.at_tau((1 - k * APART) * edge.tau, bulk.branch[-2]) for k in (1, 2)]
         shifts = [mean_shifts(bulk, one)[0] for one in near if one is not None]
         shift = 2 * shifts[1] - shifts[0] if len(shifts) == 2 else 0.0
-        self.levels = Levels.of(inner, shift, law.p * law.teacher.shape[1])
+        levels = Levels.of(inner, shift, law.p * law.teacher.shape[1])
         centre, spread = self._copies(bulk)
         scale = bulk.scale
         width = max(spread, WIDTH * scale)
@@ -103,6 +103,9 @@ class _Pencil:
         low = min(centre - width, high - 2 * WIDTH * scale)
         points = [bulk.left_at(z) for z in (low, (low + high) / 2, high)]
         z = np.array([one.z for one in points])
+        # Fluctuations are smooth: a line through the outer points.
+        self.noise = Fluctuations(thin, points[::2], levels)
+        self.levels = self.noise.levels
         smooth = [
             law.signal(one.A) + mean_shifts(bulk, one)[1] - self.levels.mean(one.z)
             for one in points
@@ -111,9 +114,7 @@ class _Pencil:
         basis = np.stack([np.ones(3), z, 1 / (z - self.deep)], axis=1)
         *self.mean, residue = np.einsum("kn,nij->kij", np.linalg.inv(basis), smooth)
         self.residue = _root(residue)
-        # Fluctuations are smooth: a line through the outer points.
         self.line = np.linalg.inv(basis[::2, :2])
-        self.noise = Fluctuations(thin, points[::2], self.levels)
 
     def _deep(self, z: NDArray, smooth: list[NDArray]) -> float:
         """Where one pole has the place of all deeper levels, by how S_v bends along the teacher."""

@@ -6,7 +6,8 @@ matrix at its edge, moved to where as many eigenvalues of this bulk are expected
 """
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -95,7 +96,7 @@ class Levels:
         depth = last * fine**2
         rho = np.maximum(np.interp(fine, roots, density), 0)
         below = np.append(0, np.cumsum((rho[1:] + rho[:-1]) / 2 * np.diff(depth)))
-        return cls(
+        found = cls(
             edge.z + shift,
             scale,
             depth,
@@ -104,6 +105,18 @@ class Levels:
             _between(np.clip(fine, roots[1], roots[-1]), roots[1:], np.array(coupling)),
             edge.A_slope / np.trace(edge.A_slope),
         )
+        return found.lowest(count)
+
+    @property
+    def _below(self) -> NDArray[np.float64]:
+        """How many are expected to each depth."""
+        return np.asarray(self.scaled**1.5 / (1.5 * np.pi))
+
+    def lowest(self, count: float) -> "Levels":
+        """So many of them at most."""
+        kept = slice(0, int(np.searchsorted(self._below, count)) + 1)
+        names = ("depth", "density", "scaled", "coupling")
+        return replace(self, **{name: getattr(self, name)[kept] for name in names})
 
     def depths_of(self, w: NDArray) -> NDArray[np.float64]:
         """Where as many eigenvalues are expected below; left of the edge in units of the scale."""
@@ -112,7 +125,7 @@ class Levels:
 
     def places(self, depths: NDArray) -> NDArray[np.intp]:
         """Of depths on the grid."""
-        return np.clip(np.searchsorted(self.depth, depths), 0, GRID - 1)
+        return np.clip(np.searchsorted(self.depth, depths), 0, len(self.depth) - 1)
 
     def one(self, which: int) -> NDArray[np.float64]:
         """The depths of one of the sets of Gaussian levels, those on the grid."""
@@ -128,14 +141,22 @@ class Levels:
     def mean(self, z: float) -> NDArray[np.float64]:
         """E Σ_k C_k/(z − λ_k) over the sets, shape (q p, q p)."""
         depths, places = self._all
-        weights = np.bincount(places, 1 / (z - self.edge - depths), GRID) / SETS
+        weights = np.bincount(places, 1 / (z - self.edge - depths), len(self.depth)) / SETS
         return np.einsum("k,kij->ij", weights, self.coupling)
 
-    def variance(self, z: float, other: float, projector: NDArray) -> float:
-        """Σ_k (Tr P C_k)²/((z − λ_k)(z' − λ_k)): of b_k b_kᵀ, summed over the teacher's entries."""
-        traces = np.einsum("kij,ij->k", self.coupling, projector)
+    def ever_fewer(self) -> Iterator["Levels"]:
+        """These, the lowest half of them, …, down to one."""
+        count = float(self._below[-1])
+        yield self
+        while count > 2:
+            count /= 2
+            yield self.lowest(count)
+
+    def products(self, z: float, other: float) -> NDArray[np.float64]:
+        """Σ_k 1/((z − λ_k)(z' − λ_k)) by the density, as weights of the grid."""
         poles = self.density / ((z - self.edge - self.depth) * (other - self.edge - self.depth))
-        return float(np.trapezoid(poles * traces**2, self.depth))
+        steps = np.diff(self.depth)
+        return poles * (np.append(steps, 0) + np.append(0, steps)) / 2
 
 
 def _between(x: NDArray, nodes: NDArray, values: NDArray) -> NDArray[np.float64]:
