@@ -4,11 +4,12 @@ The page has to hold every text as it is written here.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from figures.claims import (
+    Collapse,
     activation_gaps,
     density_gap,
     descent_begins,
@@ -16,8 +17,15 @@ from figures.claims import (
     lowest_gap,
     online_gaps,
     online_hessian_gaps,
+    outlier_crossings,
+    overlap_gaps,
+    phi_collapse,
+    phi_crossings,
+    phi_trend,
 )
 from figures.kit import HERE, Data, column, rows
+
+CASES = ("continuous", "discontinuous")
 
 
 def read(number: int) -> Data:
@@ -29,6 +37,53 @@ def statements() -> Iterator[tuple[int, str]]:
     for number, tell in TOLD.items():
         for text in tell(read(number)):
             yield number, text
+
+
+def _figure01(data: Data) -> Iterator[str]:
+    def both(N: int | None) -> tuple[float, np.ndarray]:
+        z = np.concatenate([overlap_gaps(data, case, 1.5, N) for case in data.parameters["a"]])
+        return abs(z).max(), z
+
+    worst, z = both(None)
+    yield (
+        f"m² of {z.size} simulated points at α ≥ 1.5 α_BBP is within {_up(worst)} standard errors "
+        f"of the theory of sampled labels (root mean square {math.sqrt((z**2).mean()):.1f})"
+    )
+    N = data.parameters["N"][-1]
+    yield f"at N = {N} within {_up(both(N)[0])} of N → ∞"
+    yield f"jump {column(data.tables['thresholds'], 'm2_jump')[1]:.4f} at a = 1.5"
+
+
+def _figure03(data: Data) -> Iterator[str]:
+    bbp = {row["case"]: row["alpha_bbp"] for row in rows(data.tables["thresholds"])}
+    smooth, jump = bbp["continuous"], bbp["discontinuous"]
+    yield f"a = 0.5 (α_BBP = {smooth:.3f}) and a = 2 (α_BBP = {jump:.3f})"
+    draws, sizes = (_listed(data.parameters[name]) for name in ("draws", "N"))
+    yield f"{draws} draws a point at N = {sizes}"
+    for case in CASES:
+        errors = [one.standard_error for one in phi_crossings(data, case)[:-1]]
+        yield f"errors of {min(errors):.2f} to {max(errors):.2f}"
+        found = phi_collapse(data, case)
+        yield f"{_with_error(found)} (χ² = {found.chi2:.0f} for {found.dof})"
+        yield "by {:+.3f} ± {:.3f} for each unit of log N".format(*phi_trend(data, case))
+        met = [one for one in outlier_crossings(data, case) if math.isfinite(one.alpha)]
+        yield f"meet at {_listed([f'{x.alpha:.3f} ± {x.standard_error:.3f}' for x in met])}"
+        half = {row["N"]: row for row in rows(data.tables["half"], case=case)}
+        told = []
+        for N in (1000, 10_000, 100_000, 1_000_000):
+            row = half[N]
+            told.append(f"{row['alpha_half']:.3f} ± {row['standard_error']:.3f}")
+        yield f"{_listed(told)} at N = 10³, 10⁴, 10⁵ and 10⁶"
+
+
+def _with_error(one: Collapse) -> str:
+    return f"{one.alpha:.2f} ± {one.standard_error:.2f}"
+
+
+def _listed(values: Sequence[object]) -> str:
+    """'1, 2 and 3'."""
+    *first, last = map(str, values)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _figure02(data: Data) -> Iterator[str]:
@@ -203,7 +258,9 @@ def _up(value: float) -> str:
 
 
 TOLD: dict[int, Callable[[Data], Iterator[str]]] = {
+    1: _figure01,
     2: _figure02,
+    3: _figure03,
     4: _figure04,
     5: _figure05,
     8: _figure08,

@@ -3,23 +3,32 @@
 import numpy as np
 
 import bbpscape as bb
-from figures.kit import Data, run_study, table_of
+from figures.draws import Draws, Point, mean_m2
+from figures.kit import Data, table_of
 
 # Those of the paper.
 CASES = {"continuous": 0.7, "discontinuous": 1.5}
+ALPHA = [0.6, 0.9, 1.2, 1.5, 1.8, 2.1, 2.4, 2.7, 3.0, 3.3, 3.6]
+LINE = [round(0.6 + 0.15 * i, 2) for i in range(21)]
+FEW = [0.9, 1.2, 1.5, 2.1, 3.0]
 SIZES = {
-    "smallest": {"N": [100, 200], "draws": [40, 20], "count": 5, "labels": 40},
-    "quick": {"N": [100, 400], "draws": [80, 20], "count": 8, "labels": 60},
-    "full": {"N": [250, 600], "draws": [100, 40], "count": 11, "labels": 200},
+    "smallest": {"N": [100, 200], "draws": [16, 8], "alpha": [FEW, FEW], "labels": 40},
+    "quick": {"N": [100, 400], "draws": [200, 100], "alpha": [ALPHA, ALPHA], "labels": 100},
+    "full": {
+        "N": [250, 1000, 4000],
+        "draws": [200, 100, 100],
+        "alpha": [ALPHA, ALPHA, FEW],
+        "labels": 400,
+    },
 }
 
 
 def compute(size: str) -> Data:
     s = SIZES[size]
-    data = Data("figure01", size, {"p": 2, "p_star": 1, "a": CASES, "seed": 1, **s})
+    data = Data("figure01", size, {"p": 2, "p_star": 1, "a": CASES, "seed": 0, **s})
+    models = {name: bb.TeacherStudent(2, 1, bb.NormalizedSquare(a)) for name, a in CASES.items()}
     thresholds, curves, sampled = [], [], []
-    for name, a in CASES.items():
-        model = bb.TeacherStudent(2, 1, bb.NormalizedSquare(a))
+    for name, model in models.items():
         law = bb.threshold(model)
         thresholds.append(
             {
@@ -36,22 +45,22 @@ def compute(size: str) -> Data:
             for alpha, m2 in zip(curve.alpha, curve.m2, strict=True)
         ]
         for N in s["N"]:
-            for alpha in np.linspace(0.6, 3.6, s["count"]):
-                found = bb.finite.finite_size_law(model, float(alpha), N, s["labels"], seed=1)
-                row = {"case": name, "N": N, "alpha": alpha, "m2": found.m2_lowest.mean}
-                sampled.append(row)
-        study = bb.Study(
-            model,
-            {"alpha": f"0.6:3.6:{s['count']}"},
-            ["total_m2", "lowest"],
-            seed=1,
-            zipped=[{"N": s["N"], "draws": s["draws"]}],
-            block=4,
-        )
-        data.tables[name] = run_study(f"figure01-{name}-{size}", study)
+            for alpha in LINE:
+                m2 = bb.finite.finite_size_law(model, alpha, N, s["labels"], seed=1).m2_lowest
+                row = {"case": name, "N": N, "alpha": alpha, "m2": m2.mean}
+                sampled.append({**row, "standard_error": m2.standard_error})
+    points = [
+        Point(name, model, N, alpha, draws)
+        for N, draws, alphas in zip(s["N"], s["draws"], s["alpha"], strict=True)
+        for name, model in models.items()
+        for alpha in alphas
+    ]
+    draws = Draws(f"figure01-{size}")
+    draws.run(points, mean_m2)
     data.tables |= {
         "thresholds": table_of(thresholds),
         "theory": table_of(curves),
         "label_sampled": table_of(sampled),
+        "simulation": draws.table(points),
     }
     return data

@@ -10,7 +10,11 @@ def plot(data: Data) -> Figure:
     figure, ((left, right),) = panels(2)
     for axes, case in ((left, "continuous"), (right, "discontinuous")):
         _panel(axes, data, case)
-    left.legend(loc="lower right")
+    # One legend in two halves: lines left, points right.
+    half = 1 + len(data.parameters["N"])
+    for axes, kept in ((left, slice(half)), (right, slice(half, None))):
+        handles, labels = axes.get_legend_handles_labels()
+        axes.legend(handles[kept], labels[kept], loc="lower right")
     return figure
 
 
@@ -24,23 +28,19 @@ def _panel(axes, data: Data, case: str) -> None:
         x, y = np.insert(x, at, [law["alpha_bbp"]] * 2), np.insert(y, at, [0.0, np.nan])
     axes.plot(x, y, color="black", label=r"theory, $N \to \infty$")
     for i, (N, draws) in enumerate(
-        zip(data.parameters["N"], data.parameters["draws"], strict=True)
+        zip(data.parameters["N"], data.parameters["draws"], strict=True), 1
     ):
         sampled = data.tables["label_sampled"]
         axes.plot(
             column(sampled, "alpha", case=case, N=N),
             column(sampled, "m2", case=case, N=N),
-            color=COLOURS[i + 1],
-            linestyle=DASHES[i + 1],
+            color=COLOURS[i],
+            linestyle=DASHES[i],
             linewidth=1.0,
-            label=f"label-sampled, $N = {N}$",
+            label=f"sampled labels, $N = {N}$",
         )
-        # The p p* = 2 lowest eigenvectors share the teacher: m² is their mean.
-        found = [
-            row | {"mean": row["mean"] / 2, "standard_error": row["standard_error"] / 2}
-            for row in rows(data.tables[case], N=N, observable="total_m2", source="simulation")
-        ]
-        points(axes, found, i + 1, label=f"$N = {N}$, {draws} draws")
+        found = rows(data.tables["simulation"], case=case, N=N)
+        points(axes, found, i, label=f"$N = {N}$, {draws} draws")
     mark(axes, law["alpha_bbp"], r"$\alpha_\mathrm{BBP}$", ":", high=True)
     a = data.parameters["a"][case]
     axes.set(xlabel=r"$\alpha$", ylabel="$m^2$", ylim=(0, 0.6))

@@ -1,74 +1,91 @@
-"""Figure 3: φ(α) at several N, p = p* = 1, where the transition is continuous and where not."""
+"""Figure 3: φ(α) at several N, p = p* = 1, where the transition is continuous and where not.
+
+Beside it the theory of sampled labels: the probability that a draw has an outlier, to larger N.
+"""
 
 import math
 
-import bbpscape as bb
-from figures.kit import Data, run_study, table_of
+import numpy as np
 
-CASES = {"continuous": 0.01, "discontinuous": 2.0}
-ALPHAS = {"continuous": (2.1, 3.7, 9), "discontinuous": (0.8, 2.4, 9)}
+import bbpscape as bb
+from figures.draws import Draws, Point, lowest_is_largest
+from figures.kit import Data, table_of
+
+CASES = {"continuous": 0.5, "discontinuous": 2.0}
+# None below 1: eigenvalue 0 is there N − M times, and which eigenvector of it is meant is open.
+ALPHA = {
+    "continuous": [1.1, 1.24, 1.38, 1.52, 1.66],
+    "discontinuous": [1.02, 1.1, 1.28, 1.44, 1.692],
+}
+# From N = 2000 on: a draw there takes a second.
+FEW = {"continuous": [1.24, 1.38, 1.52, 1.66], "discontinuous": [1.02, 1.1, 1.28, 1.692]}
+MANY = 2000
 SIZES = {
     "smallest": {
         "N": [60, 180],
-        "draws": 40,
-        "count": 4,
+        "draws": [60, 60],
         "scaling": [100, 1000],
-        "labels": 30,
+        "labels": [60, 60],
     },
     "quick": {
-        "N": [100, 200, 400],
-        "draws": 120,
-        "count": 7,
-        "scaling": [100, 10_000],
-        "labels": 60,
+        "N": [125, 250, 500],
+        "draws": [1000, 1000, 500],
+        "scaling": [100, 1000, 10_000],
+        "labels": [400, 400, 200],
     },
     "full": {
-        "N": [250, 500, 1000],
-        "draws": 200,
-        "count": 9,
-        "scaling": [100, 1000, 10_000, 100_000, 1_000_000],
-        "labels": 100,
+        "N": [250, 500, 1000, 2000],
+        "draws": [2000, 1080, 310, 70],
+        "scaling": [100, 250, 1000, 4000, 10_000, 100_000, 1_000_000],
+        "labels": [2000, 2000, 2000, 2000, 1000, 400, 100],
     },
 }
 
 
 def compute(size: str) -> Data:
     s = SIZES[size]
-    data = Data("figure03", size, {"p": 1, "p_star": 1, "a": CASES, "seed": 3, **s})
-    marks = []
-    for name, a in CASES.items():
-        start, stop, _ = ALPHAS[name]
-        model = bb.TeacherStudent(1, 1, bb.NormalizedSquare(a))
-        study = bb.Study(
-            model,
-            {"alpha": f"{start}:{stop}:{s['count']}", "N": s["N"]},
-            ["phi", "teacher_mass", "total_m2"],
-            s["draws"],
-            seed=3,
-            block=10,
-        )
-        data.tables[name] = run_study(f"figure03-{name}-{size}", study)
-        law = bb.threshold(model)
-        marks.append(
-            {
-                "case": name,
-                "alpha_bbp": law.alpha_bbp,
-                "kind": law.transition,
-                "alpha_0": law.alpha_0 if law.transition == "discontinuous" else math.nan,
-            }
-        )
-    data.tables["thresholds"] = table_of(marks)
-    model = bb.TeacherStudent(1, 1, bb.NormalizedSquare(CASES["discontinuous"]))
-    data.tables["half"] = table_of([_half(model, N, s["labels"]) for N in s["scaling"]])
+    data = Data("figure03", size, {"p": 1, "p_star": 1, "a": CASES, "seed": 0, **s})
+    models = {name: bb.TeacherStudent(1, 1, bb.NormalizedSquare(a)) for name, a in CASES.items()}
+    points = [
+        Point(name, model, N, alpha, draws)
+        for N, draws in zip(s["N"], s["draws"], strict=True)
+        for name, model in models.items()
+        for alpha in (ALPHA if N < MANY else FEW)[name]
+    ]
+    draws = Draws(f"figure03-{size}")
+    draws.run(points, lowest_is_largest)
+    data.tables["phi"] = draws.table(points)
+    data.tables["thresholds"] = table_of([_mark(name, model) for name, model in models.items()])
+    half, outlier = [], []
+    for name, model in models.items():
+        for N, labels in zip(s["scaling"], s["labels"], strict=True):
+            row, curve = _outlier(model, N, labels)
+            half.append({"case": name, **row})
+            outlier += [{"case": name, **point} for point in curve]
+    data.tables |= {"half": table_of(half), "outlier": table_of(outlier)}
     return data
 
 
-def _half(model: bb.TeacherStudent, N: int, draws: int) -> dict[str, float]:
-    half = bb.finite.half_alpha(model, N, draws=draws, seed=3)
-    truncated = bb.finite.truncated_threshold(model, N)
-    return {
+def _mark(name: str, model: bb.TeacherStudent) -> dict[str, float | str]:
+    law = bb.threshold(model)
+    zero = law.alpha_0 if law.transition == "discontinuous" else math.nan
+    return {"case": name, "alpha_bbp": law.alpha_bbp, "kind": law.transition, "alpha_0": zero}
+
+
+def _outlier(model: bb.TeacherStudent, N: int, labels: int) -> tuple[dict, list[dict]]:
+    """α_½, and over the range in which it rises the fraction of draws with an outlier."""
+    half = bb.finite.half_alpha(model, N, draws=min(labels, 400), seed=3)
+    there = bb.finite.strengths(model, half.alpha, N, labels, 3)
+    width = there.std() / half.slope
+    curve = []
+    for alpha in half.alpha * np.exp(width * np.linspace(-2.5, 2.5, 11)):
+        found = bb.finite.strengths(model, float(alpha), N, labels, 3)
+        curve.append({"N": N, "alpha": float(alpha), "probability": (found > 1).mean()})
+    row = {
         "N": N,
         "alpha_half": half.alpha,
         "standard_error": half.standard_error,
-        "truncated": truncated.alpha_bbp,
+        "truncated": bb.finite.truncated_threshold(model, N).alpha_bbp,
+        "labels": labels,
     }
+    return row, curve
