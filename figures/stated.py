@@ -115,6 +115,11 @@ def _figure04(data: Data) -> Iterator[str]:
         f"({first['tangent']:.3f} and {first['alpha_half']:.3f} at p = 2, "
         f"{last['tangent']:.3f} and {last['alpha_half']:.3f} at p = 32)"
     )
+    for case in dict.fromkeys(data.tables["sizes"]["case"]):
+        found = rows(data.tables["sizes"], case=case)
+        line = ", ".join(f"{row['narrow']:.3f} ± {row['narrow_error']:.3f}" for row in found)
+        half = ", ".join(f"{row['alpha_half']:.3f} ± {row['standard_error']:.3f}" for row in found)
+        yield f"At {case} it reaches 0 at {line}, and half of the draws have an outlier at {half}"
 
 
 def _figure05(data: Data) -> Iterator[str]:
@@ -136,6 +141,26 @@ def _figure08(data: Data) -> Iterator[str]:
     shown = (("relu", 1), ("erf", 1), ("erf", 2))
     z = [abs(activation_gaps(data, name, p, 1.4)).max() for name, p in shown]
     yield f"m² within {_up(max(z))} standard errors"
+    yield from _tanh(data)
+
+
+def _tanh(data: Data) -> Iterator[str]:
+    law = {row["case"]: row for row in rows(data.tables["wide"])}
+    yield (
+        f"α_BBP is {law['p = 2']['alpha_bbp']:.4f} at p = 2 (continuous), "
+        f"{law['p = 3']['alpha_bbp']:.4f} at p = 3 (jump of m² {law['p = 3']['m2_jump']:.4f}) and "
+        f"{law['p = 4']['alpha_bbp']:.4f} at p = 4 (jump {law['p = 4']['m2_jump']:.3f}); "
+        f"{law['p = 4, |y|']['alpha_bbp']:.4f} there with |y|"
+    )
+    for p in (3, 4):
+        cells = []
+        for N in (250, 1000):
+            found = rows(data.tables["near"], p=p, N=N)
+            cells.append(", ".join(f"{r['mean']:.3f} ± {r['standard_error']:.3f}" for r in found))
+        found = rows(data.tables["near"], p=p, N=250)
+        for name in ("finite", "theory"):
+            cells.append(", ".join(f"{row[name]:.3f}" for row in found))
+        yield f"| {p} | " + " | ".join(cells) + " |"
 
 
 def _descent(case: str) -> Callable[[Data], Iterator[str]]:

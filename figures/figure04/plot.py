@@ -6,7 +6,7 @@ from figures.kit import COLOURS, Data, panels, points, rows
 
 
 def plot(data: Data) -> Figure:
-    figure, (line,) = panels(3)
+    figure, (line, below) = panels(3, 2)
     for axes, a in zip(line, data.parameters["a"], strict=True):
         found = rows(data.tables["onset"], a=a)
         p = [row["p"] for row in found]
@@ -48,4 +48,29 @@ def plot(data: Data) -> Figure:
         axes.set_xlim(0.85, max(p) * 1.2)
         axes.set_ylim(0)
     line[0].legend(loc="lower left")
+    cases = dict.fromkeys(data.tables["sizes"]["case"])
+    for axes, case in zip(below, cases, strict=False):
+        _against_size(data, axes, case)
+    # The third place of this line tells its lines apart.
+    below[-1].axis("off")
+    below[-1].legend(*below[0].get_legend_handles_labels(), loc="center")
     return figure
+
+
+def _against_size(data: Data, axes, case: str) -> None:
+    """α₀ by lines through the m² of label-sampled draws, and α_½, against N."""
+    found = rows(data.tables["sizes"], case=case)
+    law = found[0]
+    label = r"$\alpha_\mathrm{BBP}$"
+    axes.axhline(law["alpha_bbp"], color="black", linewidth=1.0, label=label)
+    label = r"$\alpha_0$, tangent at $N \to \infty$"
+    axes.axhline(law["tangent"], color=COLOURS[2], linewidth=1.0, linestyle="--", label=label)
+    half = [row | {"mean": row["alpha_half"]} for row in found]
+    points(axes, half, 1, "N", label=r"$\alpha_{1/2}$: half of the draws have an outlier")
+    for i, (name, width) in enumerate(
+        zip(("narrow", "wide"), data.parameters["windows"], strict=True)
+    ):
+        line = [row | {"mean": row[name], "standard_error": row[f"{name}_error"]} for row in found]
+        label = f"$\\alpha_0$, line through $m^2$ at $N$, window {width:g}"
+        points(axes, line, 2 + 3 * i, "N", label=label, linestyle="-")
+    axes.set(xscale="log", xlabel="$N$", ylabel=r"$\alpha$", title=f"$p^* = 1$, {case}")

@@ -3,6 +3,7 @@
 import numpy as np
 
 import bbpscape as bb
+from figures.figure08 import tanh
 from figures.kit import Data, run_study, table_of
 
 # a + y has to be positive: labels of tanh and erf have both signs.
@@ -11,13 +12,6 @@ CASES = {
     "tanh": {"a": 50.0, "p": [1, 2], "alpha": [0.8, 6.0]},
     "relu": {"a": 1.0, "p": [1], "alpha": [10.0, 110.0]},
     "erf": {"a": 50.0, "p": [1, 2], "alpha": [0.8, 6.0]},
-}
-# tanh at more neurons, where α_BBP rises: with labels of both signs and with |y| in their place.
-WIDE = {
-    "p = 2": (2, bb.NormalizedSquare(50.0)),
-    "p = 3": (3, bb.NormalizedSquare(50.0)),
-    "p = 4": (4, bb.NormalizedSquare(50.0)),
-    "p = 4, |y|": (4, bb.losses.AbsoluteNormalizedSquare(50.0)),
 }
 SIZES = {
     "smallest": {"N": 60, "draws": 24, "count": 4, "fine": 8, "widest": 1},
@@ -67,12 +61,7 @@ def compute(size: str) -> Data:
             table["p"] = case["p"] * len(table["alpha"])
         data.tables[name] = table
     data.tables |= {"thresholds": table_of(thresholds), "theory": table_of(theory)}
-    wide = [_wide(case, *given) for case, given in WIDE.items() if given[0] <= s["widest"]]
-    data.tables |= {"tanh": table_of(wide)} if wide else {}
+    if s["widest"] > 2:
+        data.tables["wide"] = table_of(list(tanh.thresholds()))
+        data.tables["near"] = table_of([row for p in (3, 4) for row in tanh.overlaps(p)])
     return data
-
-
-def _wide(case: str, p: int, loss) -> dict[str, object]:
-    law = bb.threshold(bb.TeacherStudent(p, 1, loss, "tanh"))
-    row = {"case": case, "p": p, "alpha_bbp": law.alpha_bbp, "transition": law.transition}
-    return row | {"m2_jump": law.m2_jump, "relative_error": law.diagnostics.quadrature_error}

@@ -18,13 +18,13 @@ LEVELS = [0.01, *np.linspace(0.05, 0.95, 19).round(2).tolist(), 0.99]
 # Draws of labels, and diced ones, by N.
 SIZES = {
     "smallest": {
-        "N": 400,
-        "draws": 12,
-        "ratios": [1.0, 1.5, 2.5],
+        "N": 300,
+        "draws": 8,
+        "ratios": [1.0, 2.0],
         "grid": 3,
         "fine": 9,
         "labels": {1000: 40, 10_000: 20},
-        "diced": {200: 20},
+        "diced": {100: 12},
     },
     "quick": {
         "N": 1000,

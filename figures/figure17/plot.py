@@ -33,7 +33,7 @@ def _edges(data: Data, axes) -> None:
             linestyle=DASHES[i],
             label=rf"$\kappa = {kappa:g}$, {found[0]['kind']}: power ${power}$",
         )
-    axes.set(xlabel=r"$\lambda - \lambda_-$", ylabel=r"$\rho$", ylim=(1e-16, 1e6))
+    axes.set(xlabel=r"$\lambda - \lambda_-$", ylabel=r"$\rho$", ylim=(1e-18, 1e10))
     axes.set_title(rf"density at the transition, $\omega = {data.parameters['omega']:g}$")
     axes.legend(loc="upper left")
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from figures.figure17.power_edge import PowerEdge
-from figures.kit import column, rows
+from figures.kit import HERE, Data, column, rows
 
 import bbpscape as bb
 
@@ -90,3 +90,20 @@ def test_figure17_the_law_narrows_about_the_jump(data):
     below = column(data.tables["law"], "probability", source="labels", place="below")
     if data.size == "full":
         assert max(below) - below[-1] > 0.5
+
+
+def test_figure04_the_line_through_m2_reaches_0_below_half_of_the_draws(data):
+    for row in rows(data.tables["sizes"]):
+        for name in ("narrow", "wide"):
+            error = np.hypot(row["standard_error"], row[f"{name}_error"])
+            assert row["alpha_half"] - row[name] > -3 * error
+            if data.size == "full" and row["case"] == "p = 1, a = 2":
+                assert row["alpha_half"] - row[name] > 3 * error
+
+
+def test_figure08_tanh_at_its_thresholds():
+    """At N = 250 each draw is what its own coordinates say; beyond α_BBP N = 1000 is the limit."""
+    near = Data.read(HERE / "figure08" / "data.json").tables["near"]
+    assert np.abs(column(near, "z")[::2]).max() < GAP
+    for row in rows(near, N=1000, alpha=6.0):
+        assert abs(row["mean"] - row["theory"]) < GAP * row["standard_error"]
