@@ -63,13 +63,36 @@ def curvature(model: TeacherStudent, preactivations: ArrayLike, labels: ArrayLik
         )
     if y.shape != values.shape[:1]:
         raise InvalidInput(f"labels must have shape ({len(values)},), got {y.shape}")
-    weights = model.output_weights
-    first, second = model.loss.derivatives(y, model.output(values))
-    slopes = weights * model.activation.first(values)
+    slopes, bends, first, second = curvature_factors(model, values, y)
     result = second[:, None, None] * (slopes[:, :, None] * slopes[:, None, :])
     diagonal = np.arange(values.shape[1])
-    result[:, diagonal, diagonal] += first[:, None] * (weights * model.activation.second(values))
+    result[:, diagonal, diagonal] += first[:, None] * bends
     return result
+
+
+def curvature_factors(
+    model: TeacherStudent, preactivations: NDArray, labels: NDArray
+) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+    """(s, b, ℓ′, ℓ″) of F = ℓ″ s sᵀ + ℓ′ diag(b), s_k = c_k σ′_k and b_k = c_k σ″_k.
+
+    Parameters
+    ----------
+    model : TeacherStudent
+    preactivations : array, shape (n, p)
+    labels : array, shape (n,), or (n, m) or (1, m) for several labels of each
+
+    >>> model = TeacherStudent(p=2, p_star=1)
+    >>> [one.shape for one in curvature_factors(model, np.ones((1, 2)), np.zeros((1, 3)))]
+    [(1, 2), (1, 2), (1, 3), (1, 3)]
+    """
+    c, output = model.output_weights, model.output(preactivations)
+    y_hat = output.reshape(output.shape + (1,) * (labels.ndim - 1))
+    shape = np.broadcast_shapes(labels.shape, y_hat.shape)
+    first, second = model.loss.derivatives(
+        np.broadcast_to(labels, shape), np.broadcast_to(y_hat, shape)
+    )
+    slopes = c * model.activation.first(preactivations)
+    return slopes, c * model.activation.second(preactivations), first, second
 
 
 def curvature_eigenvalues(model: TeacherStudent, r: ArrayLike, y: ArrayLike) -> NDArray:

@@ -10,6 +10,7 @@ import bbpscape as bb
 from bbpscape.theory.laws.committee import CommitteeLaw
 from bbpscape.theory.laws.network import matrix_moments
 from bbpscape.theory.laws.network.matrix_law import matrix_law
+from bbpscape.theory.laws.network.node_law import NodeLaw
 from bbpscape.theory.laws.network.phase import phase
 from bbpscape.theory.laws.network.scalar_law import curvature_range, scalar_law
 from bbpscape.theory.matrix.edges import left_matrix_edge
@@ -154,10 +155,22 @@ def test_the_resolvent_of_every_node_and_its_means(p, cancelling, monkeypatch):
     for one in (A, A + 0.2j * np.eye(p) + 0.1j * A):
         T = np.linalg.solve(np.eye(p) + F @ one, F.astype(one.dtype))
         np.testing.assert_allclose(part.resolvent(one), T[:, rows, columns].T, atol=1e-14)
-        mean, square = part.moments(one)
         w = part.shares
-        np.testing.assert_allclose(mean, np.einsum("n,nij->ij", w, T), atol=1e-14)
-        np.testing.assert_allclose(square, np.einsum("n,nij,nkl->ijkl", w, T, T), atol=1e-14)
+        plain, plain_square = super(NodeLaw, part).moments(one)
+        np.testing.assert_allclose(plain, np.einsum("n,nij->ij", w, T), atol=1e-14)
+        expected = np.einsum("n,nij,nkl->ijkl", w, T, T)
+        np.testing.assert_allclose(plain_square, expected, atol=1e-14)
+    inner, across = np.full((p, p), 1.0), np.eye(p)
+    for one in (0.4 * across + 0.1 * inner, (0.3 + 0.2j) * across + (0.1j - 0.05) * inner):
+        T = np.linalg.solve(np.eye(p) + F @ one, F.astype(one.dtype))
+        mean, square = part.moments(one)
+        for B in (inner, across):
+            expected = np.einsum("n,nij,ij->", w, T, B)
+            assert np.einsum("ij,ij->", mean, B) == pytest.approx(expected, abs=1e-13)
+            for C in (inner, across):
+                expected = np.einsum("n,nij,jk,nkl,li->", w, T, B, T, C)
+                found = np.einsum("ijkl,jk,li->", square, B, C)
+                assert found == pytest.approx(expected, abs=1e-13)
     signs = np.diag((-1.0) ** np.arange(p))
     for one in (A + 0.2j * np.eye(p), 0.01j * np.eye(p) - 3 * A, 0.01j * np.eye(p) + 9 * signs):
         inverse = -np.linalg.inv(one)

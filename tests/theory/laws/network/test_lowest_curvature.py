@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import bbpscape as bb
+from bbpscape.model.curvature import curvature
 from bbpscape.theory.laws.network.lowest_curvature import LowestCurvature
 
 TANH = bb.TeacherStudent(2, 1, bb.NormalizedSquare(50.0), bb.activation("tanh"))
@@ -84,3 +85,20 @@ def test_the_lowest_curvature_of_any_matrix():
     A = np.array([[1, 4.4], [4.4, 30]])
     expected = -np.linalg.eigvals(A @ np.diag([1.0, -1.0])).real.min()
     assert LowestCurvature(model).reach(A) == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_lowest_point_moves_along_kinks():
+    """Between what a grid of λ finds at the kinks ŷ − y = ±δ themselves, and at labels nearby."""
+    model = bb.TeacherStudent(2, 1, bb.losses.Huber(1.0), bb.activation("gelu"))
+    root = np.sqrt(np.diag([1.0, 1.3]))
+    line = np.linspace(0.4, 1.6, 121)
+    points = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+    output = model.output(points)
+    at, near = (
+        min(
+            np.linalg.eigvalsh(root @ -curvature(model, points, output + gap) @ root)[:, 0].min()
+            for gap in (distance - 1, 1 - distance)
+        )
+        for distance in (1e-9, 0.05)
+    )
+    assert -near <= LowestCurvature(model, sign=-1.0).reach(root @ root) <= -at + 1e-9

@@ -1,15 +1,13 @@
-"""Fused loops over samples of F: T = F (I + A F)⁻¹ and its means, without an array of all T.
+"""Loops over samples of F: T = F (I + A F)⁻¹, blocks of it at a time; its means are in ``sums``.
 
-F and T are upper triangles of LANES samples side by side, in blocks: (blocks, p(p + 1)/2, LANES),
-the last one filled up with samples of weight 0. A is symmetric, complex or real, and given by its
-real and imaginary parts. Sums stay LANES apart to the end: their order, and so the result, is the
-same on every machine.
+F and T are upper triangles of LANES samples side by side, in blocks: (blocks, p(p + 1)/2 · LANES),
+the last one filled up with samples of weight 0. Loops see one row of numbers a block, as vector
+registers need it. A is symmetric, complex or real, and given by its real and imaginary parts. Sums
+stay LANES apart to the end: their order, and so the result, is the same on every machine.
 
 T is ∂D/∂A/D with D = det(I + A F), a polynomial for p ≤ 3; beyond, and where products of A F are so
 large that D would cancel, each A = Σ_k δ_k l_k l_kᵀ updates T by T − δ T l lᵀ T/(1 + δ lᵀ T l).
 """
-
-import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +23,12 @@ def _polynomial_2(F: NDArray, A: NDArray, T: NDArray) -> None:
     a, b, c = A[0, 0], A[0, 1], A[1, 1]
     det = a * c - b * b
     for q in range(LANES):
-        x, y, z = F[0, q], F[1, q], F[2, q]
+        x, y, z = F[q], F[LANES + q], F[2 * LANES + q]
         f = x * z - y * y
         r = 1.0 / (1.0 + a * x + 2.0 * b * y + c * z + f * det)
-        T[0, q] = (x + f * c) * r
-        T[1, q] = (y - f * b) * r
-        T[2, q] = (z + f * a) * r
+        T[q] = (x + f * c) * r
+        T[LANES + q] = (y - f * b) * r
+        T[2 * LANES + q] = (z + f * a) * r
 
 
 @compiled
@@ -41,18 +39,18 @@ def _polynomial_2_complex(F: NDArray, A: NDArray, B: NDArray, T: NDArray, U: NDA
     det = a * c - ai * ci - b * b + bi * bi
     deti = a * ci + ai * c - 2.0 * b * bi
     for q in range(LANES):
-        x, y, z = F[0, q], F[1, q], F[2, q]
+        x, y, z = F[q], F[LANES + q], F[2 * LANES + q]
         f = x * z - y * y
         dr = 1.0 + a * x + 2.0 * b * y + c * z + f * det
         di = ai * x + 2.0 * bi * y + ci * z + f * deti
         size = 1.0 / (dr * dr + di * di)
         r, ri = dr * size, -di * size
         u, v = x + f * c, f * ci
-        T[0, q], U[0, q] = u * r - v * ri, u * ri + v * r
+        T[q], U[q] = u * r - v * ri, u * ri + v * r
         u, v = y - f * b, -f * bi
-        T[1, q], U[1, q] = u * r - v * ri, u * ri + v * r
+        T[LANES + q], U[LANES + q] = u * r - v * ri, u * ri + v * r
         u, v = z + f * a, f * ai
-        T[2, q], U[2, q] = u * r - v * ri, u * ri + v * r
+        T[2 * LANES + q], U[2 * LANES + q] = u * r - v * ri, u * ri + v * r
 
 
 @compiled
@@ -79,20 +77,20 @@ def _polynomial_3(F: NDArray, A: NDArray, T: NDArray) -> None:
     h0, h1, h2, h3, h4, h5 = h[0], h[1], h[2], h[3], h[4], h[5]
     det = a0 * h0 + a1 * h1 + a2 * h2
     for q in range(LANES):
-        x0, x1, x2 = F[0, q], F[1, q], F[2, q]
-        x3, x4, x5 = F[3, q], F[4, q], F[5, q]
+        x0, x1, x2 = F[q], F[LANES + q], F[2 * LANES + q]
+        x3, x4, x5 = F[3 * LANES + q], F[4 * LANES + q], F[5 * LANES + q]
         g0, g1, g2 = x3 * x5 - x4 * x4, x2 * x4 - x1 * x5, x1 * x4 - x2 * x3
         g3, g4, g5 = x0 * x5 - x2 * x2, x1 * x2 - x0 * x4, x0 * x3 - x1 * x1
         f = x0 * g0 + x1 * g1 + x2 * g2
         D = 1.0 + a0 * x0 + a3 * x3 + a5 * x5 + 2.0 * (a1 * x1 + a2 * x2 + a4 * x4)
         D += h0 * g0 + h3 * g3 + h5 * g5 + 2.0 * (h1 * g1 + h2 * g2 + h4 * g4) + det * f
         r = 1.0 / D
-        T[0, q] = (x0 + a3 * g5 + a5 * g3 - 2.0 * a4 * g4 + f * h0) * r
-        T[1, q] = (x1 + a2 * g4 + a4 * g2 - a1 * g5 - a5 * g1 + f * h1) * r
-        T[2, q] = (x2 + a1 * g4 + a4 * g1 - a2 * g3 - a3 * g2 + f * h2) * r
-        T[3, q] = (x3 + a0 * g5 + a5 * g0 - 2.0 * a2 * g2 + f * h3) * r
-        T[4, q] = (x4 + a1 * g2 + a2 * g1 - a0 * g4 - a4 * g0 + f * h4) * r
-        T[5, q] = (x5 + a0 * g3 + a3 * g0 - 2.0 * a1 * g1 + f * h5) * r
+        T[q] = (x0 + a3 * g5 + a5 * g3 - 2.0 * a4 * g4 + f * h0) * r
+        T[LANES + q] = (x1 + a2 * g4 + a4 * g2 - a1 * g5 - a5 * g1 + f * h1) * r
+        T[2 * LANES + q] = (x2 + a1 * g4 + a4 * g1 - a2 * g3 - a3 * g2 + f * h2) * r
+        T[3 * LANES + q] = (x3 + a0 * g5 + a5 * g0 - 2.0 * a2 * g2 + f * h3) * r
+        T[4 * LANES + q] = (x4 + a1 * g2 + a2 * g1 - a0 * g4 - a4 * g0 + f * h4) * r
+        T[5 * LANES + q] = (x5 + a0 * g3 + a3 * g0 - 2.0 * a1 * g1 + f * h5) * r
 
 
 @compiled
@@ -107,8 +105,8 @@ def _polynomial_3_complex(F: NDArray, A: NDArray, B: NDArray, T: NDArray, U: NDA
     k0, k1, k2, k3, k4, k5 = h[0].imag, h[1].imag, h[2].imag, h[3].imag, h[4].imag, h[5].imag
     det, deti = whole[0].real, whole[0].imag
     for q in range(LANES):
-        x0, x1, x2 = F[0, q], F[1, q], F[2, q]
-        x3, x4, x5 = F[3, q], F[4, q], F[5, q]
+        x0, x1, x2 = F[q], F[LANES + q], F[2 * LANES + q]
+        x3, x4, x5 = F[3 * LANES + q], F[4 * LANES + q], F[5 * LANES + q]
         g0, g1, g2 = x3 * x5 - x4 * x4, x2 * x4 - x1 * x5, x1 * x4 - x2 * x3
         g3, g4, g5 = x0 * x5 - x2 * x2, x1 * x2 - x0 * x4, x0 * x3 - x1 * x1
         f = x0 * g0 + x1 * g1 + x2 * g2
@@ -120,22 +118,22 @@ def _polynomial_3_complex(F: NDArray, A: NDArray, B: NDArray, T: NDArray, U: NDA
         r, ri = D * size, -E * size
         u = x0 + a3 * g5 + a5 * g3 - 2.0 * a4 * g4 + f * h0
         v = b3 * g5 + b5 * g3 - 2.0 * b4 * g4 + f * k0
-        T[0, q], U[0, q] = u * r - v * ri, u * ri + v * r
+        T[q], U[q] = u * r - v * ri, u * ri + v * r
         u = x1 + a2 * g4 + a4 * g2 - a1 * g5 - a5 * g1 + f * h1
         v = b2 * g4 + b4 * g2 - b1 * g5 - b5 * g1 + f * k1
-        T[1, q], U[1, q] = u * r - v * ri, u * ri + v * r
+        T[LANES + q], U[LANES + q] = u * r - v * ri, u * ri + v * r
         u = x2 + a1 * g4 + a4 * g1 - a2 * g3 - a3 * g2 + f * h2
         v = b1 * g4 + b4 * g1 - b2 * g3 - b3 * g2 + f * k2
-        T[2, q], U[2, q] = u * r - v * ri, u * ri + v * r
+        T[2 * LANES + q], U[2 * LANES + q] = u * r - v * ri, u * ri + v * r
         u = x3 + a0 * g5 + a5 * g0 - 2.0 * a2 * g2 + f * h3
         v = b0 * g5 + b5 * g0 - 2.0 * b2 * g2 + f * k3
-        T[3, q], U[3, q] = u * r - v * ri, u * ri + v * r
+        T[3 * LANES + q], U[3 * LANES + q] = u * r - v * ri, u * ri + v * r
         u = x4 + a1 * g2 + a2 * g1 - a0 * g4 - a4 * g0 + f * h4
         v = b1 * g2 + b2 * g1 - b0 * g4 - b4 * g0 + f * k4
-        T[4, q], U[4, q] = u * r - v * ri, u * ri + v * r
+        T[4 * LANES + q], U[4 * LANES + q] = u * r - v * ri, u * ri + v * r
         u = x5 + a0 * g3 + a3 * g0 - 2.0 * a1 * g1 + f * h5
         v = b0 * g3 + b3 * g0 - 2.0 * b1 * g1 + f * k5
-        T[5, q], U[5, q] = u * r - v * ri, u * ri + v * r
+        T[5 * LANES + q], U[5 * LANES + q] = u * r - v * ri, u * ri + v * r
 
 
 @compiled
@@ -157,30 +155,28 @@ def _factors(A: NDArray) -> tuple[NDArray, NDArray]:
 def _updated(F: NDArray, place: NDArray, inverses: NDArray, rows: NDArray, T: NDArray) -> None:
     """T by the updates of A, real."""
     p = len(place)
-    moved, ratio = np.empty((p, LANES)), np.empty(LANES)
-    for k in range(len(F)):
-        for q in range(LANES):
-            T[k, q] = F[k, q]
+    moved, ratio = np.empty(p * LANES), np.empty(LANES)
+    T[:] = F
     for k in range(p):
         for q in range(LANES):
             ratio[q] = inverses[k]
         for i in range(p):
             for q in range(LANES):
-                moved[i, q] = 0.0
+                moved[i * LANES + q] = 0.0
             for j in range(k, p):
                 row, factor = place[i, j], rows[k, j]
                 for q in range(LANES):
-                    moved[i, q] += factor * T[row, q]
+                    moved[i * LANES + q] += factor * T[row * LANES + q]
             factor = rows[k, i]
             for q in range(LANES):
-                ratio[q] += factor * moved[i, q]
+                ratio[q] += factor * moved[i * LANES + q]
         for q in range(LANES):
             ratio[q] = 1.0 / ratio[q]
         for i in range(p):
             for j in range(i, p):
                 row = place[i, j]
                 for q in range(LANES):
-                    T[row, q] -= moved[i, q] * moved[j, q] * ratio[q]
+                    T[row * LANES + q] -= moved[i * LANES + q] * moved[j * LANES + q] * ratio[q]
 
 
 @compiled
@@ -194,26 +190,24 @@ def _updated_complex(
 ) -> None:
     """The same, T + iU, of a complex A."""
     p = len(place)
-    moved, other = np.empty((p, LANES)), np.empty((p, LANES))
+    moved, other = np.empty(p * LANES), np.empty(p * LANES)
     ratio, turned = np.empty(LANES), np.empty(LANES)
-    for k in range(len(F)):
-        for q in range(LANES):
-            T[k, q], U[k, q] = F[k, q], 0.0
+    T[:], U[:] = F, 0.0
     for k in range(p):
         for q in range(LANES):
             ratio[q], turned[q] = inverses[k].real, inverses[k].imag
         for i in range(p):
             for q in range(LANES):
-                moved[i, q], other[i, q] = 0.0, 0.0
+                moved[i * LANES + q], other[i * LANES + q] = 0.0, 0.0
             for j in range(k, p):
                 row, x, y = place[i, j], rows[k, j].real, rows[k, j].imag
                 for q in range(LANES):
-                    moved[i, q] += x * T[row, q] - y * U[row, q]
-                    other[i, q] += x * U[row, q] + y * T[row, q]
+                    moved[i * LANES + q] += x * T[row * LANES + q] - y * U[row * LANES + q]
+                    other[i * LANES + q] += x * U[row * LANES + q] + y * T[row * LANES + q]
             x, y = rows[k, i].real, rows[k, i].imag
             for q in range(LANES):
-                ratio[q] += x * moved[i, q] - y * other[i, q]
-                turned[q] += x * other[i, q] + y * moved[i, q]
+                ratio[q] += x * moved[i * LANES + q] - y * other[i * LANES + q]
+                turned[q] += x * other[i * LANES + q] + y * moved[i * LANES + q]
         for q in range(LANES):
             size = 1.0 / (ratio[q] * ratio[q] + turned[q] * turned[q])
             ratio[q], turned[q] = ratio[q] * size, -turned[q] * size
@@ -221,10 +215,38 @@ def _updated_complex(
             for j in range(i, p):
                 row = place[i, j]
                 for q in range(LANES):
-                    u = moved[i, q] * moved[j, q] - other[i, q] * other[j, q]
-                    v = moved[i, q] * other[j, q] + other[i, q] * moved[j, q]
-                    T[row, q] -= u * ratio[q] - v * turned[q]
-                    U[row, q] -= u * turned[q] + v * ratio[q]
+                    u = (
+                        moved[i * LANES + q] * moved[j * LANES + q]
+                        - other[i * LANES + q] * other[j * LANES + q]
+                    )
+                    v = (
+                        moved[i * LANES + q] * other[j * LANES + q]
+                        + other[i * LANES + q] * moved[j * LANES + q]
+                    )
+                    T[row * LANES + q] -= u * ratio[q] - v * turned[q]
+                    U[row * LANES + q] -= u * turned[q] + v * ratio[q]
+
+
+@compiled
+def curvatures(
+    slopes: NDArray, bends: NDArray, first: NDArray, second: NDArray, start: int, F: NDArray
+) -> None:
+    """F_ij = ℓ″ s_i s_j + δ_ij ℓ′ b_i of blocks from ``start`` on, every label of LANES students.
+
+    ``slopes`` and ``bends`` are (blocks, p, LANES), ``first`` and ``second`` (blocks, m, LANES).
+    """
+    p, m = slopes.shape[1], first.shape[1]
+    for i in range(len(F)):
+        b, label = (start + i) // m, (start + i) % m
+        row, into = 0, F[i]
+        for k in range(p):
+            for j in range(k, p):
+                for q in range(LANES):
+                    into[row + q] = second[b, label, q] * slopes[b, k, q] * slopes[b, j, q]
+                if j == k:
+                    for q in range(LANES):
+                        into[row + q] += first[b, label, q] * bends[b, k, q]
+                row += LANES
 
 
 @compiled
@@ -255,54 +277,3 @@ def complex_resolvents(
             _polynomial_3_complex(F[b], A, B, T[b], U[b])
         else:
             _updated_complex(F[b], place, inverses, rows, T[b], U[b])
-
-
-@compiled
-def add_products(T: NDArray, U: NDArray, weights: NDArray, sums: NDArray) -> None:
-    """Adds Σ w T_k and Σ w T_k U_l, k ≤ l, of blocks to ``sums``, each in LANES parts."""
-    weighted = np.empty(LANES)
-    for b in range(T.shape[0]):
-        size = row = T.shape[1]
-        for k in range(size):
-            for q in range(LANES):
-                weighted[q] = weights[b, q] * T[b, k, q]
-            for q in range(LANES):
-                sums[k, q] += weighted[q]
-            for m in range(k, size):
-                for q in range(LANES):
-                    sums[row, q] += weighted[q] * U[b, m, q]
-                row += 1
-
-
-@compiled
-def mean_phase(F: NDArray, weights: NDArray, inverse: NDArray, place: NDArray) -> float:
-    """E[Im log det(C − F)] at C = −A⁻¹ of positive definite imaginary part: each in [0, p π].
-
-    Elimination keeps that part positive, so that each pivot has an angle from 0 to π, and two of
-    them one from 0 to 2π.
-    """
-    p, total = inverse.shape[0], 0.0
-    rest = np.empty((p, p), np.complex128)
-    for b in range(F.shape[0]):
-        for q in range(LANES):
-            for i in range(p):
-                for j in range(i, p):
-                    rest[i, j] = inverse[i, j] - F[b, place[i, j], q]
-            angle = 0.0
-            for k in range(p):
-                x, y = rest[k, k].real, max(rest[k, k].imag, 0.0)
-                size = 1.0 / (x * x + y * y)
-                for i in range(k + 1, p):
-                    factor = rest[k, i] * complex(x * size, -y * size)
-                    for j in range(i, p):
-                        rest[i, j] -= factor * rest[k, j]
-                if k % 2 == 0:
-                    u, v = x, y
-                    if k == p - 1:
-                        angle += math.atan2(v, u)
-                else:
-                    both = math.atan2(u * y + v * x, u * x - v * y)
-                    early = both > 0.0 or (u > 0.0 and x > 0.0)
-                    angle += both if early else both + 2.0 * math.pi
-            total += weights[b, q] * angle
-    return total

@@ -114,6 +114,9 @@ def gauss_rule(
     points, vectors = np.linalg.eigh(jacobi)
     # Row k of vectors times √total is q_k(y_j) √w_j: moments of u against q_k, read at the nodes.
     projector = np.array(basis) * np.sqrt(w / total)
+    # Nodes beyond all points have no weight.
+    kept = abs(vectors[0]) > 1e-150
+    points, vectors = points[kept], vectors[:, kept]
     scale = vectors[0]
     moment_first = (vectors.T @ np.tensordot(projector, first, 1)) / scale[:, None]
     moment_second = np.tensordot(vectors.T, np.tensordot(projector, second, 1), 1)

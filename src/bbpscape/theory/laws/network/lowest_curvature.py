@@ -6,16 +6,16 @@ the infimum: labels often approach it only as y → ∞.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
-from bbpscape.model.curvature import curvature
+from bbpscape.model.curvature import curvature_factors
 from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.theory.laws.network.minima import Objective, newton, simplex
+from bbpscape.theory.laws.network.nodes import has_kinks
 from bbpscape.theory.laws.network.rules import sobol_points
 
 FAR, FARTHER = 1e12, 1e24
@@ -32,10 +32,8 @@ Start = tuple[NDArray, float, bool]
 FEW = 300
 GROWTH = 1.5
 CLOSE = 1e-4
-DIFFERENCE = 1e-4
 # A reach that is this small was found by a search and is 0.
 ROUNDING = 1e-9
-DESCENTS = 12
 
 
 class Reach(Protocol):
@@ -67,6 +65,7 @@ class LowestCurvature:
     # Roots of A of trace p, each with the local minima found for it.
     _screened: list[tuple[NDArray, list[Start]]] = field(default_factory=list, init=False)
 
+    _last: list[Start] = field(default_factory=list, init=False, repr=False)
     _reaches: dict[bytes, float] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -107,10 +106,9 @@ class LowestCurvature:
             if len(chosen) == KEPT:
                 break
         found: list[tuple[float, Start]] = []
-        for start in chosen:
-            value, at, y = self._search(start, root)
-            if all(abs(at - other).max() > 1e-3 or y != z for _, (other, z, _) in found):
-                found.append((value, (at, y, start[2])))
+        for value, start in self._descended(chosen, root, search=True):
+            if all(abs(start[0] - x).max() > 1e-3 or start[1] != z for _, (x, z, _) in found):
+                found.append((value, start))
         found.sort(key=lambda item: item[0])
         minima = [item[1] for item in found]
         self._screened.append((root, minima))
@@ -120,14 +118,43 @@ class LowestCurvature:
         self, points: NDArray, labels: list[tuple[float, bool]], root: NDArray
     ) -> NDArray[np.float64]:
         """λ_min(root F root) at every label and point; +inf where F is not finite."""
-        rows = []
-        for y, _ in labels:
-            with np.errstate(all="ignore"):
-                F = self.sign * curvature(self.model, points, np.full(len(points), y))
-            finite = np.isfinite(F).all(axis=(1, 2))
-            F[~finite] = 0
-            rows.append(np.where(finite, np.linalg.eigvalsh(root @ F @ root)[:, 0], np.inf))
-        return np.array(rows)
+        y = np.array([[y for y, _ in labels]])
+        with np.errstate(all="ignore"):
+            slopes, bends, first, second = curvature_factors(self.model, points, y)
+        return self._eigenvalue(slopes[:, None], bends[:, None], first, second, root).T
+
+    def _eigenvalue(
+        self, slopes: NDArray, bends: NDArray, first: NDArray, second: NDArray, root: NDArray
+    ) -> NDArray[np.float64]:
+        """λ_min(root F root) from the factors of F; +inf where F is not finite."""
+        with np.errstate(all="ignore"):
+            F = second[..., None, None] * (slopes[..., :, None] * slopes[..., None, :])
+            axis = np.arange(slopes.shape[-1])
+            F[..., axis, axis] += first[..., None] * bends
+        finite = np.isfinite(F).all(axis=(-2, -1))
+        F[~finite] = 0
+        return np.where(finite, _lowest_eigenvalue(self.sign * (root @ F @ root)), np.inf)
+
+    def _least(self, points: NDArray, y: NDArray) -> float:
+        """The least λ_min(F) at points and labels, (n, m) or (1, m), where F is finite.
+
+        Bounds leave few matrices to be diagonalized: with ℓ″ |s|² if that is negative the least
+        ℓ′ β is below, and the least of the diagonal above.
+        """
+        with np.errstate(all="ignore"):
+            slopes, bends, first, second = curvature_factors(self.model, points, y)
+            diagonal = self.sign * first[:, :, None] * bends[:, None, :]
+            squares, second = slopes**2, self.sign * second
+            rank_one = second * squares.sum(axis=1)[:, None]
+            low = diagonal.min(axis=2) + np.minimum(rank_one, 0)
+            high = (diagonal + second[:, :, None] * squares[:, None, :]).min(axis=2)
+        finite = np.isfinite(low) & np.isfinite(high) & np.isfinite(rank_one)
+        best = float(high[finite].min(initial=math.inf))
+        i, j = np.nonzero(finite & (low < best))
+        F = second[i, j, None, None] * (slopes[i, :, None] * slopes[i, None, :])
+        axis = np.arange(slopes.shape[1])
+        F[:, axis, axis] += diagonal[i, j]
+        return min(best, float(_lowest_eigenvalue(F).min(initial=math.inf)))
 
     def _growth(self, points: NDArray, lowest: float) -> str | None:
         """What makes F unbounded below, if anything does."""
@@ -136,19 +163,18 @@ class LowestCurvature:
         for end in (low, high):
             if math.isinf(end):
                 far, farther = (
-                    self._lowest(points, [(math.copysign(y, end), True)], np.eye(points.shape[1]))
-                    for y in (FAR, FARTHER)
+                    self._least(points, np.array([[math.copysign(y, end)]])) for y in (FAR, FARTHER)
                 )
-                if farther.min() < GROWTH * far.min() - scale:
+                if farther < GROWTH * far - scale:
                     return f"its curvature has no lower bound as y → {'−' if end < 0 else ''}∞"
-        inner = [(float(np.clip(y, low, high)), False) for y in (-1.0, 0.0, 0.5, 2.0)]
+        inner = np.clip([-1.0, 0.0, 0.5, 2.0], low, high).tolist()
         # F can be bounded for every y and yet fall without bound as y and λ grow together, or only
         # where the label keeps up with the student, as beside the flat tails of huber.
-        inner += [(math.copysign(FARTHER, e), True) for e in (low, high) if math.isinf(e)]
+        inner += [math.copysign(FARTHER, e) for e in (low, high) if math.isinf(e)]
         apart, beside = [], []
         for size in LADDER:
             at = _with_one_at(points, size)
-            apart.append(float(self._lowest(at, inner, np.eye(points.shape[1])).min()))
+            apart.append(self._least(at, np.array([inner])))
             beside.append(self._followed(at))
         for lows in (apart, beside):
             known = [min(low, 0.0) for low in lows if math.isfinite(low)]
@@ -161,18 +187,15 @@ class LowestCurvature:
 
         NaN where outputs are too large to tell the two apart.
         """
-        lowest = math.inf
         with np.errstate(all="ignore"):
             output = self.model.output(points)
             if not abs(output).max() < RESOLVED:
                 return math.nan
-            beside = [output + gap for gap in BESIDE] + [output * (1 + gap) for gap in BESIDE[1:5]]
-            for y in beside:
-                F = self.sign * curvature(self.model, points, np.clip(y, *self.model.label_range))
-                finite = np.isfinite(F).all(axis=(1, 2))
-                values = np.linalg.eigvalsh(F[finite])[:, 0]
-                lowest = min(lowest, float(values.min(initial=math.inf)))
-        return lowest
+            gaps = np.array(BESIDE)
+            beside = np.concatenate(
+                [output[:, None] + gaps, output[:, None] * (1 + gaps[1:5])], axis=1
+            )
+        return self._least(points, np.clip(beside, *self.model.label_range))
 
     def reach(self, A: NDArray) -> float:
         """−inf λ_min(A^½ F A^½) over preactivations and labels."""
@@ -198,7 +221,15 @@ class LowestCurvature:
         near, minima = min(self._screened, key=lambda one: float(abs(one[0] - root).max()))
         if abs(near - root).max() > APART:
             minima = self._screen(root, self._lowest(self._points, self._labels, root))
-        value, at, y = min((self._descend(s, root) for s in minima), key=lambda one: one[0])
+        best = min(self._descended(minima, root), key=_value)
+        if has_kinks(self.model) or self.model.activation.breaks:
+            # Newton's method stops at the first kink, along which the lowest point moves with A.
+            at, y, fixed = best[1]
+            starts = [best[1], *self._last[-1:]]
+            starts += [(at, y, False)] * (fixed and abs(y) < FAR and not self.model.label_values)
+            best = min(best, *self._descended(starts, root, search=True), key=_value)
+            self._last.append(best[1])
+        value, (at, y, _) = best
         return -scale * value, at, y
 
     def minimizers(self) -> list[NDArray]:
@@ -208,75 +239,58 @@ class LowestCurvature:
         close = min(values) + CLOSE * abs(min(values))
         return [s[0] for s, value in zip(minima, values, strict=True) if value <= close]
 
-    def _objective(self, start: Start, root: NDArray) -> Callable[[NDArray], NDArray]:
-        """λ_min at rows x of shape (k, p), or (k, p + 1) with y last where it is free."""
-        point, label, fixed = start
-        low, high = self.model.label_range
+    def _descended(
+        self, starts: list[Start], root: NDArray, *, search: bool = False
+    ) -> list[tuple[float, Start]]:
+        """The local minima of λ_min(root F root) below the starts; ``search`` by simplices first,
+        which need no derivatives at kinks."""
+        found: list[tuple[float, Start]] = []
+        for fixed in (True, False):
+            same = [start for start in starts if start[2] == fixed]
+            if not same:
+                continue
+            labels = np.array([y for _, y, _ in same])
+            x = np.array([point for point, _, _ in same])
+            objective = self._objective(labels, fixed, root)
+            if not fixed:
+                x = np.concatenate([x, labels[:, None]], axis=1)
+            if search:
+                # A simplex may flatten at a kink: a second one starts where it ended.
+                x = simplex(objective, simplex(objective, x))
+            values, x = newton(objective, x)
+            if not fixed:
+                labels, x = np.clip(x[:, -1], *self.model.label_range), x[:, :-1]
+            found += [
+                (value, (point, y, fixed))
+                for value, point, y in zip(values.tolist(), x, labels.tolist(), strict=True)
+            ]
+        return found
 
-        def objective(rows: NDArray) -> NDArray:
-            rows = np.atleast_2d(rows)
-            x = rows[:, : point.size]
-            y = np.full(len(rows), label) if fixed else np.clip(rows[:, -1], low, high)
+    def _objective(self, labels: NDArray, fixed: bool, root: NDArray) -> Objective:
+        """λ_min at points (k, r, p) of k labels, or (k, r, p + 1) with y last where it is free."""
+        p, (low, high) = int(self.model.p), self.model.label_range
+
+        def objective(x: NDArray) -> NDArray:
+            y = np.broadcast_to(labels[:, None], x.shape[:2]) if fixed else x[..., -1]
             with np.errstate(all="ignore"):
-                F = self.sign * curvature(self.model, x, y)
-            finite = np.isfinite(F).all(axis=(1, 2))
-            F[~finite] = 0
-            return np.where(finite, np.linalg.eigvalsh(root @ F @ root)[:, 0], np.inf)
+                factors = curvature_factors(
+                    self.model, x[..., :p].reshape(-1, p), np.clip(y, low, high).ravel()
+                )
+            return self._eigenvalue(*factors, root).reshape(x.shape[:2])
 
         return objective
 
-    def _search(self, start: Start, root: NDArray) -> tuple[float, NDArray, float]:
-        """A local minimum by the simplex method, which needs no derivatives at kinks."""
-        point, label, fixed = start
-        objective = self._objective(start, root)
-        x = point if fixed else np.append(point, label)
-        options = {"xatol": 1e-6, "fatol": 1e-15, "maxfev": 80 * x.size}
-        found = minimize(lambda v: float(objective(v)[0]), x, method="Nelder-Mead", options=options)
-        x = found.x if found.fun < objective(x)[0] else x
-        y = label if fixed else float(np.clip(x[-1], *self.model.label_range))
-        return self._descend((x[: point.size], y, fixed), root)
 
-    def _descend(self, start: Start, root: NDArray) -> tuple[float, NDArray, float]:
-        """Newton's method with differences, for as long as it goes down."""
-        point, label, fixed = start
-        objective = self._objective(start, root)
-        x = point if fixed else np.append(point, label)
-        d = x.size
-        h = DIFFERENCE
-        offsets = [np.zeros(d)]
-        eye = h * np.eye(d)
-        offsets += [sign * eye[i] for i in range(d) for sign in (1, -1)]
-        offsets += [
-            si * eye[i] + sj * eye[j]
-            for i in range(d)
-            for j in range(i)
-            for si in (1, -1)
-            for sj in (1, -1)
-        ]
-        for _ in range(DESCENTS):
-            f = objective(x + np.array(offsets))
-            if not np.isfinite(f).all():
-                break
-            gradient = (f[1 : 2 * d + 1 : 2] - f[2 : 2 * d + 2 : 2]) / (2 * h)
-            hessian = np.diag((f[1 : 2 * d + 1 : 2] + f[2 : 2 * d + 2 : 2] - 2 * f[0]) / h**2)
-            k = 2 * d + 1
-            for i in range(d):
-                for j in range(i):
-                    hessian[i, j] = hessian[j, i] = (f[k] - f[k + 1] - f[k + 2] + f[k + 3]) / (
-                        4 * h**2
-                    )
-                    k += 4
-            step = -np.linalg.pinv(hessian, rcond=1e-9) @ gradient
-            size = abs(step).max()
-            step *= min(1.0, 0.5 / size) if size > 0 else 1.0
-            following = objective(x + step)[0]
-            if not following < f[0]:
-                break
-            x = x + step
-            if size < 1e-7:
-                break
-        y = label if fixed else float(np.clip(x[-1], *self.model.label_range))
-        return float(objective(x)[0]), x[: point.size], y
+def _value(found: tuple[float, Start]) -> float:
+    return found[0]
+
+
+def _lowest_eigenvalue(matrices: NDArray) -> NDArray[np.float64]:
+    """Of symmetric ones, (…, p, p)."""
+    if matrices.shape[-1] == 2:
+        a, b, c = matrices[..., 0, 0], matrices[..., 0, 1], matrices[..., 1, 1]
+        return np.asarray((a + c) / 2 - np.hypot((a - c) / 2, b))
+    return np.linalg.eigvalsh(matrices)[..., 0]
 
 
 def _size(values: NDArray) -> float:

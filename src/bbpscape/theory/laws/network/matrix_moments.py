@@ -1,19 +1,15 @@
 """Means over samples of F: E[T] and E[T ⊗ T] with T = F (I + A F)⁻¹, A = −Γ, for p × p matrices."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.theory.laws.network.kernels import (
-    LANES,
-    add_products,
-    complex_resolvents,
-    mean_phase,
-    real_resolvents,
-)
+from bbpscape.theory.laws.network.kernels import LANES, complex_resolvents, real_resolvents
 from bbpscape.theory.laws.network.phase import phase
+from bbpscape.theory.laws.network.sums import add_products, mean_phase
 
 # Blocks that are worked on together, in the cache.
 CHUNK = 32
@@ -56,14 +52,21 @@ class MatrixMoments(ABC):
     @property
     def rank(self) -> float:
         """E[rank F]."""
-        F, shares, p = self.samples, self.shares, self.p
         # The largest of heavy-tailed labels says nothing of other samples.
-        largest = np.linalg.norm(F, axis=(1, 2))
-        scale = np.maximum(largest, np.median(largest[largest > 0]))
-        near = abs(np.linalg.det(F)) <= SURE * scale**p
-        values = abs(np.linalg.eigvalsh(F[near]))
-        missing = (values <= ZERO * scale[near, None]).sum(axis=-1)
-        return float(p * shares.sum() - shares[near] @ missing)
+        sizes = np.concatenate([np.linalg.norm(F, axis=(1, 2)) for F, _ in self.portions()])
+        typical, total, start = np.median(sizes[sizes > 0]), 0.0, 0
+        for F, shares in self.portions():
+            scale = np.maximum(sizes[start : start + len(F)], typical)
+            start += len(F)
+            near = abs(np.linalg.det(F)) <= SURE * scale**self.p
+            values = abs(np.linalg.eigvalsh(F[near]))
+            missing = (values <= ZERO * scale[near, None]).sum(axis=-1)
+            total += float(self.p * shares.sum() - shares[near] @ missing)
+        return total
+
+    def portions(self) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """F and weights of as many samples at once as memory should hold."""
+        yield self.samples, self.shares
 
     @cached_property
     def pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
@@ -75,28 +78,41 @@ class MatrixMoments(ABC):
 
     @cached_property
     def _blocks(self) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-        """The upper triangles of F, (blocks, p(p + 1)/2, LANES), the weights, and max |F|."""
+        """The upper triangles of F, (blocks, p(p + 1)/2 · LANES), the weights, and max |F|."""
         rows, columns, _ = self.pairs
-        n, weights = self.shares.size, self.shares
-        F, w = np.zeros((-(-n // LANES), rows.size, LANES)), np.zeros(-(-n // LANES) * LANES)
-        w[:n] = weights
         samples = self.samples
-        for k, (i, j) in enumerate(zip(rows, columns, strict=True)):
-            whole = n // LANES * LANES
-            F[: n // LANES, k] = samples[:whole, i, j].reshape(-1, LANES)
-            F[-1, k, : n - whole] = samples[whole:, i, j] if whole < n else 0.0
-        return F, w.reshape(-1, LANES), float(abs(samples).max())
+        F = in_lanes(samples[:, rows, columns]).reshape(-1, rows.size * LANES)
+        return F, in_lanes(self.shares[:, None])[:, 0], float(abs(samples).max())
+
+    @property
+    def lane_weights(self) -> NDArray[np.float64]:
+        """Those of all blocks, (blocks, LANES)."""
+        return self._blocks[1]
+
+    @property
+    def largest(self) -> float:
+        """No smaller than max |F|."""
+        return self._blocks[2]
+
+    def lane_blocks(self, some: slice) -> NDArray[np.float64]:
+        """The upper triangles of F in some blocks, (blocks, p(p + 1)/2 · LANES)."""
+        return self._blocks[0][some]
+
+    def _chunks(self) -> Iterator[slice]:
+        for start in range(0, len(self.lane_weights), CHUNK):
+            yield slice(start, min(start + CHUNK, len(self.lane_weights)))
 
     def resolvent(self, A: NDArray) -> NDArray:
         """T = F (I + A F)⁻¹, its upper triangle of every sample: shape (p(p + 1)/2, n)."""
-        T = self._resolvent(slice(None), A).swapaxes(1, 2)
+        T = self.resolvents(self.lane_blocks(slice(0, len(self.lane_weights))), A)
+        T = T.reshape(*T.shape[:2], -1, LANES).swapaxes(1, 2)
         T = T.reshape(len(T), T.shape[1], -1)[:, :, : self.shares.size]
         return T[0] + 1j * T[1] if len(T) == 2 else T[0]
 
-    def _resolvent(self, blocks: slice, A: NDArray) -> NDArray[np.float64]:
-        """T of some blocks, (1, blocks, p(p + 1)/2, LANES), or its real and imaginary part."""
-        F, place = self._blocks[0][blocks], self.pairs[2]
-        smooth = self._blocks[2] * float(abs(A).max()) < CANCELLING
+    def resolvents(self, F: NDArray, A: NDArray) -> NDArray[np.float64]:
+        """T of some blocks, (1, blocks, p(p + 1)/2 · LANES), or its real and imaginary part."""
+        place = self.pairs[2]
+        smooth = self.largest * float(abs(A).max()) < CANCELLING
         real, imaginary = np.ascontiguousarray(A.real), np.ascontiguousarray(A.imag)
         if not np.iscomplexobj(A):
             T = np.empty((1, *F.shape))
@@ -108,16 +124,14 @@ class MatrixMoments(ABC):
 
     def moments(self, A: NDArray) -> tuple[NDArray, NDArray]:
         """(E[T], E[T_ij T_kl]), shapes (p, p) and (p, p, p, p), up to the law's symmetries."""
-        F, weights, _ = self._blocks
-        size, place = F.shape[1], self.pairs[2]
+        size, place = self.pairs[0].size, self.pairs[2]
         parts = 2 if np.iscomplexobj(A) else 1
-        sums = np.zeros((parts, parts, size + size * (size + 1) // 2, LANES))
-        for start in range(0, len(F), CHUNK):
-            blocks = slice(start, start + CHUNK)
-            T = self._resolvent(blocks, A)
+        sums = np.zeros((parts, parts, (size + size * (size + 1) // 2) * LANES))
+        for blocks in self._chunks():
+            T = self.resolvents(self.lane_blocks(blocks), A)
             for i, k in np.ndindex(parts, parts):
-                add_products(T[i], T[k], weights[blocks], sums[i, k])
-        found = sums.sum(axis=3)
+                add_products(T[i], T[k], self.lane_weights[blocks], sums[i, k])
+        found = sums.reshape(parts, parts, -1, LANES).sum(axis=3)
         mean, upper = found[0, 0, :size], found[0, 0, size:]
         if parts == 2:
             mean = mean + 1j * found[1, 1, :size]
@@ -128,6 +142,19 @@ class MatrixMoments(ABC):
 
     def phase(self, A: NDArray) -> float:
         """E[Im log det (1 + A F)] at a complex A with Im A > 0."""
-        inverse, (F, weights, _) = -np.linalg.inv(A), self._blocks
-        total = mean_phase(F, weights, inverse, self.pairs[2])
+        inverse, place = -np.linalg.inv(A), self.pairs[2]
+        total = sum(
+            mean_phase(self.lane_blocks(some), self.lane_weights[some], inverse, place)
+            for some in self._chunks()
+        )
         return total - float(phase(inverse))
+
+
+def in_lanes(rows: NDArray) -> NDArray[np.float64]:
+    """Columns of n rows as blocks of LANES rows, the last one filled up with 0: from (n, k) to
+    (blocks, k, LANES)."""
+    n, k = rows.shape
+    blocks = -(-n // LANES)
+    whole = np.zeros((blocks * LANES, k))
+    whole[:n] = rows
+    return np.ascontiguousarray(whole.reshape(blocks, LANES, k).transpose(0, 2, 1))

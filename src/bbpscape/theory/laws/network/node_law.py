@@ -6,19 +6,31 @@ part of λ that is independent of u, then u. Inputs with a mean have one coordin
 
 import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bbpscape.model.curvature import curvature, curvature_factors
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.law import MEAN, STUDENT, TEACHER
 from bbpscape.theory.laws.network.grid import NetworkNodes, permutable, sign_symmetric
-from bbpscape.theory.laws.network.matrix_moments import MatrixMoments
+from bbpscape.theory.laws.network.invariants import (
+    COUNT,
+    coefficients,
+    complex_invariants,
+    real_invariants,
+)
+from bbpscape.theory.laws.network.kernels import LANES, curvatures
+from bbpscape.theory.laws.network.matrix_moments import MatrixMoments, in_lanes
+from bbpscape.theory.laws.network.sums import add_labels
 
-# Of weights that are products but for it.
-ROUNDING = 1e-13
+# Of |A F|^p, beyond which det(I + A F) as a polynomial loses digits.
+MOST = 1e12
+# Samples that are looked at together.
+PORTION = 2**17
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,11 +63,10 @@ class NodeLaw(MatrixMoments):
         own = (STUDENT,) * self.p + (TEACHER,) * self.model.p_star
         return own + (MEAN,) * (self.mean > 0)
 
-    @cached_property
+    @property
     def curvature(self) -> NDArray[np.float64]:
         """F at every node, shape (n, m, p, p)."""
-        F = self.nodes.curvature
-        return F if self.scale == 1 else self.scale * F
+        return self.scale * self.nodes.curvature
 
     @property
     def samples(self) -> NDArray[np.float64]:
@@ -64,6 +75,99 @@ class NodeLaw(MatrixMoments):
     @property
     def shares(self) -> NDArray[np.float64]:
         return self.nodes.weights.reshape(-1)
+
+    @cached_property
+    def _factors(self) -> tuple[NDArray[np.float64], ...]:
+        """(s, b) of the students, (n, p), and (ℓ′, ℓ″) of all nodes, (n, m); see ``curvature``."""
+        slopes, bends, first, second = curvature_factors(
+            self.model, self.nodes.preactivations, self.nodes.labels
+        )
+        return slopes, bends, self.scale * first, self.scale * second
+
+    @cached_property
+    def _rows(self) -> tuple[NDArray[np.float64], ...]:
+        """(s, b, ℓ′, ℓ″, weights) in LANES students: (blocks, p, LANES) and (blocks, m, LANES)."""
+        return tuple(in_lanes(one) for one in (*self._factors, self.nodes.weights))
+
+    def portions(self) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        (n, m), labels = self.nodes.shape, self.nodes.labels
+        rows = max(1, PORTION // m)
+        for some in (slice(start, start + rows) for start in range(0, n, rows)):
+            points = self.nodes.preactivations[some]
+            y = np.broadcast_to(labels, (n, m))[some].ravel()
+            F = curvature(self.model, np.repeat(points, m, axis=0), y)
+            yield self.scale * F, self.nodes.weights[some].ravel()
+
+    @property
+    def lane_weights(self) -> NDArray[np.float64]:
+        return self._rows[4].reshape(-1, LANES)
+
+    @cached_property
+    def largest(self) -> float:
+        slopes, bends, first, second = (abs(one) for one in self._factors)
+        rank_one = second.max(axis=1) * (slopes**2).sum(axis=1)
+        return float((rank_one + first.max(axis=1) * bends.max(axis=1)).max())
+
+    def lane_blocks(self, some: slice) -> NDArray[np.float64]:
+        F = np.empty((some.stop - some.start, self.pairs[0].size * LANES))
+        slopes, bends, first, second, _ = self._rows
+        curvatures(slopes, bends, first, second, some.start, F)
+        return F
+
+    def resolvent(self, A: NDArray) -> NDArray:
+        n, m = self.nodes.shape
+        T = self.resolvents(self.lane_blocks(slice(0, len(self.lane_weights))), A)
+        T = T.reshape(len(T), -1, m, self.pairs[0].size, LANES).transpose(0, 3, 1, 4, 2)
+        T = T.reshape(*T.shape[:2], -1, m)[:, :, :n].reshape(*T.shape[:2], -1)
+        return T[0] + 1j * T[1] if len(T) == 2 else T[0]
+
+    @property
+    def first(self) -> NDArray[np.float64]:
+        slopes, bends, first, second = self._factors
+        w = self.nodes.weights
+        rank_one = np.einsum("n,ni,nj->ij", (w * second).sum(axis=1), slopes, slopes)
+        return rank_one + np.diag((w * first).sum(axis=1) @ bends)
+
+    @property
+    def second(self) -> float:
+        slopes, bends, first, second = self._factors
+        w = self.nodes.weights
+        squares = (w * second**2).sum(axis=1) @ (slopes**2).sum(axis=1) ** 2
+        mixed = 2 * (w * first * second).sum(axis=1) @ (slopes**2 * bends).sum(axis=1)
+        return float(squares + mixed + (w * first**2).sum(axis=1) @ (bends**2).sum(axis=1))
+
+    @cached_property
+    def _coefficients(self) -> NDArray[np.float64]:
+        return in_lanes(coefficients(*self._factors[:2]))
+
+    def moments(self, A: NDArray) -> tuple[NDArray, NDArray]:
+        """(E[T], E[T_ij T_kl]) up to the law's symmetries: where neurons may be exchanged, from
+        what A = a I + b 1 1ᵀ and T have in common with their permutations."""
+        p = self.p
+        size = self.largest * float(abs(A).max())
+        if not permutable(self.model) or p == 1 or size**p > MOST:
+            return super().moments(A)
+        a, b, known = A[0, 0] - A[0, 1], A[0, 1], self._coefficients
+        _, _, first, second, weights = self._rows
+        if np.iscomplexobj(A):
+            parts = complex_invariants(known, first, second, weights, a, b).sum(axis=1)
+            found = parts[:COUNT] + 1j * parts[COUNT:]
+        else:
+            found = real_invariants(known, first, second, weights, a, b).sum(axis=1)
+        trace, total, square, rows, totals = found
+        mean = np.full((p, p), 1 / p)
+        across = np.eye(p) - mean
+        # Tr of (E T) B and of (B T) (C T) for the projectors B and C on 1 and beyond it.
+        E = total / p * mean + (trace - total / p) / (p - 1) * across
+        own, mixed = totals / p**2, rows / p - totals / p**2
+        beyond = square - own - 2 * mixed
+        pairs = (
+            (own, mean, mean),
+            (mixed / (p - 1), mean, across),
+            (mixed / (p - 1), across, mean),
+            (beyond / (p - 1) ** 2, across, across),
+        )
+        return E, sum(c * np.einsum("il,jk->ijkl", B, C) for c, B, C in pairs)
 
     @cached_property
     def basis(self) -> NDArray[np.float64]:
@@ -90,7 +194,7 @@ class NodeLaw(MatrixMoments):
         end, place = p + p_star, self.pairs[2]
         q = end + (self.mean > 0)
         points = self.nodes.coordinates
-        sums = self._over_labels(self.resolvent(A))
+        sums = self._over_labels(A)
         size, n = sums.shape[:2]
         C = np.zeros((q, q, size), dtype=sums.dtype)
         pairs = (points[:, :, None] * points[:, None, :]).reshape(n, p * p)
@@ -108,34 +212,30 @@ class NodeLaw(MatrixMoments):
         tensor = np.einsum("ac,bd,cdij->abij", self._whitening, self._whitening, tensor)
         return tensor.transpose(0, 2, 1, 3).reshape(q * p, q * p)
 
-    def _over_labels(self, T: NDArray) -> NDArray:
-        """Σ_m w_nm (1, E[u], E[u uᵀ]) T of every node n of the coordinates: (entries, n, …)."""
-        n, m = self.nodes.shape
-        first, second = self.nodes.first, self.nodes.second
-        second = second.reshape(*second.shape[:2], -1)
-        alike = first.shape[0] == second.shape[0] == 1
-        if alike:
-            known = np.concatenate([np.ones((m, 1)), first[0], second[0]], axis=1)
-        if self._product is not None:
-            outer, inner = self._product
-            sums = T.reshape(-1, m) @ (inner[:, None] * known)
-            return outer[:, None] * sums.reshape(len(T), n, -1)
-        weighted = self.nodes.weights * T.reshape(len(T), n, m)
-        if alike:
-            return weighted @ known
-        parts = [weighted.sum(axis=2)[:, :, None]]
-        for known in (first, second):
-            parts.append(np.einsum("snm,nml->snl", weighted, known, optimize=True))
-        return np.concatenate(parts, axis=2)
+    def _over_labels(self, A: NDArray) -> NDArray:
+        """Σ_m w_nm T_nm (1, E[u], E[u uᵀ]) of every node n of the coordinates: (entries, n, …)."""
+        (n, m), size, known = self.nodes.shape, self.pairs[0].size, self._known
+        weights, count = self._rows[4], known.shape[2]
+        parts = 2 if np.iscomplexobj(A) else 1
+        sums = np.zeros((parts, len(weights), count * size * LANES))
+        for b in range(len(weights)):
+            T = self.resolvents(self.lane_blocks(slice(b * m, (b + 1) * m)), A)
+            for one, into in zip(T, sums, strict=True):
+                add_labels(one, weights[b], known[b % len(known)], into[b])
+        found = sums.reshape(parts, -1, count, size, LANES).transpose(0, 3, 1, 4, 2)
+        found = found.reshape(parts, size, -1, count)[:, :, :n]
+        return found[0] + 1j * found[1] if parts == 2 else found[0]
 
     @cached_property
-    def _product(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-        """The weights of coordinates and of labels, where theirs are products and labels alike."""
-        weights = self.nodes.weights
-        outer, inner = weights.sum(axis=1), weights.sum(axis=0)
-        apart = abs(weights - outer[:, None] * inner).max()
-        alike = self.nodes.first.shape[0] == self.nodes.second.shape[0] == 1
-        return (outer, inner) if alike and apart < ROUNDING * weights.max() else None
+    def _known(self) -> NDArray[np.float64]:
+        """(1, E[u], E[u uᵀ]) at every label: (1, m, c, 1), or (blocks, m, c, LANES)."""
+        first, second = self.nodes.first, self.nodes.second
+        one = np.ones((*first.shape[:2], 1))
+        known = np.concatenate([one, first, second.reshape(*second.shape[:2], -1)], axis=2)
+        if len(known) == 1:
+            return known[:, :, :, None]
+        rows = in_lanes(known.reshape(len(known), -1))
+        return rows.reshape(len(rows), *known.shape[1:], LANES)
 
     @cached_property
     def _whitening(self) -> NDArray[np.float64]:

@@ -26,6 +26,7 @@ from bbpscape.theory.laws.network.learnt import (
 )
 from bbpscape.theory.laws.network.own_labels import counted_apart
 from bbpscape.theory.laws.network.rules import WIDTH, gaussian_rule, sobol_points, tensor_nodes
+from bbpscape.theory.laws.network.thinned import thinned
 
 # Numbers held at the nodes of a product of rules of refinement FINEST, which the sparsest of
 # DENSITIES must fit; beyond it the nodes are quasi-Monte Carlo, as many as that.
@@ -78,6 +79,8 @@ def network_nodes(
         root = own_root(model)
     else:
         labels = _labels(model, density * refinement)
+        if model.overlap == 0.0:
+            labels = thinned(model, labels, refinement, gather)
         x, w = _student_rule(model, density * refinement, gather)
         smallest = SMALLEST if model.p > 2 else SMALLEST**2
         coordinates, mass = tensor_nodes(
