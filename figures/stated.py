@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from figures.claims import (
-    Collapse,
     activation_gaps,
     density_gap,
     descent_begins,
@@ -17,13 +16,10 @@ from figures.claims import (
     lowest_gap,
     online_gaps,
     online_hessian_gaps,
-    outlier_crossings,
     overlap_gaps,
-    phi_collapse,
-    phi_crossings,
-    phi_trend,
 )
 from figures.kit import HERE, Data, column, rows
+from figures.meeting import Collapse, outlier_crossings, phi_collapse, phi_crossings, phi_trend
 
 CASES = ("continuous", "discontinuous")
 

@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from figures.claims import outlier_crossings, phi_collapse
 from figures.kit import COLOURS, DASHES, MARKERS, PANEL, Data, column, mark, points, rows
+from figures.meeting import outlier_crossings, phi_collapse
 
 BBP, ZERO = r"$\alpha_\mathrm{BBP}$", r"$\alpha_0$"
 CASES = ("continuous", "discontinuous")
@@ -52,7 +52,10 @@ def _outlier(axes, data: Data, case: str) -> None:
         )
     _marks(axes, data, case)
     axes.set(xlabel=r"$\alpha$", ylabel="P(outlier), sampled labels", ylim=(-0.02, 1.02))
-    axes.legend(loc="lower right" if case == "discontinuous" else "upper left")
+    if case == "continuous":
+        axes.legend(loc="upper left")
+    else:
+        axes.legend(loc="center right", bbox_to_anchor=(0.88, 0.35))
 
 
 def _marks(axes, data: Data, case: str) -> None:

@@ -11,12 +11,10 @@ from figures.claims import (
     lowest_gap,
     online_gaps,
     online_hessian_gaps,
-    outlier_crossings,
     overlap_gaps,
-    phi_collapse,
-    phi_trend,
 )
 from figures.kit import column, rows, table_of
+from figures.meeting import outlier_crossings, phi_collapse, phi_trend
 
 import bbpscape as bb
 
