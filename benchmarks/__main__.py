@@ -56,6 +56,7 @@ class Section:
 
 SECTIONS = {
     "theory": Section("Theory of one model", "theory"),
+    "networks": Section("Theory of networks without closed forms", "networks"),
     "many": Section(
         "Diagrams of 100 × 100 cells",
         "many",
