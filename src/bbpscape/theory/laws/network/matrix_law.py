@@ -189,7 +189,7 @@ def matrix_law(
         points = gathering_points([at / math.sqrt(one) for at in minimizers])
         nodes = network_nodes(same, density * refinement, points, seed)
         parts.append(NodeLaw(nodes, sign * scale, model.inputs.mean / math.sqrt(one)))
-    if not any(one.curvature.any() for one in parts):
+    if not any(one.largest for one in parts):
         raise InvalidInput(FLAT)
     return MatrixLaw(tuple(parts), tuple(weights[some].tolist()), lowest, population)
 
