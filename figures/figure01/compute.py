@@ -13,7 +13,7 @@ LINE = [round(0.6 + 0.15 * i, 2) for i in range(21)]
 FEW = [0.9, 1.2, 1.5, 2.1, 3.0]
 SIZES = {
     "smallest": {"N": [100, 200], "draws": [16, 8], "alpha": [FEW, FEW], "labels": 40},
-    "quick": {"N": [100, 400], "draws": [200, 100], "alpha": [ALPHA, ALPHA], "labels": 100},
+    "quick": {"N": [100, 400], "draws": [60, 30], "alpha": [ALPHA, ALPHA], "labels": 60},
     "full": {
         "N": [250, 1000, 4000],
         "draws": [200, 100, 100],
