@@ -1,5 +1,6 @@
 """Commands that are ended from outside: one line, at once, no process and no file left."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -19,16 +20,29 @@ ENDINGS = {
 }
 
 
-def start(folder, *arguments):
-    return subprocess.Popen(
-        [sys.executable, "-m", "bbpscape", *arguments],
-        cwd=folder,
-        env=os.environ | {"TMPDIR": str(folder)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+@pytest.fixture
+def start(tmp_path):
+    """Start a command in a folder of its own; what is left of it after a test that fails is ended."""
+    begun = []
+
+    def begin(*arguments):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bbpscape", *arguments],
+            cwd=tmp_path,
+            env=os.environ | {"TMPDIR": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        begun.append(process)
+        return process
+
+    yield begin
+    for process in begun:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def working(process, workers=2):
@@ -51,9 +65,9 @@ def ended(process, children, folder, said, status):
 
 
 @pytest.mark.parametrize("said", ENDINGS)
-def test_workers_end_with_the_command(tmp_path, said):
+def test_workers_end_with_the_command(start, tmp_path, said):
     send, number, status = ENDINGS[said]
-    process = start(tmp_path, *(DESCEND if number == signal.SIGINT else SIMULATE))
+    process = start(*(DESCEND if number == signal.SIGINT else SIMULATE))
     children = working(process)
     began = time.monotonic()
     send(process.pid, number)
@@ -61,8 +75,8 @@ def test_workers_end_with_the_command(tmp_path, said):
     assert time.monotonic() - began < 5
 
 
-def test_workers_end_with_a_command_that_is_killed(tmp_path):
-    process = start(tmp_path, *DESCEND)
+def test_workers_end_with_a_command_that_is_killed(start):
+    process = start(*DESCEND)
     children = working(process)
     process.kill()
     _, alive = psutil.wait_procs(children, timeout=5)
@@ -70,16 +84,18 @@ def test_workers_end_with_a_command_that_is_killed(tmp_path):
     process.communicate()
 
 
-def test_a_recovery_curve_leaves_no_folder(tmp_path):
-    process = start(tmp_path, "recovery", "--N", "200", "--draws", "1000", "--workers", "2")
+def test_a_recovery_curve_leaves_no_folder(start, tmp_path):
+    process = start("recovery", "--N", "200", "--draws", "1000", "--workers", "2")
     children = working(process)
-    assert list(tmp_path.iterdir())
+    while not list(tmp_path.iterdir()):
+        assert process.poll() is None
+        time.sleep(0.02)
     process.terminate()
     ended(process, children, tmp_path, "bbpscape: ended by SIGTERM\n", 143)
 
 
-def test_ctrl_c_twice_is_ctrl_c(tmp_path):
-    process = start(tmp_path, *SIMULATE)
+def test_ctrl_c_twice_is_ctrl_c(start, tmp_path):
+    process = start(*SIMULATE)
     children = working(process)
     process.send_signal(signal.SIGINT)
     time.sleep(0.004)
