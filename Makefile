@@ -6,7 +6,7 @@ SIZE ?= 12
 REAL_DRAWS ?= 60
 
 LOWEST := .venv-lowest
-NEWEST := tests/agreement tests/figures tests/explore tests/test_docs.py
+NEWEST := tests/agreement tests/figures
 
 .PHONY: demo test test-lowest bench docs figures figures-quick figures-full clean
 
@@ -26,8 +26,7 @@ test: .venv/dev.stamp
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q $(TESTS)
 
 # With the lowest versions that pyproject.toml allows; what they warn of is not ours to mend. Left out
-# are tests of what no version of a library changes, of which other folders test all that they call:
-# formulas against draws, claims of figures, the page's server and its JavaScript, pages of the site.
+# are formulas against draws and claims of figures, of which other folders test all that they call.
 test-lowest: $(LOWEST)/stamp
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(LOWEST)/bin/python -m pytest -q \
 		-o filterwarnings=default $(NEWEST:%=--ignore=%)

@@ -22,7 +22,7 @@ ENDINGS = {
 
 @pytest.fixture
 def start(tmp_path):
-    """Start a command in a folder of its own; what is left of it after a test that fails is ended."""
+    """Start a command in a folder of its own; a test that fails leaves none of it behind."""
     begun = []
 
     def begin(*arguments):
