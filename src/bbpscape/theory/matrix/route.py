@@ -24,8 +24,8 @@ from bbpscape.theory.solution import Transition, check_left_edge, lowest_informe
 
 # Fitted on one core to widths from 1 to 4: seconds of the nodes to this power, and of each level
 # at complex z a few numbers a node.
-SECONDS, POWER = 6.4e-3, 0.45
-BYTES, BYTES_A_NUMBER = 150_000_000, 24
+SECONDS, POWER = 5e-6, 0.8
+BYTES, BYTES_A_NUMBER = 150_000_000, 8
 # Density of the nodes that edges and outliers are searched on.
 SCOUT = 0.4
 

@@ -25,11 +25,19 @@ from bbpscape.theory.laws.network.learnt import (
     whitening,
 )
 from bbpscape.theory.laws.network.own_labels import counted_apart
-from bbpscape.theory.laws.network.rules import WIDTH, gaussian_rule, sobol_points, tensor_nodes
-from bbpscape.theory.laws.network.thinned import thinned
+from bbpscape.theory.laws.network.rules import (
+    WIDTH,
+    gaussian_rule,
+    sobol_points,
+    tensor_nodes,
+    tensor_size,
+)
+from bbpscape.theory.laws.network.thinned import COUNTS, thinned
 
-# Numbers held at the nodes of a product of rules of refinement FINEST, which the sparsest of
-# DENSITIES must fit; beyond it the nodes are quasi-Monte Carlo, as many as that.
+# Nodes of a product of rules of refinement FINEST, which the sparsest of DENSITIES must fit: they
+# take time and memory as p grows. Beyond, nodes are quasi-Monte Carlo, of as many numbers as that.
+MOST_NODES = {1: 20_000_000, 2: 6_000_000}
+MOST_NODES_OF_MANY = 2_300_000
 MOST_NUMBERS = 60_000_000
 FINEST = 1.4
 DENSITIES = (1.0, 0.8, 0.65, 0.55, 0.45)
@@ -78,14 +86,10 @@ def network_nodes(
         coordinates, mass = _quasi_monte_carlo(model, refinement, labels.y.size, seed)
         root = own_root(model)
     else:
-        labels = _labels(model, density * refinement)
-        if model.overlap == 0.0:
-            labels = thinned(model, labels, refinement, gather)
+        labels = _product_labels(model, density, refinement, gather)
         x, w = _student_rule(model, density * refinement, gather)
-        smallest = SMALLEST if model.p > 2 else SMALLEST**2
-        coordinates, mass = tensor_nodes(
-            x, w, int(model.p), symmetric=permutable(model), smallest=smallest
-        )
+        p, symmetric = int(model.p), permutable(model)
+        coordinates, mass = tensor_nodes(x, w, p, symmetric=symmetric, smallest=_smallest(p))
         root = np.diag(deviations(model))
     points = coordinates @ root
     if has_kinks(model):
@@ -128,7 +132,7 @@ def held_numbers(model: TeacherStudent) -> float:
     density = _density(model, [])
     if density is None:
         return MOST_NUMBERS
-    return _count(model, density, []) * (2 * p * p + p)
+    return _points(model, density, []) * _labels_at(model, density).y.size * (2 * p * p + p)
 
 
 def _density(model: TeacherStudent, gather: list[float]) -> float | None:
@@ -136,26 +140,44 @@ def _density(model: TeacherStudent, gather: list[float]) -> float | None:
     together = MOST_TOGETHER if not has_kinks(model) else 1
     if model.overlap != 0.0 and model.p_star > together:
         return None
-    most = most_nodes(int(model.p))
-    return next((one for one in DENSITIES if _count(model, one, gather) <= most), None)
+    most = MOST_NODES.get(int(model.p), MOST_NODES_OF_MANY)
+    return next((one for one in DENSITIES if _fits(model, one, gather, most)), None)
 
 
-def _count(model: TeacherStudent, density: float, gather: list[float]) -> float:
-    """Nodes of a product of rules at the refinement FINEST times ``density``."""
-    p = int(model.p)
-    labels = _labels(model, FINEST).y.size
-    if has_kinks(model) and (split := kinked_labels(model, np.ones(1), FINEST)):
-        labels = split.y.shape[1]
-    copies = math.factorial(p) if permutable(model) else 1
-    x, _ = _student_rule(model, density * FINEST, gather)
-    # The corners of a cube carry no weight.
-    points = x.size**p * (math.pi / 4) ** (p - 1) / copies
-    return points * labels * density ** (model.p_star if model.overlap else 1)
+def _fits(model: TeacherStudent, density: float, gather: list[float], most: float) -> bool:
+    """Whether a product of rules at the refinement FINEST times ``density`` has ``most`` nodes."""
+    points, labels = _points(model, density, gather), _labels_at(model, density)
+    if points * labels.y.size <= most:
+        return True
+    if model.overlap != 0.0 or labels.y.ndim == 2 or points * COUNTS[0] > most:
+        return False
+    return points * thinned(model, labels, FINEST, gather).y.size <= most
 
 
-def most_nodes(p: int) -> float:
-    """Nodes with F and two triangles of p × p, at the refinement FINEST."""
-    return MOST_NUMBERS / (2 * p * p + p)
+def _points(model: TeacherStudent, density: float, gather: list[float]) -> float:
+    """How many points of λ a product has, about."""
+    _, w = _student_rule(model, density * FINEST, gather)
+    p, symmetric = int(model.p), permutable(model)
+    return tensor_size(w, p, symmetric=symmetric, smallest=_smallest(p))
+
+
+def _labels_at(model: TeacherStudent, density: float) -> LabelNodes:
+    """Labels beside a point at the refinement FINEST times ``density``; at a point, if split."""
+    split = kinked_labels(model, np.ones(1), density * FINEST) if has_kinks(model) else None
+    return split or _labels(model, density * FINEST)
+
+
+def _smallest(p: int) -> float:
+    """The least weight of a point of a product."""
+    return SMALLEST if p > 2 else SMALLEST**2
+
+
+def _product_labels(
+    model: TeacherStudent, density: float, refinement: float, gather: list[float]
+) -> LabelNodes:
+    """Labels beside a product of rules, as few as they may be where every student has the same."""
+    labels = _labels(model, density * refinement)
+    return labels if model.overlap != 0.0 else thinned(model, labels, refinement, gather)
 
 
 def _labels(model: TeacherStudent, refinement: float) -> LabelNodes:
@@ -200,7 +222,7 @@ def _quasi_monte_carlo(
 
 def _bits(p: int, refinement: float, labels: int) -> int:
     """The number of Sobol points, as a power of 2."""
-    most = most_nodes(p) * (refinement / FINEST) ** QMC_POWER / labels
+    most = MOST_NUMBERS / (2 * p * p + p) * (refinement / FINEST) ** QMC_POWER / labels
     return min(max(math.floor(math.log2(most)), LEAST_BITS), MOST_BITS)
 
 
@@ -228,7 +250,7 @@ def _overlapping_labels(model: TeacherStudent, refinement: float) -> LabelNodes:
 def own_coordinates(model: TeacherStudent, refinement: float) -> NetworkNodes:
     """λ = mᵀu + R^½ ζ, with rules of ζ and of the labels, of every u where there is an overlap."""
     p = int(model.p)
-    rule, smallest = gaussian_rule(refinement=refinement), SMALLEST if p > 2 else SMALLEST**2
+    rule, smallest = gaussian_rule(refinement=refinement), _smallest(p)
     zeta, mass = tensor_nodes(*rule, p, symmetric=permutable(model), smallest=smallest)
     labels, points, L = _labels(model, refinement), zeta @ own_root(model), np.eye(p + model.p_star)
     if model.overlap == 0.0:

@@ -14,6 +14,8 @@ REACH = 8.5
 STEP = 0.36
 WIDTH = 0.15
 DENSITY = 1.6
+# Width of the bins by which products of weights are counted.
+LOG_STEP = 0.2
 # Integrands may be singular at breaks: of a line with some, steps in t, the slope between breaks,
 # and where ends are reached; intervals by tanh-sinh in steps of INTERVAL_STEP.
 BROKEN_STEP, SLOPE, CLUSTER = 0.145, 2.5, 3.4
@@ -167,6 +169,21 @@ def tensor_nodes(
             copies /= run
         mass = mass * copies
     return x[index], mass / mass.sum()
+
+
+def tensor_size(weights: NDArray, count: int, *, symmetric: bool, smallest: float) -> float:
+    """About how many points ``tensor_nodes`` keeps, in no time: by sums of binned logarithms."""
+    if count == 1:
+        return float(weights.size)
+    down = np.log(weights.max() / weights[weights > smallest])
+    bins = np.bincount((down / LOG_STEP).astype(int)).astype(float)
+    total = bins
+    for _ in range(count - 1):
+        total = np.convolve(total, bins)
+    kept = (np.arange(total.size) + count / 2) * LOG_STEP
+    points = float(total[kept < count * math.log(weights.max()) - math.log(smallest)].sum())
+    n = weights.size
+    return points * (math.comb(n + count - 1, count) / n**count if symmetric else 1.0)
 
 
 def radial_rule(
