@@ -28,6 +28,12 @@ def data(request):
 
 
 @pytest.fixture
+def committed(request):
+    """As committed alone: what some ten draws cannot tell."""
+    return read(request.function.__name__.split("_")[1], "committed")
+
+
+@pytest.fixture
 def beside(data):
     """Another figure's data, of the same size."""
     return lambda name: read(name, "committed" if data.size == "full" else data.size)
