@@ -206,7 +206,8 @@ def _densities(model: TeacherStudent) -> NDArray[np.float64]:
         return np.ones(1)
     found = np.maximum(1 + np.log10(weights / weights.max()) / DIGITS, SPARSEST)
     power = _dimension(model)
-    excess = held_numbers(model) * float((found**power).sum()) / MOST_NUMBERS
+    held = held_numbers(model)
+    excess = held * float((found**power).sum()) / max(held, MOST_NUMBERS)
     return found * max(1.0, excess) ** (-1 / power)
 
 
