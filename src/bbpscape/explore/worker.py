@@ -34,7 +34,7 @@ class Line:
 
     def drop(self, number: int, frame: FrameType | None) -> None:
         # Who drops it says so again and again: the next time will do.
-        if not self.asked or _importing(frame):
+        if not self.asked or _untouchable(frame):
             return
         if self.sending:
             self.dropped = True
@@ -59,10 +59,15 @@ class Line:
         self.connection.send(message)
 
 
-def _importing(frame: FrameType | None) -> bool:
-    """Whether this is within an import: what is cut off there may never be imported again."""
+def _untouchable(frame: FrameType | None) -> bool:
+    """Whether this is within an import or a callback of a compiler.
+
+    What is cut off in the first may never be imported again, and the second swallows what is raised
+    in it, with a trace.
+    """
     while frame is not None:
-        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+        module = frame.f_globals.get("__name__", "")
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>" or "llvmlite" in module:
             return True
         frame = frame.f_back
     return False
