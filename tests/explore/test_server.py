@@ -1,6 +1,5 @@
 """Answers of the server: the library's numbers, this machine alone, and work that is dropped."""
 
-import importlib
 import json
 import signal
 import socket
@@ -20,7 +19,6 @@ from bbpscape.explore import limits, pool
 from bbpscape.explore.server import Server
 from bbpscape.explore.state import State
 from bbpscape.explore.views.overlap import recovery_from
-from bbpscape.explore.worker import Dropped, Line
 
 
 def parts(messages, name):
@@ -375,31 +373,6 @@ def test_a_question_that_is_dropped_is_followed_in_the_same_process(page_of):
     first = lent("a tab's density", urgent=True)
     assert lent("a tab's overlap", urgent=False) is not first
     assert lent("a tab's density", urgent=True) is first
-
-
-def test_an_import_is_never_torn():
-    """The signal to drop a question, within an import and outside."""
-    seen = {}
-    line = Line(None, None)
-    line.asked = True
-
-    def drop():
-        try:
-            line.drop(0, sys._getframe())
-            seen["dropped"] = False
-        except Dropped:
-            seen["dropped"] = True
-
-    drop()
-    assert seen["dropped"]
-    finder = type("Finder", (), {"find_spec": staticmethod(lambda *of: drop())})
-    sys.meta_path.insert(0, finder)
-    try:
-        with pytest.raises(ModuleNotFoundError):
-            importlib.import_module("no_such_module")
-    finally:
-        sys.meta_path.remove(finder)
-    assert not seen["dropped"]
 
 
 @pytest.mark.parametrize(

@@ -106,21 +106,24 @@ class Served(Output):
 
     def write(self, result: Any) -> None:
         with result:
-            if self.json:
-                print_json({"address": result.address})
-            else:
-                say(f"{result.summary()} (Ctrl-C ends it)")
-            sys.stdout.flush()
-            if not self.no_browser:
-                # A browser in this terminal would not return.
-                threading.Thread(target=webbrowser.open, args=[result.address], daemon=True).start()
             try:
-                result.wait()
+                self._serve(result)
             except KeyboardInterrupt:
                 # As was said: this is how it ends.
                 if received() not in (None, signal.SIGINT):
                     raise
         sys.stderr.write("bbpscape: the page is no longer served\n")
+
+    def _serve(self, result: Any) -> None:
+        if self.json:
+            print_json({"address": result.address})
+        else:
+            say(f"{result.summary()} (Ctrl-C ends it)")
+        sys.stdout.flush()
+        if not self.no_browser:
+            # A browser in this terminal would not return.
+            threading.Thread(target=webbrowser.open, args=[result.address], daemon=True).start()
+        result.wait()
 
 
 def _cells(column: Any) -> list[str]:

@@ -18,6 +18,7 @@ DROP = getattr(signal, "SIGUSR1", None)
 # And nothing rests.
 REST = getattr(signal, "SIGUSR2", None)
 NAP = 0.005  # seconds between two looks whether it may go on
+SOON = 0.001  # seconds until it is seen again whether a question can be cut off
 END = {"end": True}
 
 
@@ -26,20 +27,30 @@ class Dropped(BaseException):
 
 
 class Line:
-    """The way back. A signal to drop the question never tears a message."""
+    """The way back. A signal to drop the question tears no message, no import and no other library.
+
+    An exception in the midst of these may be swallowed, and what they were at be left half done:
+    points of a quadrature, say, that later questions would take for whole.
+    """
 
     def __init__(self, connection: Connection, resting: Any) -> None:
         self.connection, self.resting = connection, resting
         self.asked = self.sending = self.dropped = False
 
     def drop(self, number: int, frame: FrameType | None) -> None:
-        # Who drops it says so again and again: the next time will do.
-        if not self.asked or _untouchable(frame):
+        """Cut the question off: here, after its message, or once it is within our own code."""
+        if not self.asked:
             return
+        self.dropped = True
         if self.sending:
-            self.dropped = True
             return
-        raise Dropped
+        if _ours(frame):
+            raise Dropped
+        signal.setitimer(signal.ITIMER_REAL, SOON)
+
+    def again(self, number: int, frame: FrameType | None) -> None:
+        if self.dropped:
+            self.drop(number, frame)
 
     def rest(self, number: int = 0, frame: FrameType | None = None) -> None:
         """Until it may go on, or the question is dropped."""
@@ -59,18 +70,15 @@ class Line:
         self.connection.send(message)
 
 
-def _untouchable(frame: FrameType | None) -> bool:
-    """Whether this is within an import or a callback of a compiler.
-
-    What is cut off in the first may never be imported again, and the second swallows what is raised
-    in it, with a trace.
-    """
-    while frame is not None:
-        module = frame.f_globals.get("__name__", "")
-        if frame.f_code.co_filename == "<frozen importlib._bootstrap>" or "llvmlite" in module:
-            return True
+def _ours(frame: FrameType | None) -> bool:
+    """Whether this is code of this package, not called by an import."""
+    while frame is not None and frame.f_code is Line.rest.__code__:
+        frame = frame.f_back  # where it was halted
+    if frame is None or not frame.f_globals.get("__name__", "").startswith("bbpscape."):
+        return False
+    while frame is not None and frame.f_code.co_filename != "<frozen importlib._bootstrap>":
         frame = frame.f_back
-    return False
+    return frame is None
 
 
 def serve(connection: Connection, resting: Any) -> None:
@@ -83,6 +91,7 @@ def serve(connection: Connection, resting: Any) -> None:
     answer_to("density")
     if DROP is not None:
         signal.signal(DROP, line.drop)
+        signal.signal(signal.SIGALRM, line.again)
     if REST is not None:
         signal.signal(REST, line.rest)
     line.last(END)
@@ -96,17 +105,18 @@ def serve(connection: Connection, resting: Any) -> None:
 
 
 def _answer(line: Line, view: str, query: str) -> None:
-    line.asked, line.dropped = True, False
     try:
-        # Where the signal came before the question.
-        line.rest()
-        with one_thread():
-            failure = _failure(lambda: answer_to(view)(State.read(query), line.send))
-        if failure is not None:
-            line.send({"error": failure})
-    except Dropped:
-        pass
-    finally:
+        line.asked, line.dropped = True, False
+        try:
+            # Where the signal came before the question.
+            line.rest()
+            with one_thread():
+                failure = _failure(lambda: answer_to(view)(State.read(query), line.send))
+            if failure is not None:
+                line.send({"error": failure})
+        finally:
+            line.asked = False
+    except Dropped:  # a second one perhaps, while the first was on its way
         line.asked = False
 
 
