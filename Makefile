@@ -6,7 +6,6 @@ SIZE ?= 12
 REAL_DRAWS ?= 60
 
 LOWEST := .venv-lowest
-NEWEST := tests/agreement tests/figures
 
 .PHONY: demo test test-lowest bench docs figures figures-quick figures-full clean
 
@@ -25,11 +24,10 @@ demo: .venv/demo.stamp
 test: .venv/dev.stamp
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q $(TESTS)
 
-# With the lowest versions that pyproject.toml allows; what they warn of is not ours to mend. Left out
-# are formulas against draws and claims of figures, of which other folders test all that they call.
+# With the lowest versions that pyproject.toml allows; what they warn of is not ours to mend.
 test-lowest: $(LOWEST)/stamp
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(LOWEST)/bin/python -m pytest -q \
-		-o filterwarnings=default $(NEWEST:%=--ignore=%)
+		-o filterwarnings=default
 
 # One table of speeds, benchmarks/RESULTS.md; half an hour, or some: make bench SECTIONS="engine many".
 bench: .venv/dev.stamp
