@@ -41,11 +41,11 @@ def means() -> Rows:
 
 
 def questions() -> Rows:
-    for p in WIDTHS:
-        for name, call in (
-            ("threshold", partial(threshold, model_of(p))),
-            ("spectrum", partial(spectrum, model_of(p), ALPHA)),
-        ):
+    for p in (*WIDTHS, 4):
+        calls = [("threshold", partial(threshold, model_of(p)))]
+        if p in WIDTHS:
+            calls.append(("spectrum", partial(spectrum, model_of(p), ALPHA)))
+        for name, call in calls:
             seconds = spent(call, 3)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
             yield Row(f"{name} of tanh, p = {p}", seconds, note=f"peak memory so far {peak:.0f} MB")

@@ -22,9 +22,9 @@ from bbpscape.theory.network import COARSE, FINE, QMC_FACTOR, SETTLED, SPARSER, 
 from bbpscape.theory.population.population import Population
 from bbpscape.theory.solution import Transition, check_left_edge, lowest_informed
 
-# Fitted on one core to widths from 1 to 4: seconds of the nodes to this power, and of each level
-# at complex z a few numbers a node.
-SECONDS, POWER = 5e-6, 0.8
+# Fitted on one core to widths from 2 to 4, to a factor of 4: seconds by this power of the nodes,
+# and bytes of what is held at each.
+SECONDS, POWER = 3e-5, 0.7
 BYTES, BYTES_A_NUMBER = 150_000_000, 8
 # Density of the nodes that edges and outliers are searched on.
 SCOUT = 0.4
