@@ -16,7 +16,8 @@ from bbpscape.theory.roots import NoConvergence, iterations
 
 # How far A may leave its tangent, in units of the step and of τ.
 CONTINUED, SLACK = 0.2, 0.005
-NEWTON_STEPS = 40
+# Of Newton's method; one that takes long leaves the branch that it begins on.
+NEWTON_STEPS, FOLLOWING = 40, 12
 STEEP = 1e6
 TOLERANCE = 1e-12
 # In log τ, along the branch.
@@ -57,6 +58,7 @@ def branch_point(
     tau: float,
     start: BranchPoint | None = None,
     accuracy: float = TOLERANCE,
+    steps: int = NEWTON_STEPS,
 ) -> BranchPoint:
     """The point of the real branch with Tr A/p = τ, by Newton's method from ``start``.
 
@@ -71,7 +73,7 @@ def branch_point(
     else:
         coefficients = np.einsum("rij,ij->r", basis, start.ahead(tau)) / sizes
         z = start.z_ahead(tau)
-    for iteration in iterations(NEWTON_STEPS, f"bulk at Tr Γ/p = {-tau:.6g}"):
+    for iteration in iterations(steps, f"bulk at Tr Γ/p = {-tau:.6g}"):
         A = np.einsum("r,rij->ij", coefficients, basis)
         terms = bulk_terms(law, alpha, A, z)
         jacobian = bordered(law, terms)
@@ -118,7 +120,7 @@ def solved(matrix: NDArray, right: NDArray) -> NDArray[np.float64]:
 def continued(law: BulkLaw, alpha: float, tau: float, start: BranchPoint) -> BranchPoint | None:
     """The point at τ if Newton's method finds one that continues the branch of ``start``."""
     try:
-        point = branch_point(law, alpha, tau, start)
+        point = branch_point(law, alpha, tau, start, steps=FOLLOWING)
     except NoConvergence:
         return None
     apart = abs(point.A - start.ahead(tau)).max()

@@ -26,10 +26,14 @@ class BulkTerms:
 
 def bulk_terms(law: BulkLaw, alpha: float, A: NDArray, z: complex) -> BulkTerms:
     """The equation at a symmetric A and z, real or complex; dE[T] = −E[T dA T]."""
-    basis, one = law.basis, np.eye(law.p)
+    basis, one, p = law.basis, np.eye(law.p), law.p
+    flat = basis.reshape(len(basis), -1)
+    # Onto what the symmetries of the law allow.
+    projector = (flat.T / (flat**2).sum(axis=1)) @ flat
     mean, square = law.moments(A)
-    inverse, S = np.linalg.inv(A), _symmetrized(basis, alpha * mean)
-    S_slopes = _symmetrized(basis, -alpha * np.einsum("ijkl,sjk->sil", square, basis))
+    inverse, S = np.linalg.inv(A), alpha * (mean.ravel() @ projector).reshape(p, p)
+    changes = flat @ square.transpose(1, 2, 0, 3).reshape(p * p, p * p)
+    S_slopes = -alpha * (changes @ projector).reshape(-1, p, p)
     other, by_S, by_z = z * one - S, -S_slopes, one
     if not law.isotropic:
         bulk = law.bulk
@@ -37,21 +41,9 @@ def bulk_terms(law: BulkLaw, alpha: float, A: NDArray, z: complex) -> BulkTerms:
         other = np.linalg.inv(resolvents.sum(f))
         by_S = -other @ resolvents.change(f, 0.0, S_slopes) @ other
         by_z = -other @ resolvents.change(f, 1.0, 0 * one) @ other
-    slopes = by_S - inverse @ basis @ inverse
-    jacobian = np.concatenate(
-        [
-            np.einsum("rij,sij->rs", basis, slopes),
-            np.einsum("rij,ij->r", basis, by_z)[:, None],
-        ],
-        axis=1,
-    )
-    return BulkTerms(np.einsum("rij,ij->r", basis, inverse + other), jacobian, S, S_slopes)
-
-
-def _symmetrized(basis: NDArray, matrices: NDArray) -> NDArray:
-    """The projection of matrices, shape (…, p, p), on what the symmetries of the law allow."""
-    sizes = np.einsum("rij,rij->r", basis, basis)
-    return np.einsum("rij,...ij,rkl->...kl", basis / sizes[:, None, None], matrices, basis)
+    slopes = np.concatenate([by_S - inverse @ basis @ inverse, by_z[None]])
+    jacobian = flat @ slopes.reshape(len(slopes), -1).T
+    return BulkTerms(flat @ (inverse + other).ravel(), jacobian, S, S_slopes)
 
 
 def stieltjes(law: BulkLaw, z: complex, A: NDArray, S: NDArray) -> complex:

@@ -25,6 +25,8 @@ ENDLESS = 1e7
 # A branch that ends at an atom of F is followed up to this distance from it.
 SHORT = 1e-10
 END_MARGIN = 1e-9
+# What a step towards the end leaves of the margin, but for a last one from NEARLY there.
+SHORTFALL, NEARLY = 0.03, 1e-5
 NEAR = 5e-3
 
 
@@ -154,20 +156,24 @@ def inside(law: BulkLaw, point: BranchPoint) -> bool:
 
 def _branch_end(law: BulkLaw, alpha: float, low: BranchPoint, high: float) -> BranchPoint:
     """The last point with reach(A) < 1, or one beyond the sharp edge before it."""
-    left = margin(law, low)
+    left, slope = margin(law, low), 0.0
     for _ in range(100):
         if low.excess < 0 or left < END_MARGIN:
             break
-        # reach(A) is nearly proportional to τ close to its end.
+        # reach(A) is nearly proportional to τ close to its end; then two points tell.
         guess = low.tau * (1 + 0.9 * left / max(1 - left, 0.1))
+        if slope:
+            rest = SHORTFALL * left if left > NEARLY else END_MARGIN / 3
+            guess = low.tau + (left - rest) / slope
         tau = guess if low.tau < guess < high else (low.tau + high) / 2
         point = continued(law, alpha, tau, low)
         beyond = -1.0 if point is None else margin(law, point)
         if point is None or beyond <= 0:
-            high = tau
+            high, slope = tau, 0.0
             if high / low.tau - 1 < 1e-13:
                 break
         else:
+            slope = (left - beyond) / (tau - low.tau)
             low, left = point, beyond
     return low
 

@@ -87,17 +87,18 @@ class MatrixRoute(NetworkRoute):
         NoConvergence
             If no outlier appears for α up to 1e5.
         """
-        law = self._scout.law
-        check_left_edge(law.lowest.unbounded)
-        fine = refine_transition(self.level(SPARSER, 1).law, search_transition(law))
+        check_left_edge(self._scout.law.lowest.unbounded)
+        law = self.level(SPARSER, 1).law
+        fine = refine_transition(law, search_transition(self._scout.law))
         for refinement, seed in ((COARSE, 0), (FINE, 1)):
-            law, coarse = self.level(refinement, seed).law, fine
+            sparser, law, coarse = law, self.level(refinement, seed).law, fine
             fine = refine_transition(law, coarse)
             change = abs(coarse.alpha / fine.alpha - 1) * (1.0 if law.exact else QMC_FACTOR)
             settled = change < SETTLED and not has_kinks(self.model)
             if settled and coarse.kind == fine.kind:
                 break
-        jump, onset = jump_and_onset(law, fine)
+        near = (sparser, coarse) if coarse.kind == fine.kind else (law, fine)
+        jump, onset = jump_and_onset(law, fine, *near)
         law, point = law.without(fine.apart), fine.point
         value = Transition(
             alpha=fine.alpha,

@@ -98,22 +98,26 @@ def refine_transition(law: MatrixLaw, start: MatrixTransition) -> MatrixTransiti
         return search_transition(law)
 
 
-def jump_and_onset(law: MatrixLaw, found: MatrixTransition) -> tuple[float, float]:
+def jump_and_onset(
+    law: MatrixLaw, found: MatrixTransition, sparser: MatrixLaw, near: MatrixTransition
+) -> tuple[float, float]:
     """(m² at the transition, α₀ where its tangent there reaches 0); (0, α) where it is continuous.
 
-    The slope is a one-sided difference over two outliers beyond the transition, of second order.
+    The slope is a one-sided difference over two outliers beyond the transition ``near`` of a law of
+    sparser nodes, of second order: a difference needs fewer digits than what it is taken of.
     """
     if found.kind == "sharp":
         return 0.0, found.alpha
-    law = law.without(found.apart)
-    values = [_m2(law, found.alpha, found.point, found.spectrum)]
+    sparser = sparser.without(near.apart)
+    values = [_m2(sparser, near.alpha, near.point, near.spectrum)]
     for factor in (1 + BEYOND, 1 + 2 * BEYOND):
-        alpha = factor * found.alpha
-        state, *_ = _newton(law, "", found.point, math.log(alpha), found.jacobian)
-        values.append(_m2(law, alpha, state.point, state.spectrum))
+        alpha = factor * near.alpha
+        state, *_ = _newton(sparser, "", near.point, math.log(alpha), near.jacobian)
+        values.append(_m2(sparser, alpha, state.point, state.spectrum))
     at, one, two = values
-    slope = (4 * one - two - 3 * at) / (2 * BEYOND * found.alpha)
-    return at, found.alpha - at / slope
+    slope = (4 * one - two - 3 * at) / (2 * BEYOND * near.alpha)
+    jump = _m2(law.without(found.apart), found.alpha, found.point, found.spectrum)
+    return jump, found.alpha - jump / slope
 
 
 def _m2(law: MatrixLaw, alpha: float, point: BranchPoint, spectrum: SignalSpectrum) -> float:

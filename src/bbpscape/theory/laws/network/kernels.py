@@ -155,76 +155,69 @@ def _factors(A: NDArray) -> tuple[NDArray, NDArray]:
 def _updated(F: NDArray, place: NDArray, inverses: NDArray, rows: NDArray, T: NDArray) -> None:
     """T by the updates of A, real."""
     p = len(place)
-    moved, ratio = np.empty(p * LANES), np.empty(LANES)
+    moved, ratio = np.empty((p, LANES)), np.empty(LANES)
     T[:] = F
     for k in range(p):
-        for q in range(LANES):
-            ratio[q] = inverses[k]
+        ratio[:] = inverses[k]
         for i in range(p):
-            for q in range(LANES):
-                moved[i * LANES + q] = 0.0
+            into = moved[i]
+            into[:] = 0.0
             for j in range(k, p):
-                row, factor = place[i, j], rows[k, j]
+                row, factor = place[i, j] * LANES, rows[k, j]
+                one = T[row : row + LANES]
                 for q in range(LANES):
-                    moved[i * LANES + q] += factor * T[row * LANES + q]
+                    into[q] += factor * one[q]
             factor = rows[k, i]
             for q in range(LANES):
-                ratio[q] += factor * moved[i * LANES + q]
+                ratio[q] += factor * into[q]
         for q in range(LANES):
             ratio[q] = 1.0 / ratio[q]
         for i in range(p):
+            left = moved[i]
             for j in range(i, p):
-                row = place[i, j]
+                row, right = place[i, j] * LANES, moved[j]
+                one = T[row : row + LANES]
                 for q in range(LANES):
-                    T[row * LANES + q] -= moved[i * LANES + q] * moved[j * LANES + q] * ratio[q]
+                    one[q] -= left[q] * right[q] * ratio[q]
 
 
 @compiled
 def _updated_complex(
-    F: NDArray,
-    place: NDArray,
-    inverses: NDArray,
-    rows: NDArray,
-    T: NDArray,
-    U: NDArray,
+    F: NDArray, place: NDArray, inverses: NDArray, rows: NDArray, T: NDArray, U: NDArray
 ) -> None:
     """The same, T + iU, of a complex A."""
     p = len(place)
-    moved, other = np.empty(p * LANES), np.empty(p * LANES)
+    moved, other = np.empty((p, LANES)), np.empty((p, LANES))
     ratio, turned = np.empty(LANES), np.empty(LANES)
     T[:], U[:] = F, 0.0
     for k in range(p):
-        for q in range(LANES):
-            ratio[q], turned[q] = inverses[k].real, inverses[k].imag
+        ratio[:], turned[:] = inverses[k].real, inverses[k].imag
         for i in range(p):
-            for q in range(LANES):
-                moved[i * LANES + q], other[i * LANES + q] = 0.0, 0.0
+            real, imaginary = moved[i], other[i]
+            real[:], imaginary[:] = 0.0, 0.0
             for j in range(k, p):
-                row, x, y = place[i, j], rows[k, j].real, rows[k, j].imag
+                row, x, y = place[i, j] * LANES, rows[k, j].real, rows[k, j].imag
+                one, two = T[row : row + LANES], U[row : row + LANES]
                 for q in range(LANES):
-                    moved[i * LANES + q] += x * T[row * LANES + q] - y * U[row * LANES + q]
-                    other[i * LANES + q] += x * U[row * LANES + q] + y * T[row * LANES + q]
+                    real[q] += x * one[q] - y * two[q]
+                    imaginary[q] += x * two[q] + y * one[q]
             x, y = rows[k, i].real, rows[k, i].imag
             for q in range(LANES):
-                ratio[q] += x * moved[i * LANES + q] - y * other[i * LANES + q]
-                turned[q] += x * other[i * LANES + q] + y * moved[i * LANES + q]
+                ratio[q] += x * real[q] - y * imaginary[q]
+                turned[q] += x * imaginary[q] + y * real[q]
         for q in range(LANES):
             size = 1.0 / (ratio[q] * ratio[q] + turned[q] * turned[q])
             ratio[q], turned[q] = ratio[q] * size, -turned[q] * size
         for i in range(p):
+            left, lefti = moved[i], other[i]
             for j in range(i, p):
-                row = place[i, j]
+                row, right, righti = place[i, j] * LANES, moved[j], other[j]
+                one, two = T[row : row + LANES], U[row : row + LANES]
                 for q in range(LANES):
-                    u = (
-                        moved[i * LANES + q] * moved[j * LANES + q]
-                        - other[i * LANES + q] * other[j * LANES + q]
-                    )
-                    v = (
-                        moved[i * LANES + q] * other[j * LANES + q]
-                        + other[i * LANES + q] * moved[j * LANES + q]
-                    )
-                    T[row * LANES + q] -= u * ratio[q] - v * turned[q]
-                    U[row * LANES + q] -= u * turned[q] + v * ratio[q]
+                    u = left[q] * right[q] - lefti[q] * righti[q]
+                    v = left[q] * righti[q] + lefti[q] * right[q]
+                    one[q] -= u * ratio[q] - v * turned[q]
+                    two[q] -= u * turned[q] + v * ratio[q]
 
 
 @compiled
@@ -238,14 +231,16 @@ def curvatures(
     p, m = slopes.shape[1], first.shape[1]
     for i in range(len(F)):
         b, label = (start + i) // m, (start + i) % m
-        row, into = 0, F[i]
+        row, one, two = 0, first[b, label], second[b, label]
         for k in range(p):
+            left, bend = slopes[b, k], bends[b, k]
             for j in range(k, p):
+                into, right = F[i, row : row + LANES], slopes[b, j]
                 for q in range(LANES):
-                    into[row + q] = second[b, label, q] * slopes[b, k, q] * slopes[b, j, q]
+                    into[q] = two[q] * left[q] * right[q]
                 if j == k:
                     for q in range(LANES):
-                        into[row + q] += first[b, label, q] * bends[b, k, q]
+                        into[q] += one[q] * bend[q]
                 row += LANES
 
 

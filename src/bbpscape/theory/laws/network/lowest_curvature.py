@@ -25,6 +25,8 @@ RESOLVED = 1e13
 BESIDE = (0.0, -0.1, 0.1, -0.5, 0.5, -1.5, 1.5, -3.0, 3.0, -10.0, 10.0)
 POINTS = 1024
 KEPT = 6
+# A simplex where F is smooth: Newton's method goes on from there.
+ROUGH = 1e-2
 # A whose root is this far from all others is looked at anew.
 APART = 0.15
 # Preactivations, a label, and whether that is fixed.
@@ -94,6 +96,10 @@ class LowestCurvature:
             ):
                 self.unbounded = f"the norms of its inputs, {radial.label}, have no upper bound"
 
+    @property
+    def _kinked(self) -> bool:
+        return has_kinks(self.model) or len(self.model.activation.breaks) > 0
+
     def _screen(self, root: NDArray, values: NDArray) -> list[Start]:
         """Local minima of λ_min(root F root), from the lowest of its values on the sample."""
         order = np.argsort(values, axis=None)
@@ -143,17 +149,18 @@ class LowestCurvature:
         """
         with np.errstate(all="ignore"):
             slopes, bends, first, second = curvature_factors(self.model, points, y)
-            diagonal = self.sign * first[:, :, None] * bends[:, None, :]
-            squares, second = slopes**2, self.sign * second
-            rank_one = second * squares.sum(axis=1)[:, None]
-            low = diagonal.min(axis=2) + np.minimum(rank_one, 0)
-            high = (diagonal + second[:, :, None] * squares[:, None, :]).min(axis=2)
+            # Neurons first: a short last axis is slow to take a minimum over.
+            diagonal = self.sign * bends.T[:, :, None] * first
+            squares, second = slopes.T[:, :, None] ** 2, self.sign * second
+            rank_one = second * squares.sum(axis=0)
+            low = diagonal.min(axis=0) + np.minimum(rank_one, 0)
+            high = (diagonal + second * squares).min(axis=0)
         finite = np.isfinite(low) & np.isfinite(high) & np.isfinite(rank_one)
         best = float(high[finite].min(initial=math.inf))
         i, j = np.nonzero(finite & (low < best))
         F = second[i, j, None, None] * (slopes[i, :, None] * slopes[i, None, :])
         axis = np.arange(slopes.shape[1])
-        F[:, axis, axis] += diagonal[i, j]
+        F[:, axis, axis] += diagonal[:, i, j].T
         return min(best, float(_lowest_eigenvalue(F).min(initial=math.inf)))
 
     def _growth(self, points: NDArray, lowest: float) -> str | None:
@@ -222,7 +229,7 @@ class LowestCurvature:
         if abs(near - root).max() > APART:
             minima = self._screen(root, self._lowest(self._points, self._labels, root))
         best = min(self._descended(minima, root), key=_value)
-        if has_kinks(self.model) or self.model.activation.breaks:
+        if self._kinked:
             # Newton's method stops at the first kink, along which the lowest point moves with A.
             at, y, fixed = best[1]
             starts = [best[1], *self._last[-1:]]
@@ -254,9 +261,11 @@ class LowestCurvature:
             objective = self._objective(labels, fixed, root)
             if not fixed:
                 x = np.concatenate([x, labels[:, None]], axis=1)
-            if search:
+            if search and self._kinked:
                 # A simplex may flatten at a kink: a second one starts where it ended.
                 x = simplex(objective, simplex(objective, x))
+            elif search:
+                x = simplex(objective, x, ROUGH)
             values, x = newton(objective, x)
             if not fixed:
                 labels, x = np.clip(x[:, -1], *self.model.label_range), x[:, :-1]

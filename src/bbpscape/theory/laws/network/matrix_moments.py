@@ -71,10 +71,7 @@ class MatrixMoments(ABC):
     @cached_property
     def pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
         """Rows and columns of the upper triangle, and the place of (i, j) in it."""
-        rows, columns = np.triu_indices(self.p)
-        place = np.zeros((self.p, self.p), dtype=np.intp)
-        place[rows, columns] = place[columns, rows] = np.arange(rows.size)
-        return rows, columns, place
+        return triangle(self.p)
 
     @cached_property
     def _blocks(self) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
@@ -148,6 +145,14 @@ class MatrixMoments(ABC):
             for some in self._chunks()
         )
         return total - float(phase(inverse))
+
+
+def triangle(size: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of the upper triangle of a matrix, and the place of (i, j) in it."""
+    rows, columns = np.triu_indices(size)
+    place = np.zeros((size, size), dtype=np.intp)
+    place[rows, columns] = place[columns, rows] = np.arange(rows.size)
+    return rows, columns, place
 
 
 def in_lanes(rows: NDArray) -> NDArray[np.float64]:

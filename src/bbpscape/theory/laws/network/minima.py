@@ -18,8 +18,9 @@ DIFFERENCE, LONGEST, LAST = 1e-4, 0.5, 1e-7
 DESCENTS = 12
 
 
-def simplex(objective: Objective, x: NDArray) -> NDArray[np.float64]:
-    """The lowest corners of simplices that began at x, (k, d), and never higher than there.
+def simplex(objective: Objective, x: NDArray, small: float = SMALL) -> NDArray[np.float64]:
+    """The lowest corners of simplices that began at x, (k, d), and never higher than there, once
+    they are ``small``.
 
     Source: Nelder and Mead (1965).
     """
@@ -33,7 +34,7 @@ def simplex(objective: Objective, x: NDArray) -> NDArray[np.float64]:
         order = np.argsort(values, axis=1, kind="stable")
         corners = np.take_along_axis(corners, order[:, :, None], axis=1)
         values = np.take_along_axis(values, order, axis=1)
-        if abs(corners - corners[:, :1]).max() < SMALL:
+        if abs(corners - corners[:, :1]).max() < small:
             break
         centre, worst = corners[:, :-1].mean(axis=1), corners[:, -1]
         tried = centre[:, None] + MOVES[:, None] * (centre - worst)[:, None]

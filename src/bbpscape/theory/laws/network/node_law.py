@@ -24,8 +24,13 @@ from bbpscape.theory.laws.network.invariants import (
     real_invariants,
 )
 from bbpscape.theory.laws.network.kernels import LANES, curvatures
-from bbpscape.theory.laws.network.matrix_moments import MatrixMoments, in_lanes
-from bbpscape.theory.laws.network.sums import add_labels
+from bbpscape.theory.laws.network.matrix_moments import (
+    CHUNK,
+    MatrixMoments,
+    in_lanes,
+    triangle,
+)
+from bbpscape.theory.laws.network.sums import add_signal
 
 # Of |A F|^p, beyond which det(I + A F) as a polynomial loses digits.
 MOST = 1e12
@@ -155,19 +160,25 @@ class NodeLaw(MatrixMoments):
         else:
             found = real_invariants(known, first, second, weights, a, b).sum(axis=1)
         trace, total, square, rows, totals = found
-        mean = np.full((p, p), 1 / p)
-        across = np.eye(p) - mean
+        mean, across = self._projectors
         # Tr of (E T) B and of (B T) (C T) for the projectors B and C on 1 and beyond it.
-        E = total / p * mean + (trace - total / p) / (p - 1) * across
         own, mixed = totals / p**2, rows / p - totals / p**2
         beyond = square - own - 2 * mixed
-        pairs = (
-            (own, mean, mean),
-            (mixed / (p - 1), mean, across),
-            (mixed / (p - 1), across, mean),
-            (beyond / (p - 1) ** 2, across, across),
-        )
-        return E, sum(c * np.einsum("il,jk->ijkl", B, C) for c, B, C in pairs)
+        each = np.array([own, mixed / (p - 1), mixed / (p - 1), beyond / (p - 1) ** 2])
+        E = total / p * mean + (trace - total / p) / (p - 1) * across
+        return E, (each @ self._pairs_of_projectors).reshape(p, p, p, p)
+
+    @cached_property
+    def _projectors(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """On 1 and beyond it, where neurons may be exchanged."""
+        mean = np.full((self.p, self.p), 1 / self.p)
+        return mean, np.eye(self.p) - mean
+
+    @cached_property
+    def _pairs_of_projectors(self) -> NDArray[np.float64]:
+        """B_il C_jk of every two of them, (4, p⁴)."""
+        both = np.stack(self._projectors)
+        return np.einsum("bil,cjk->bcijkl", both, both).reshape(4, -1)
 
     @cached_property
     def basis(self) -> NDArray[np.float64]:
@@ -176,8 +187,7 @@ class NodeLaw(MatrixMoments):
         if permutable(self.model):
             if p == 1 or sign_symmetric(self.model):
                 return one[None]
-            mean = np.full((p, p), 1 / p)
-            return np.stack([one - mean, mean])
+            return np.stack(self._projectors[::-1])
         if sign_symmetric(self.model):
             return np.stack([np.outer(e, e) for e in one])
         pairs = [(i, j) for i in range(p) for j in range(i, p)]
@@ -191,51 +201,58 @@ class NodeLaw(MatrixMoments):
         Index a p + i is coordinate a and neuron i; q is p + p*, or one more with a mean.
         """
         p, p_star = self.p, self.model.p_star
-        end, place = p + p_star, self.pairs[2]
-        q = end + (self.mean > 0)
-        points = self.nodes.coordinates
-        sums = self._over_labels(A)
-        size, n = sums.shape[:2]
-        C = np.zeros((q, q, size), dtype=sums.dtype)
-        pairs = (points[:, :, None] * points[:, None, :]).reshape(n, p * p)
-        C[:p, :p] = (sums[:, :, 0] @ pairs).T.reshape(p, p, size)
-        totals = sums.sum(axis=1)
-        C[:p, p:end] = np.einsum("snl,na->als", sums[:, :, 1 : 1 + p_star], points)
-        C[p:end, p:end] = totals[:, 1 + p_star :].T.reshape(p_star, p_star, size)
+        q, end, place = len(self.directions), p + p_star, self.pairs[2]
+        sums, (first, second) = self._signal_sums(A), self._given
+        f, s = first.shape[2], second.shape[2]
+        totals, given, pairs, mixed = np.split(sums, np.cumsum([1 + f, s, p * (p + 1) // 2]))
+        mixed = mixed.reshape(p, 1 + f, -1)
+        C = np.zeros((q, q, sums.shape[1]), dtype=sums.dtype)
+        C[:p, :p] = pairs[place]
+        C[p:end, p:end] = given[triangle(p_star)[2]]
+        if f:
+            C[:p, p:end] = mixed[:, 1:]
         if self.mean:
-            C[:p, end] = self.mean * (sums[:, :, 0] @ points).T
-            C[p:end, end] = self.mean * totals[:, 1 : 1 + p_star].T
-            C[end, p:end] = C[p:end, end]
-            C[end, end] = self.mean**2 * totals[:, 0]
+            C[:p, end], C[end, end] = self.mean * mixed[:, 0], self.mean**2 * totals[0]
+            C[p:end, end] = C[end, p:end] = self.mean * totals[1:] if f else 0.0
         C[p:, :p] = C[:p, p:].transpose(1, 0, 2)
         tensor = self._symmetrized(C[:, :, place])
         tensor = np.einsum("ac,bd,cdij->abij", self._whitening, self._whitening, tensor)
         return tensor.transpose(0, 2, 1, 3).reshape(q * p, q * p)
 
-    def _over_labels(self, A: NDArray) -> NDArray:
-        """Σ_m w_nm T_nm (1, E[u], E[u uᵀ]) of every node n of the coordinates: (entries, n, …)."""
-        (n, m), size, known = self.nodes.shape, self.pairs[0].size, self._known
-        weights, count = self._rows[4], known.shape[2]
-        parts = 2 if np.iscomplexobj(A) else 1
-        sums = np.zeros((parts, len(weights), count * size * LANES))
-        for b in range(len(weights)):
-            T = self.resolvents(self.lane_blocks(slice(b * m, (b + 1) * m)), A)
-            for one, into in zip(T, sums, strict=True):
-                add_labels(one, weights[b], known[b % len(known)], into[b])
-        found = sums.reshape(parts, -1, count, size, LANES).transpose(0, 3, 1, 4, 2)
-        found = found.reshape(parts, size, -1, count)[:, :, :n]
+    def _signal_sums(self, A: NDArray) -> NDArray:
+        """E[T] times 1, E[u], E[u uᵀ], λ λᵀ, λ and λ E[u]ᵀ, as ``add_signal`` has them."""
+        (first, second), points, weights = self._given, self._points, self._rows[4]
+        f, s, (blocks, p, _), m = first.shape[2], second.shape[2], points.shape, weights.shape[1]
+        parts, size = 2 if np.iscomplexobj(A) else 1, self.pairs[0].size
+        sums = np.zeros((parts, (1 + f) * (1 + p) + s + p * (p + 1) // 2, size, LANES))
+        step = max(1, CHUNK // m)
+        for start in range(0, blocks, step):
+            some = slice(start, min(start + step, blocks))
+            one, two = (e if len(e) == 1 else e[some] for e in (first, second))
+            T = self.resolvents(self.lane_blocks(slice(some.start * m, some.stop * m)), A)
+            for part, into in zip(T, sums, strict=True):
+                add_signal(part, weights[some], one, two, points[some], into)
+        found = sums.sum(axis=3)
         return found[0] + 1j * found[1] if parts == 2 else found[0]
 
     @cached_property
-    def _known(self) -> NDArray[np.float64]:
-        """(1, E[u], E[u uᵀ]) at every label: (1, m, c, 1), or (blocks, m, c, LANES)."""
-        first, second = self.nodes.first, self.nodes.second
-        one = np.ones((*first.shape[:2], 1))
-        known = np.concatenate([one, first, second.reshape(*second.shape[:2], -1)], axis=2)
+    def _points(self) -> NDArray[np.float64]:
+        """The coordinates in LANES students, (blocks, p, LANES)."""
+        return in_lanes(self.nodes.coordinates)
+
+    @cached_property
+    def _given(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """E[u] and the upper triangle of E[u uᵀ] at every label, (1, m, c, 1) or (blocks, m, c,
+        LANES); c is 0 where E[u] is."""
+        first, (rows, columns, _) = self.nodes.first, triangle(self.model.p_star)
+        first = first if first.any() else first[:, :, :0]
+        return self._label_rows(first), self._label_rows(self.nodes.second[:, :, rows, columns])
+
+    def _label_rows(self, known: NDArray) -> NDArray[np.float64]:
         if len(known) == 1:
             return known[:, :, :, None]
-        rows = in_lanes(known.reshape(len(known), -1))
-        return rows.reshape(len(rows), *known.shape[1:], LANES)
+        lanes = in_lanes(known.reshape(len(known), -1))
+        return lanes.reshape(len(lanes), *known.shape[1:], LANES)
 
     @cached_property
     def _whitening(self) -> NDArray[np.float64]:

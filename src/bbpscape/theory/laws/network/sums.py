@@ -1,6 +1,8 @@
 """Loops over blocks of T and F as ``kernels`` has them: means, sums over labels, and phases.
 
 Sums stay LANES apart to the end: their order, and so the result, is the same on every machine.
+Loops run from 0 over rows cut out before them: numba looks whether an index may be negative, and
+one that is not known to be none keeps a loop out of the vector registers.
 """
 
 import math
@@ -36,38 +38,71 @@ def add_products(T: NDArray, U: NDArray, weights: NDArray, sums: NDArray) -> Non
     """Adds Σ w T_k and Σ w T_k U_l, k ≤ l, of blocks to the rows ``sums``, each in LANES parts."""
     weighted, size = np.empty(LANES), T.shape[1] // LANES
     for b in range(len(T)):
-        left, right, row = T[b], U[b], size * LANES
+        w, row = weights[b], size * LANES
         for k in range(size):
+            left, into = T[b, k * LANES : (k + 1) * LANES], sums[k * LANES : (k + 1) * LANES]
             for q in range(LANES):
-                weighted[q] = weights[b, q] * left[k * LANES + q]
-            for q in range(LANES):
-                sums[k * LANES + q] += weighted[q]
+                weighted[q] = w[q] * left[q]
+                into[q] += weighted[q]
             for m in range(k, size):
+                right, into = U[b, m * LANES : (m + 1) * LANES], sums[row : row + LANES]
                 for q in range(LANES):
-                    sums[row + q] += weighted[q] * right[m * LANES + q]
+                    into[q] += weighted[q] * right[q]
                 row += LANES
 
 
 @compiled
-def add_labels(T: NDArray, weights: NDArray, known: NDArray, sums: NDArray) -> None:
-    """Adds Σ_m w T_k e_c over the labels m of LANES students to the rows ``sums`` (c, k).
+def add_signal(
+    T: NDArray, weights: NDArray, first: NDArray, second: NDArray, points: NDArray, sums: NDArray
+) -> None:
+    """Adds Σ w T, with T every label of blocks of LANES students, times what is known there: 1 and
+    the e of ``first``; those of ``second``; λ_a λ_b, a ≤ b; and λ_a times 1 and the e.
 
-    ``known`` is e, of shape (m, c, LANES), or (m, c, 1) where it is that of all students.
+    ``weights`` is (blocks, m, LANES), ``first`` (blocks, m, f, LANES), or (1, m, f, 1) if it is
+    that of all students, ``second`` alike; ``points`` is (blocks, p, LANES); ``sums`` is (rows, k,
+    LANES).
     """
-    weighted, size = np.empty(LANES), T.shape[1] // LANES
-    for m in range(len(T)):
-        left, row = T[m], 0
-        for c in range(known.shape[1]):
-            if known.shape[2] == 1:
-                for q in range(LANES):
-                    weighted[q] = weights[m, q] * known[m, c, 0]
-            else:
-                for q in range(LANES):
-                    weighted[q] = weights[m, q] * known[m, c, q]
-            for k in range(size):
-                for q in range(LANES):
-                    sums[row + q] += weighted[q] * left[k * LANES + q]
-                row += LANES
+    size, m, p = sums.shape[1], weights.shape[1], points.shape[1]
+    f, s, shared = first.shape[2], second.shape[2], first.shape[3] == 1
+    own, weighted = np.empty((1 + f, size, LANES)), np.empty(LANES)
+    for i in range(len(weights)):
+        own[:], given, place = 0.0, i % len(first), points[i]
+        for label in range(m):
+            w = weights[i, label]
+            for c in range(1 + f + s):
+                e = w if c == 0 else first[given, label, c - 1]
+                if c > f:
+                    e = second[given, label, c - 1 - f]
+                if c == 0:
+                    weighted[:] = w
+                elif shared:
+                    for q in range(LANES):
+                        weighted[q] = w[q] * e[0]
+                else:
+                    for q in range(LANES):
+                        weighted[q] = w[q] * e[q]
+                for k in range(size):
+                    left = T[i * m + label, k * LANES : (k + 1) * LANES]
+                    into = own[c, k] if c <= f else sums[c, k]
+                    for q in range(LANES):
+                        into[q] += weighted[q] * left[q]
+        row = 1 + f + s
+        for a in range(p):
+            for b in range(a, p):
+                _add_product(own[0], place[a] * place[b], sums[row])
+                row += 1
+        for c in range(1 + f):
+            _add_product(own[c], np.ones(LANES), sums[c])
+            for a in range(p):
+                _add_product(own[c], place[a], sums[row + a * (1 + f) + c])
+
+
+@compiled
+def _add_product(rows: NDArray, factor: NDArray, sums: NDArray) -> None:
+    for k in range(len(rows)):
+        one, into = rows[k], sums[k]
+        for q in range(LANES):
+            into[q] += one[q] * factor[q]
 
 
 @compiled
@@ -94,39 +129,42 @@ def mean_phase(F: NDArray, weights: NDArray, inverse: NDArray, place: NDArray) -
     Elimination keeps that part positive, so that each pivot has an angle from 0 to π, and two of
     them one from 0 to 2π.
     """
-    p, total = inverse.shape[0], np.zeros(LANES)
-    x, y = np.empty(F.shape[1]), np.empty(F.shape[1])
+    p, size, total = inverse.shape[0], F.shape[1] // LANES, np.zeros(LANES)
+    x, y = np.empty((size, LANES)), np.empty((size, LANES))
     u, v = np.empty(LANES), np.empty(LANES)
     for b in range(len(F)):
         for i in range(p):
             for j in range(i, p):
-                row, c = place[i, j] * LANES, inverse[i, j]
+                row, c = place[i, j], inverse[i, j]
+                real, imaginary, own = x[row], y[row], F[b, row * LANES : (row + 1) * LANES]
                 for q in range(LANES):
-                    x[row + q], y[row + q] = c.real - F[b, row + q], c.imag
+                    real[q], imaginary[q] = c.real - own[q], c.imag
         for k in range(p):
-            pivot = place[k, k] * LANES
+            pivot, pivoti = x[place[k, k]], y[place[k, k]]
             for i in range(k + 1, p):
-                own = place[k, i] * LANES
+                one, onei = x[place[k, i]], y[place[k, i]]
                 for j in range(i, p):
-                    row, other = place[i, j] * LANES, place[k, j] * LANES
+                    other, otheri = x[place[k, j]], y[place[k, j]]
+                    real, imaginary = x[place[i, j]], y[place[i, j]]
                     for q in range(LANES):
-                        c, d = x[pivot + q], y[pivot + q]
-                        size = 1.0 / (c * c + d * d)
-                        e, f = x[own + q], y[own + q]
-                        e, f = (e * c + f * d) * size, (f * c - e * d) * size
-                        g, h = x[other + q], y[other + q]
-                        x[row + q] -= e * g - f * h
-                        y[row + q] -= e * h + f * g
+                        c, d = pivot[q], pivoti[q]
+                        r = 1.0 / (c * c + d * d)
+                        e, f = one[q], onei[q]
+                        e, f = (e * c + f * d) * r, (f * c - e * d) * r
+                        g, h = other[q], otheri[q]
+                        real[q] -= e * g - f * h
+                        imaginary[q] -= e * h + f * g
+            w = weights[b]
             if k % 2 == 0:
                 for q in range(LANES):
-                    u[q], v[q] = x[pivot + q], max(y[pivot + q], 0.0)
+                    u[q], v[q] = pivot[q], max(pivoti[q], 0.0)
             else:
                 for q in range(LANES):
-                    c, d = x[pivot + q], max(y[pivot + q], 0.0)
+                    c, d = pivot[q], max(pivoti[q], 0.0)
                     both = _angle(u[q] * c - v[q] * d, u[q] * d + v[q] * c)
                     early = (both > 0.0) | ((u[q] > 0.0) & (c > 0.0))
-                    total[q] += weights[b, q] * (both if early else both + 2.0 * math.pi)
+                    total[q] += w[q] * (both if early else both + 2.0 * math.pi)
             if k % 2 == 0 and k == p - 1:
                 for q in range(LANES):
-                    total[q] += weights[b, q] * _angle(u[q], v[q])
+                    total[q] += w[q] * _angle(u[q], v[q])
     return total.sum()
