@@ -97,23 +97,23 @@ def gauss_rule(
     if np.unique(y).size <= count:
         return y, w, first, second
     total = w.sum()
-    basis = [np.sqrt(w / total)]
+    basis = np.empty((count, y.size))
+    basis[0] = np.sqrt(w / total)
     diagonal, off = [], []
     for k in range(count):
-        vector = y * basis[-1]
-        diagonal.append(float(vector @ basis[-1]))
+        vector, known = y * basis[k], basis[: k + 1]
+        diagonal.append(float(vector @ basis[k]))
         for _ in range(2):
-            for one in basis:
-                vector = vector - (vector @ one) * one
+            vector -= (known @ vector) @ known
         size = float(np.linalg.norm(vector))
         if k == count - 1 or size < 1e-13 * (abs(y).max() + 1e-300):
             break
         off.append(size)
-        basis.append(vector / size)
+        basis[k + 1] = vector / size
     jacobi = np.diag(diagonal) + np.diag(off, 1) + np.diag(off, -1)
     points, vectors = np.linalg.eigh(jacobi)
     # Row k of vectors times √total is q_k(y_j) √w_j: moments of u against q_k, read at the nodes.
-    projector = np.array(basis) * np.sqrt(w / total)
+    projector = basis[: len(diagonal)] * np.sqrt(w / total)
     # Nodes beyond all points have no weight.
     kept = abs(vectors[0]) > 1e-150
     points, vectors = points[kept], vectors[:, kept]

@@ -17,6 +17,8 @@ CHUNK = 32
 ZERO = 1e-13
 # A determinant in units of the largest one that leaves no doubt of the rank.
 SURE = 1e-10
+# Samples that are looked at together.
+PORTION = 2**17
 # |A F| beyond which det(I + A F) as a polynomial loses digits.
 CANCELLING = 1e4
 
@@ -52,21 +54,25 @@ class MatrixMoments(ABC):
     @property
     def rank(self) -> float:
         """E[rank F]."""
+        sizes, determinants = self.sizes_and_determinants()
         # The largest of heavy-tailed labels says nothing of other samples.
-        sizes = np.concatenate([np.linalg.norm(F, axis=(1, 2)) for F, _ in self.portions()])
-        typical, total, start = np.median(sizes[sizes > 0]), 0.0, 0
-        for F, shares in self.portions():
-            scale = np.maximum(sizes[start : start + len(F)], typical)
-            start += len(F)
-            near = abs(np.linalg.det(F)) <= SURE * scale**self.p
-            values = abs(np.linalg.eigvalsh(F[near]))
-            missing = (values <= ZERO * scale[near, None]).sum(axis=-1)
-            total += float(self.p * shares.sum() - shares[near] @ missing)
+        scale = np.maximum(sizes, np.median(sizes[sizes > 0]))
+        near = np.flatnonzero(abs(determinants) <= SURE * scale**self.p)
+        shares = self.shares
+        total = float(self.p * shares.sum())
+        for start in range(0, near.size, PORTION):
+            some = near[start : start + PORTION]
+            values = abs(np.linalg.eigvalsh(self.chosen(some)))
+            total -= float(shares[some] @ (values <= ZERO * scale[some, None]).sum(axis=-1))
         return total
 
-    def portions(self) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-        """F and weights of as many samples at once as memory should hold."""
-        yield self.samples, self.shares
+    def sizes_and_determinants(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """|F| and det F of every sample."""
+        return np.linalg.norm(self.samples, axis=(1, 2)), np.linalg.det(self.samples)
+
+    def chosen(self, which: NDArray) -> NDArray[np.float64]:
+        """F of some samples."""
+        return self.samples[which]
 
     @cached_property
     def pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:

@@ -6,7 +6,6 @@ part of λ that is independent of u, then u. Inputs with a mean have one coordin
 
 import itertools
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -34,8 +33,6 @@ from bbpscape.theory.laws.network.sums import add_signal
 
 # Of |A F|^p, beyond which det(I + A F) as a polynomial loses digits.
 MOST = 1e12
-# Samples that are looked at together.
-PORTION = 2**17
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,26 +79,34 @@ class NodeLaw(MatrixMoments):
         return self.nodes.weights.reshape(-1)
 
     @cached_property
+    def _rows(self) -> tuple[NDArray[np.float64], ...]:
+        """(s, b, ℓ′, ℓ″, weights) in LANES students: (blocks, p, LANES) and (blocks, m, LANES);
+        see ``curvature_factors``."""
+        return tuple(in_lanes(one) for one in (*self._factors(), self.nodes.weights))
+
     def _factors(self) -> tuple[NDArray[np.float64], ...]:
-        """(s, b) of the students, (n, p), and (ℓ′, ℓ″) of all nodes, (n, m); see ``curvature``."""
+        """(s, b) of the students, (n, p), and (ℓ′, ℓ″) of all nodes, (n, m)."""
         slopes, bends, first, second = curvature_factors(
             self.model, self.nodes.preactivations, self.nodes.labels
         )
         return slopes, bends, self.scale * first, self.scale * second
 
-    @cached_property
-    def _rows(self) -> tuple[NDArray[np.float64], ...]:
-        """(s, b, ℓ′, ℓ″, weights) in LANES students: (blocks, p, LANES) and (blocks, m, LANES)."""
-        return tuple(in_lanes(one) for one in (*self._factors, self.nodes.weights))
+    def sizes_and_determinants(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        p, (slopes, bends, first, second) = self.p, self._factors()
+        squares = slopes**2
+        sizes = second**2 * (squares.sum(axis=1) ** 2)[:, None]
+        sizes += 2 * first * second * (squares * bends).sum(axis=1)[:, None]
+        sizes += first**2 * (bends**2).sum(axis=1)[:, None]
+        last = coefficients(slopes, bends)[:, p - 1 :: p, None]
+        determinants = first ** (p - 1) * (first * last[:, 0] + second * last[:, 1])
+        return np.sqrt(np.maximum(sizes, 0.0)).ravel(), determinants.ravel()
 
-    def portions(self) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-        (n, m), labels = self.nodes.shape, self.nodes.labels
-        rows = max(1, PORTION // m)
-        for some in (slice(start, start + rows) for start in range(0, n, rows)):
-            points = self.nodes.preactivations[some]
-            y = np.broadcast_to(labels, (n, m))[some].ravel()
-            F = curvature(self.model, np.repeat(points, m, axis=0), y)
-            yield self.scale * F, self.nodes.weights[some].ravel()
+    def chosen(self, which: NDArray) -> NDArray[np.float64]:
+        points, y = self.nodes.preactivations, self.nodes.labels
+        i, j = np.divmod(which, self.nodes.shape[1])
+        return self.scale * curvature(
+            self.model, points[i], np.broadcast_to(y, self.nodes.shape)[i, j]
+        )
 
     @property
     def lane_weights(self) -> NDArray[np.float64]:
@@ -109,9 +114,9 @@ class NodeLaw(MatrixMoments):
 
     @cached_property
     def largest(self) -> float:
-        slopes, bends, first, second = (abs(one) for one in self._factors)
-        rank_one = second.max(axis=1) * (slopes**2).sum(axis=1)
-        return float((rank_one + first.max(axis=1) * bends.max(axis=1)).max())
+        slopes, bends, first, second, _ = self._rows
+        first, second = (np.maximum(one.max(axis=1), -one.min(axis=1)) for one in (first, second))
+        return float((second * (slopes**2).sum(axis=1) + first * abs(bends).max(axis=1)).max())
 
     def lane_blocks(self, some: slice) -> NDArray[np.float64]:
         F = np.empty((some.stop - some.start, self.pairs[0].size * LANES))
@@ -128,22 +133,24 @@ class NodeLaw(MatrixMoments):
 
     @property
     def first(self) -> NDArray[np.float64]:
-        slopes, bends, first, second = self._factors
-        w = self.nodes.weights
-        rank_one = np.einsum("n,ni,nj->ij", (w * second).sum(axis=1), slopes, slopes)
-        return rank_one + np.diag((w * first).sum(axis=1) @ bends)
+        slopes, bends, first, second, w = self._rows
+        rank_one = np.einsum("bl,bil,bjl->ij", (w * second).sum(axis=1), slopes, slopes)
+        return rank_one + np.diag(np.einsum("bl,bil->i", (w * first).sum(axis=1), bends))
 
     @property
     def second(self) -> float:
-        slopes, bends, first, second = self._factors
-        w = self.nodes.weights
-        squares = (w * second**2).sum(axis=1) @ (slopes**2).sum(axis=1) ** 2
-        mixed = 2 * (w * first * second).sum(axis=1) @ (slopes**2 * bends).sum(axis=1)
-        return float(squares + mixed + (w * first**2).sum(axis=1) @ (bends**2).sum(axis=1))
+        slopes, bends, first, second, w = self._rows
+        factors = (slopes**2).sum(axis=1) ** 2, (slopes**2 * bends).sum(axis=1), bends**2
+        squares = np.einsum("bml,bml,bml,bl->", w, second, second, factors[0])
+        mixed = np.einsum("bml,bml,bml,bl->", w, first, second, factors[1])
+        return float(
+            squares + 2 * mixed + np.einsum("bml,bml,bml,bil->", w, first, first, factors[2])
+        )
 
     @cached_property
     def _coefficients(self) -> NDArray[np.float64]:
-        return in_lanes(coefficients(*self._factors[:2]))
+        slopes, bends = (one.swapaxes(1, 2).reshape(-1, self.p) for one in self._rows[:2])
+        return in_lanes(coefficients(slopes, bends))
 
     def moments(self, A: NDArray) -> tuple[NDArray, NDArray]:
         """(E[T], E[T_ij T_kl]) up to the law's symmetries: where neurons may be exchanged, from
