@@ -51,7 +51,7 @@ def test_a_threshold_by_the_matrix_route(a):
     assert found.kind == ("sharp" if expected.transition == "continuous" else "smooth")
     assert found.alpha == pytest.approx(expected.alpha_bbp, rel=1e-8)
     assert found.point.z == pytest.approx(expected.eigenvalue, rel=1e-8)
-    jump, onset = jump_and_onset(law, found, law, found)
+    jump, onset = jump_and_onset(law, found)
     assert jump == pytest.approx(expected.m2_jump, rel=1e-7, abs=1e-15)
     assert onset == pytest.approx(expected.alpha_0, rel=1e-4)
 

@@ -1,6 +1,7 @@
 """The general routes against closed forms, brute-force integrals and themselves at more nodes."""
 
 import dataclasses
+import itertools
 import math
 
 import numpy as np
@@ -179,6 +180,42 @@ def test_the_resolvent_of_every_node_and_its_means(p, cancelling, monkeypatch):
     step = 1e-5
     difference = (law.signal(A + step * A) - law.signal(A - step * A)) / (2 * step)
     np.testing.assert_allclose(law.signal_slope(A, A), difference, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"p": 3},
+        {"p": 4, "p_star": 2, "overlap": 0.2},
+        {"second_layer": (0.7, 0.3), "p_star": 2},
+        {"teacher": "u1 + u1**2", "inputs": bb.InputLaw(mean=0.4)},
+        {"loss": bb.losses.Square(), "teacher": "u1", "overlap": 0.3, "second_layer": (0.7, 0.3)},
+    ],
+)
+def test_the_signal_at_every_node(change):
+    """E[v vᵀ ⊗ T], compiled, against numpy, with what the law's symmetries leave of it."""
+    model = dataclasses.replace(TANH, **change)
+    (part,) = matrix_law(model, 0.3).parts
+    nodes, p, p_star, q = part.nodes, int(model.p), model.p_star, len(part.directions)
+    A = 0.3 * np.eye(p) + 0.1
+    for one in (A, A + 0.2j * np.eye(p)):
+        T = np.linalg.solve(np.eye(p) + part.curvature @ one, part.curvature.astype(one.dtype))
+        n, m = nodes.shape
+        v, square = np.zeros((n, m, q)), np.zeros((n, m, q, q))
+        v[..., :p] = nodes.coordinates[:, None]
+        v[..., p : p + p_star] = nodes.first
+        v[..., p + p_star :] = part.mean
+        square[:] = v[..., :, None] * v[..., None, :]
+        square[..., p : p + p_star, p : p + p_star] = nodes.second
+        whole = np.eye(q)
+        whole[: p + p_star, : p + p_star] = nodes.whitening
+        square = whole @ square @ whole.T
+        expected = np.einsum("nm,nmab,nmij->abij", nodes.weights, square, T)
+        orders = itertools.permutations(range(p)) if model.second_layer is None else [range(p)]
+        places = [np.array([*order, *range(p, q)]) for order in orders]
+        expected = np.mean([expected[np.ix_(o, o, o[:p], o[:p])] for o in places], axis=0)
+        expected = expected.transpose(0, 2, 1, 3).reshape(q * p, q * p)
+        np.testing.assert_allclose(part.signal(one), expected, atol=1e-13)
 
 
 def test_the_density_of_the_reference_model():

@@ -91,14 +91,13 @@ class MatrixRoute(NetworkRoute):
         law = self.level(SPARSER, 1).law
         fine = refine_transition(law, search_transition(self._scout.law))
         for refinement, seed in ((COARSE, 0), (FINE, 1)):
-            sparser, law, coarse = law, self.level(refinement, seed).law, fine
+            law, coarse = self.level(refinement, seed).law, fine
             fine = refine_transition(law, coarse)
             change = abs(coarse.alpha / fine.alpha - 1) * (1.0 if law.exact else QMC_FACTOR)
             settled = change < SETTLED and not has_kinks(self.model)
             if settled and coarse.kind == fine.kind:
                 break
-        near = (sparser, coarse) if coarse.kind == fine.kind else (law, fine)
-        jump, onset = jump_and_onset(law, fine, *near)
+        jump, onset = jump_and_onset(law, fine)
         law, point = law.without(fine.apart), fine.point
         value = Transition(
             alpha=fine.alpha,

@@ -8,7 +8,7 @@ the first law serve the denser ones, which cost a few evaluations each.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,26 +98,37 @@ def refine_transition(law: MatrixLaw, start: MatrixTransition) -> MatrixTransiti
         return search_transition(law)
 
 
-def jump_and_onset(
-    law: MatrixLaw, found: MatrixTransition, sparser: MatrixLaw, near: MatrixTransition
-) -> tuple[float, float]:
+def jump_and_onset(law: MatrixLaw, found: MatrixTransition) -> tuple[float, float]:
     """(m² at the transition, α₀ where its tangent there reaches 0); (0, α) where it is continuous.
 
-    The slope is a one-sided difference over two outliers beyond the transition ``near`` of a law of
-    sparser nodes, of second order: a difference needs fewer digits than what it is taken of.
+    The slope is a one-sided difference over two outliers beyond the transition, of second order.
     """
     if found.kind == "sharp":
         return 0.0, found.alpha
-    sparser = sparser.without(near.apart)
-    values = [_m2(sparser, near.alpha, near.point, near.spectrum)]
+    law, last = law.without(found.apart), found.point
+    values = [_m2(law, found.alpha, last, found.spectrum)]
+    ahead = _ahead(law, found, math.log1p(BEYOND))
     for factor in (1 + BEYOND, 1 + 2 * BEYOND):
-        alpha = factor * near.alpha
-        state, *_ = _newton(sparser, "", near.point, math.log(alpha), near.jacobian)
-        values.append(_m2(sparser, alpha, state.point, state.spectrum))
+        alpha = factor * found.alpha
+        state, *_ = _newton(law, "", ahead, math.log(alpha), found.jacobian)
+        values.append(_m2(law, alpha, state.point, state.spectrum))
+        ahead, last = _beyond(last, state.point), state.point
     at, one, two = values
-    slope = (4 * one - two - 3 * at) / (2 * BEYOND * near.alpha)
-    jump = _m2(law.without(found.apart), found.alpha, found.point, found.spectrum)
-    return jump, found.alpha - jump / slope
+    slope = (4 * one - two - 3 * at) / (2 * BEYOND * found.alpha)
+    return at, found.alpha - at / slope
+
+
+def _ahead(law: MatrixLaw, found: MatrixTransition, change: float) -> BranchPoint:
+    """The outlier at log α + ``change`` along its tangent, by the derivatives at the transition."""
+    point, jacobian = found.point, found.jacobian
+    step = -change * solved(jacobian[:-1, :-1], jacobian[:-1, -1])
+    A = point.A + point.tau * np.einsum("r,rij->ij", step[:-1], law.basis)
+    return replace(point, A=A, z=point.z + float(step[-1]) / point.tau)
+
+
+def _beyond(last: BranchPoint, point: BranchPoint) -> BranchPoint:
+    """As far from a point as that is from the one before."""
+    return replace(point, A=2 * point.A - last.A, z=2 * point.z - last.z)
 
 
 def _m2(law: MatrixLaw, alpha: float, point: BranchPoint, spectrum: SignalSpectrum) -> float:
@@ -161,8 +172,8 @@ def _newton(
 ) -> tuple[_State, float, NDArray, int]:
     """Newton's method from a point: (state, α, derivatives, steps).
 
-    ``jacobian`` is kept for as long as it serves. Without a ``kind`` α stays and the edge's
-    equation is left out.
+    ``jacobian`` is kept for as long as it serves, mended by what a step meets (Broyden 1965).
+    Without a ``kind`` α stays and the edge's equation is left out.
     """
     basis, unit = law.basis, start.tau
     kept = slice(None, None if kind else -1)
@@ -184,11 +195,16 @@ def _newton(
         if size > SLOW * last and not fresh:
             jacobian = None
             continue
-        x[kept] -= step * min(1.0, LONGEST / size) if size > 0 else 0.0
-        state, last, fresh = at(x), size, False
-        if size < ROOT:
+        move = -step * (min(1.0, LONGEST / size) if size > 0 else 0.0)
+        x[kept] += move
+        before, state, fresh = state, at(x), False
+        # Steps that shrink in proportion: the next one would be size²/last.
+        if size < ROOT or size**2 < ROOT * last < math.inf:
             found = state, math.exp(x[-1]), jacobian, iteration
             break
+        jacobian, last = jacobian.copy(), size
+        missed = (state.residual - before.residual)[kept] - jacobian[kept, kept] @ move
+        jacobian[kept, kept] += np.outer(missed, move) / (move @ move)
     return found
 
 
