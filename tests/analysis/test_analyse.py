@@ -183,8 +183,8 @@ def test_a_model_without_closed_forms_says_what_is_missing():
     for row in study.rows:
         values = row.cell.parameters | {"activation": "relu", "a": 1.0}
         rows.append(replace(row, cell=Cell.of(values)))
-    found = analyse(replace(study, rows=tuple(rows)), start=1.2, resamples=20)
-    assert {"linear_onset", "half_alpha"} <= set(found.predictions.missing)
+    found = analyse(replace(study, rows=tuple(rows)), label_draws=0, start=1.2, resamples=20)
+    assert "linear_onset" in found.predictions.missing
     assert found.onsets[0].start == 1.2
 
 

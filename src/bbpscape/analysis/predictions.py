@@ -49,13 +49,11 @@ def predictions(
             lines = dict(zip(windows, linear_onset(model, windows).alpha_0, strict=True))
         except (InvalidInput, NoConvergence) as error:
             missing["linear_onset"] = str(error)
-    for n in sizes if label_draws and model.is_reference else ():
+    for n in sizes if label_draws else ():
         try:
             half.append(half_alpha(model, n, label_draws, seed))
         except (InvalidInput, NoConvergence) as error:
             missing[f"half_alpha at N = {n}"] = str(error)
-    if label_draws and not model.is_reference:
-        missing["half_alpha"] = "label-sampled theory is for the quadratic reference model"
     return Predictions(
         alpha_bbp=None if at is None else at.alpha_bbp,
         transition=None if at is None else at.transition,

@@ -16,6 +16,7 @@ from bbpscape.model.parameters import DATA, INPUTS, MODEL, PARAMETERS, Parameter
 NEEDS = {"beta": ("method", "momentum")}
 # Questions whose N is that of the law of the inputs alone.
 AT_A_DIMENSION = ("threshold", "spectrum", "overlap_curve", "diagram")
+WITHOUT_LIMIT = ("threshold", "spectrum")
 ARTICLES = {"loss": "a loss", "activation": "an activation"}
 
 
@@ -113,12 +114,18 @@ def check_needed(values: Mapping[str, Any]) -> None:
 def check_dimension(
     function: Callable[..., Any], own: Mapping[str, Any], made: Mapping[str, Any]
 ) -> None:
-    """Refuse --N where theory is that of N → ∞ all the same."""
-    asked = getattr(function, "__name__", "") in AT_A_DIMENSION and "N" in own
+    """Refuse --N where theory is that of N → ∞ all the same.
+
+    A threshold and a spectrum without a left edge as N → ∞ have one at N.
+    """
+    name = getattr(function, "__name__", "")
+    asked = name in AT_A_DIMENSION and "N" in own
     if not asked or "beta" in own:  # the exponent of a power law, an axis of diagrams
         return
     law = made["model"].inputs if "model" in made else made["inputs"]
-    if law.dimension(1) is None:
+    if law.dimension(1) is not None:
+        return
+    if name not in WITHOUT_LIMIT or "model" not in made or bb.finite.has_limit(made["model"]):
         raise bb.InvalidInput(
             "these inputs belong to no dimension, and theory is that of N → ∞: leave out --N, or "
             "ask finite-size"

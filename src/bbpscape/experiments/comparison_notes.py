@@ -3,6 +3,7 @@
 import math
 
 from bbpscape.simulation.data.inputs import Inputs
+from bbpscape.theory.finite.one_draw import UNBOUNDED
 from bbpscape.theory.spectrum import Spectrum
 
 
@@ -14,6 +15,7 @@ def notes(theory: Spectrum, count: int, inputs: Inputs | None, M: int, missed: b
         found.append(f"no finite N: the {M} labels of a draw have no left edge that is solved for")
     if not math.isfinite(theory.left_edge.value):
         found.append(f"the spectrum has no left edge: {theory.no_left_edge}")
+        found.append(f"{UNBOUNDED}: threshold at this N has it")
     elif count == 0:
         found.append("no outlier at N → ∞ at this alpha: the lowest eigenvectors are uninformative")
     if theory.left_edge.kind == "smooth":

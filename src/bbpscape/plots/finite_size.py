@@ -18,7 +18,7 @@ def _(result: FiniteSizeScaling, ax: Axes | None = None) -> Figure:
         if result.has_limit:
             label = r"$\alpha_\mathrm{BBP}$, $N\to\infty$"
             axes.axhline(result.alpha_bbp[0], label=label, **limit)
-        else:
+        elif result.thresholds:
             label = r"$\alpha_\mathrm{BBP}$ of $\Sigma$ at $N$"
             axes.plot(result.N, result.alpha_bbp, label=label, **limit)
         axes.errorbar(

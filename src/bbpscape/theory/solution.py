@@ -187,5 +187,6 @@ def check_left_edge(no_left_edge: str | None) -> None:
     if no_left_edge is not None:
         raise InvalidInput(
             f"the Hessian of this model has no left edge: {no_left_edge}; take a loss of bounded "
-            "slope in yhat (normalized-square, logistic, huber), or simulate, which needs no edge"
+            "slope in yhat (normalized-square, logistic, huber), or give N: threshold, spectrum, "
+            "finite-size and compare answer there"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import field
 from functools import cached_property
@@ -16,6 +17,8 @@ from bbpscape.core.report import Report, Table, named_m2
 from bbpscape.core.result import Result, result
 from bbpscape.core.status import Diagnostics, Status
 from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.theory.finite.law import FiniteSizeLaw, finite_size_law
+from bbpscape.theory.finite.one_draw import UNBOUNDED
 from bbpscape.theory.law import Law
 from bbpscape.theory.network import GOAL
 from bbpscape.theory.route import AtOneAlpha, route
@@ -24,6 +27,8 @@ from bbpscape.theory.titles import in_units, label
 
 MOST_POINTS = 100_000
 LEAST_ERROR = 1e-9
+# At a finite N.
+DRAWS = 24
 
 
 @result
@@ -37,7 +42,8 @@ class Spectrum(Result):
     ``no_left_edge`` gives the reason if the spectrum has no left edge. ``sampled`` holds ρ_u/ρ and
     the spectral shift along ``eigenvalue`` where a record cannot be solved again (a law, whose
     ``model`` is None) or need not be (a network, whose density is interpolated). ``N`` is the
-    dimension that the inputs' covariance is that of.
+    dimension that the inputs' covariance is that of, or that of ``draws``, the law of edge and
+    outlier at that N where there is no left edge as N → ∞.
 
     Examples
     --------
@@ -63,6 +69,7 @@ class Spectrum(Result):
     cumulative: NDArray[np.float64]
     sampled: Sampled | None
     N: int | None = None
+    draws: FiniteSizeLaw | None = None
     solved: Curve | None = field(default=None, metadata=UNRECORDED)
 
     @cached_property
@@ -215,6 +222,13 @@ class Spectrum(Result):
             for one in self.outliers
         ]
         notes = []
+        if self.draws is not None:
+            found = self.draws
+            at = f"at N = {found.N}"
+            rows.append((f"left edge {at}", str(found.left_edge), "", ""))
+            rows.append((f"teacher outlier {at}", str(found.outlier), "", str(found.m2)))
+            some = f"{found.with_outlier.count} of {found.draws}"
+            notes.append(f"{at} {some} draws have an outlier; {UNBOUNDED}")
         if self.quadrature_error is not None:
             error = max(self.quadrature_error, LEAST_ERROR)
             notes.append(f"relative error of edges, outliers and m2: {error:.1g}")
@@ -243,7 +257,8 @@ def spectrum(
         Length of the density arrays; they are denser where ρ changes fast, and end where 99.9 % of
         the bulk lies below if it has no right edge.
     N : int, optional
-        Input dimension, where the law of the inputs belongs to one: power:BETA, source:R, top:K.
+        Input dimension, where the law of the inputs belongs to one: power:BETA, source:R, top:K;
+        or where there is no left edge as N → ∞: its edge and outlier are those of draws at N.
 
     Returns
     -------
@@ -271,7 +286,11 @@ def spectrum(
     alpha = positive("alpha", alpha, limit=1e9)
     if isinstance(points, bool) or not isinstance(points, int) or not 2 <= points <= MOST_POINTS:
         raise InvalidInput(f"points must be an integer from 2 to {MOST_POINTS}, got {points!r}")
-    return spectrum_of(route(model, N), alpha, points, N)
+    way = route(model, N)
+    found = spectrum_of(way, alpha, points, N)
+    if N is None or way.no_left_edge is None or way.model is None:
+        return found
+    return dataclasses.replace(found, draws=finite_size_law(way.model, alpha, N, DRAWS))
 
 
 def spectrum_of(way: AtOneAlpha, alpha: float, points: int, N: int | None = None) -> Spectrum:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from bbpscape.core.report import Report, Table, number
+import math
+
+from bbpscape.core.report import Report, Table, number, with_error
 from bbpscape.core.result import Result, result
 from bbpscape.core.status import Diagnostics, Status
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.critical import critical_a
+from bbpscape.theory.finite.half_point import SMALLEST, HalfPoint, half_alpha
+from bbpscape.theory.finite.law import finite_size_law
+from bbpscape.theory.finite.one_draw import UNBOUNDED
 from bbpscape.theory.law import Law
 from bbpscape.theory.route import Route, route
 from bbpscape.theory.spectral.limit import limit_of
 from bbpscape.theory.titles import in_units, label
+
+# At a finite N.
+DRAWS = 24
 
 
 @result
@@ -79,6 +87,74 @@ class Threshold(Result):
         return Report([Table(self.headline(), ("quantity", "value"), shown)], notes)
 
 
+@result
+class FiniteThreshold(Threshold):
+    """α_½(N), at which half of the draws have an outlier, of a model without a left edge as N → ∞.
+
+    ``alpha_bbp`` is that α, ``eigenvalue`` and ``m2_jump`` are means of the outlier over the draws
+    that have one there, ``alpha_0`` is NaN. ``half`` are the half points at N and at four times as
+    many or as few: how it grows.
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> bb.threshold(bb.TeacherStudent(1, 1, "square", activation="softplus"), N=50).transition
+    'finite N'
+    """
+
+    half: tuple[HalfPoint, ...] = ()
+
+    def headline(self) -> str:
+        return f"Threshold at finite N, {label(self.model, N=self.N)}"
+
+    def report(self) -> Report:
+        rows = [
+            (f"alpha_1/2 at N = {one.N}", with_error(one.alpha, one.standard_error))
+            for one in self.half
+        ]
+        rows.append((in_units("eigenvalue", self.eigenvalue_unit), f"{self.eigenvalue:.5g}"))
+        rows.append(("m2", f"{self.m2_jump:.4g}"))
+        if self.alpha_weak_recovery is not None:
+            rows.append(("alpha_weak_recovery", f"{self.alpha_weak_recovery:g}"))
+        growth = "half of the draws have an outlier at alpha_1/2"
+        few, many = self.half
+        times = with_error(many.alpha / few.alpha, _of_ratio(few, many))
+        growth += f"; from N = {few.N} to {many.N} it grows {times} times"
+        return Report([Table(self.headline(), ("quantity", "value"), rows)], (growth, UNBOUNDED))
+
+
+def _at_dimension(model: TeacherStudent, N: int) -> FiniteThreshold:
+    sizes = (N // 4, N) if N // 4 >= SMALLEST else (N, 4 * N)
+    half = tuple(half_alpha(model, n, DRAWS) for n in sizes)
+    at = half[sizes.index(N)]
+    law = finite_size_law(model, at.alpha, N, DRAWS)
+    return FiniteThreshold(
+        model=model,
+        alpha_bbp=at.alpha,
+        transition="finite N",
+        m2_jump=_known(law.m2.mean),
+        eigenvalue=_known(law.outlier.mean),
+        eigenvalue_unit="1",
+        alpha_0=math.nan,
+        alpha_weak_recovery=_weak_recovery(model),
+        diagnostics=Diagnostics(at.evaluations, 0.0),
+        N=N,
+        half=half,
+    )
+
+
+def _of_ratio(few: HalfPoint, many: HalfPoint) -> float | None:
+    """The standard error of many/few."""
+    if few.standard_error is None or many.standard_error is None:
+        return None
+    relative = math.hypot(few.standard_error / few.alpha, many.standard_error / many.alpha)
+    return many.alpha / few.alpha * relative
+
+
+def _known(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
 def threshold(model: TeacherStudent | Law, N: int | None = None) -> Threshold:
     """The α beyond which the Hessian knows the teacher: α_BBP, its kind and the jump of m².
 
@@ -92,17 +168,19 @@ def threshold(model: TeacherStudent | Law, N: int | None = None) -> Threshold:
     ----------
     model : TeacherStudent, or a Law with the direction "teacher"
     N : int, optional
-        Input dimension, where the law of the inputs belongs to one: power:BETA, source:R, top:K.
+        Input dimension, where the law of the inputs belongs to one: power:BETA, source:R, top:K;
+        or where there is no left edge as N → ∞: the threshold is α_½(N) then.
 
     Returns
     -------
     Threshold
-        α_BBP, its kind, λ and m² there, α₀, the weak-recovery threshold and a_c.
+        α_BBP, its kind, λ and m² there, α₀, the weak-recovery threshold and a_c; a
+        ``FiniteThreshold`` where there is none but at N.
 
     Raises
     ------
     InvalidInput
-        If the Hessian has no left edge.
+        If the Hessian has no left edge and N is not given.
     NoConvergence
         If no outlier leaves the left edge at any α, or parameters are near the limits of double
         precision.
@@ -116,7 +194,10 @@ def threshold(model: TeacherStudent | Law, N: int | None = None) -> Threshold:
     >>> round(threshold(model).alpha_bbp, 12)
     1.0
     """
-    return threshold_by(route(model, N), N)
+    way = route(model, N)
+    if N is not None and way.no_left_edge is not None and way.model is not None:
+        return _at_dimension(way.model, N)
+    return threshold_by(way, N)
 
 
 def threshold_by(way: Route, N: int | None) -> Threshold:

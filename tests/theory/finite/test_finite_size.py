@@ -228,7 +228,7 @@ def test_workers_by_default_hold_no_more_labels_than_one_draw_may(monkeypatch, M
         (lambda: half_alpha(model_of(1, 30, 1.0), 30), "N must be above p_star = 30"),
         (lambda: truncated_threshold(model_of(1, 30, 1.0), 30), "N must be above p_star = 30"),
         (lambda: finite_size(model_of(math.inf, 1, 1.0)), "p must be finite"),
-        (lambda: finite_size(TeacherStudent(2, 1, Square())), "needs the quadratic activation"),
+        (lambda: finite_size(TeacherStudent(5, 1, Square())), "p must be at most 4"),
         (lambda: truncated_threshold(TeacherStudent(2, 1, Square()), 9), "needs the quadratic"),
         (lambda: finite_size_law(TRIAL, 1.0, 100, seed=-1), "seed"),
         (lambda: finite_size_law(TRIAL, 1.0, 100, workers=0), "workers"),

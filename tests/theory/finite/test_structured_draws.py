@@ -165,7 +165,7 @@ def test_levels_have_one_limit():
         ),
         (
             lambda: bb.finite_size(bb.TeacherStudent(1, 1, "square", inputs=bb.InputLaw("1,4"))),
-            "a uniform second layer, no overlap and no student_gram$",
+            "isotropic inputs without a mean but for the source",
         ),
         (lambda: bb.finite_size(model_of(1, 1, 0.5, radial="chi2:3")), "no upper bound"),
         (

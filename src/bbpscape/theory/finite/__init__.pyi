@@ -7,6 +7,7 @@ from .label_sampled import LabelSampled as LabelSampled
 from .label_sampled import solve_labels as solve_labels
 from .law import FiniteSizeLaw as FiniteSizeLaw
 from .law import finite_size_law as finite_size_law
+from .one_draw import has_limit as has_limit
 from .scaling import FiniteSizeScaling as FiniteSizeScaling
 from .scaling import finite_size as finite_size
 from .truncated import TruncatedThreshold as TruncatedThreshold

@@ -107,7 +107,7 @@ class DrawBulk:
             size, whole = abs(change).max(), abs(A).max()
             if not np.isfinite(size):
                 break
-            A = A - change * min(1.0, LONGEST * whole / size)
+            A = A - change * (LONGEST * whole / max(size, LONGEST * whole))
             # The other sheet is the mirror image.
             A = A.conj() if np.trace(A).imag < 0 else A
             if size < 1e-8 * whole:
@@ -143,19 +143,24 @@ class DrawBulk:
         raise NoConvergence("one draw: its bulk has no left edge")
 
     def _edge(self, low: DrawPoint, high: DrawPoint) -> DrawPoint:
-        """dz/dτ = 0 between two points, by false position in τ² dz/dτ and bisection."""
-        top, slope = high.tau, min(high.z_slope, -low.z_slope) * high.tau**2
+        """dz/dτ = 0 between two points, by secants of τ² dz/dτ from the left, which end beyond it
+        at times: then by false position, or by bisection on another solution."""
+        top, beyond = high.tau, high.z_slope * high.tau**2
+        before: tuple[float, float] | None = None
         for _ in range(STEPS):
             a = low.z_slope * low.tau**2
             if top - low.tau < SHARP * low.tau or a < SHARP:
                 break
-            share = min(max(a / (a - slope), 0.05), 0.95)
-            middle = self.at_tau(low.tau + share * (top - low.tau), low)
+            share = a / (a - beyond) if beyond < 0 else 0.5
+            if before is not None and before[1] > a:
+                share = a / (before[1] - a) * (low.tau - before[0]) / (top - low.tau)
+            tau = low.tau + min(max(share, 0.01), 0.95) * (top - low.tau)
+            middle = self.at_tau(tau, low)
             if middle is not None and middle.stable and middle.z_slope > 0:
-                low = middle
-            else:  # beyond it, or on another solution
-                top = low.tau + share * (top - low.tau)
-                slope = -a if middle is None else min(middle.z_slope, -low.z_slope) * top**2
+                before, low = (low.tau, a), middle
+            else:
+                top, before = tau, None
+                beyond = 0.0 if middle is None else min(middle.z_slope, 0.0) * tau**2
         return low
 
     @property

@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput, integer, positive, positive_integer
-from bbpscape.model.reference import check_reference
+from bbpscape.model.inputs.law import STANDARD
 from bbpscape.model.teacher_student import TeacherStudent
 
 # A worker holds the two label arrays of one draw, 3.2 GB at most.
 MOST_SAMPLES = 2 * 10**8
 MOST_DRAWS = 10**6
+# Neurons of a student whose draws are solved: one draw's law has no symmetry.
+WIDEST = 4
 T = TypeVar("T")
 
 
@@ -104,15 +106,35 @@ def check_draws(draws: object) -> int:
     return integer("draws", draws, high=MOST_DRAWS)
 
 
+def with_labels(model: TeacherStudent) -> bool:
+    """Whether it is the source's on inputs of any law, whose draws are given by their labels."""
+    return model.replace(inputs=STANDARD).is_reference
+
+
 def check_finite(model: TeacherStudent) -> None:
-    """Refuse p = ∞, and every model but the source's, whose label laws these are, on any inputs."""
-    check_reference(model, "finite-N theory", any_inputs=True)
+    """Refuse p = ∞, and what is neither the source's model nor a network whose draws are solved."""
+    TeacherStudent.check(model)
     if math.isinf(model.p):
         raise InvalidInput("p must be finite at finite N, got inf")
+    if not with_labels(model):
+        check_network(model)
     if not model.inputs.preactivations_known:
         raise InvalidInput(
             "metric must be covariance at finite N: on the plain sphere the variance of "
             "preactivations is another in each draw"
+        )
+
+
+def check_network(model: TeacherStudent) -> None:
+    """Refuse a student that is too wide, and inputs with structure."""
+    if model.p > WIDEST:
+        raise InvalidInput(
+            f"p must be at most {WIDEST} at finite N but for the source's model, got {model.p:g}"
+        )
+    if not (model.inputs.covariance.isotropic and model.inputs.mean == 0):
+        raise InvalidInput(
+            "finite N needs isotropic inputs without a mean but for the source's model: compare "
+            "has the theory of its own draws"
         )
 
 

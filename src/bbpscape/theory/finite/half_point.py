@@ -24,12 +24,12 @@ from bbpscape.theory.finite.draws import (
     check_sizes,
     over_draws,
 )
-from bbpscape.theory.finite.one_draw import start_of, strength_of_draw
-from bbpscape.theory.finite.truncated import truncated_threshold
-from bbpscape.theory.threshold import threshold
+from bbpscape.theory.finite.one_draw import has_limit, near_half, start_of, strength_of_draw
 
 # Where N is sought: from here on, at first by a guess.
 SMALLEST, GUESS = 50, 1e4
+# In log α, with a limit for N → ∞ near it and without.
+STRIDES = {True: 0.1, False: 0.5}
 
 
 @result
@@ -176,13 +176,11 @@ def half_alpha(
         return _median(strengths(model, math.exp(log_alpha), N, draws, seed, workers))
 
     # Near it: where its samples do not fit, those of the search would not.
-    if model.inputs.standard:
-        near = truncated_threshold(model, N).alpha_bbp
-    else:
-        near = threshold(model, model.inputs.dimension(N)).alpha_bbp
+    near = near_half(model, N)
     check_sizes(model, near, N)
     bounds = (math.log(1 / N), math.log(MOST_SAMPLES / N))
-    root, error, slope, evaluations = _crossing(median, math.log(near), 0.1, bounds, "alpha")
+    stride = STRIDES[has_limit(model)]
+    root, error, slope, evaluations = _crossing(median, math.log(near), stride, bounds, "alpha")
     alpha = math.exp(root)
     known = alpha * error if draws > 1 else None
     return HalfPoint(model, alpha, N, known, "alpha", slope, draws, seed, evaluations)

@@ -7,7 +7,6 @@ each label, and how the teacher lies along the principal components. Source: the
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import field
 from functools import cached_property
@@ -23,7 +22,7 @@ from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.core.statistics import Distribution, Fraction
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.finite.draws import check_draws, check_sizes, over_draws
-from bbpscape.theory.finite.one_draw import solve_draw, start_of
+from bbpscape.theory.finite.one_draw import observe_draw, start_of
 
 OBSERVED = ("left_edge", "outlier", "m2", "lowest", "m2_lowest")
 
@@ -136,7 +135,9 @@ def finite_size_law(
     Parameters
     ----------
     model : TeacherStudent
-        The source's model, at finite p, on inputs of any law.
+        The source's model, at finite p, on inputs of any law, by its labels; or any network of up
+        to four neurons on isotropic inputs, by its preactivations, the m² of the lowest then a mean
+        over the p p* lowest eigenvectors.
     alpha : float
         Samples per dimension; the result is for M/N.
     N : int
@@ -174,10 +175,7 @@ def finite_size_law(
     start = start_of(model, M / N)
 
     def one(draw: int) -> tuple[float, ...]:
-        found = solve_draw(model, N, M, seed, draw, start)
-        outlier = math.nan if found.outlier is None else found.outlier
-        m2 = math.nan if found.m2 is None else found.m2
-        return found.left_edge, outlier, m2, found.lowest, found.m2_lowest
+        return observe_draw(model, N, M, seed, draw, start)
 
     columns = np.array(over_draws(one, draws, M, workers)).T.copy()
     samples = dict(zip(OBSERVED, columns, strict=True))

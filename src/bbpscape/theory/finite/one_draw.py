@@ -1,26 +1,50 @@
 """One draw at finite N: its labels, and of inputs with structure its norms and its teacher."""
 
+import math
 from dataclasses import replace
 
 from numpy.typing import NDArray
 
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.finite.draws import generators, sample_labels
+from bbpscape.theory.finite.draws import generators, sample_labels, with_labels
 from bbpscape.theory.finite.label_population import sampled_side, solve_side
 from bbpscape.theory.finite.label_sampled import LabelSampled, solve_labels
 from bbpscape.theory.finite.label_solve import LabelSums, solve_edge, solve_labels_fast
+from bbpscape.theory.finite.network_draw import network_strength, solve_network
+from bbpscape.theory.finite.truncated import truncated_threshold
 from bbpscape.theory.law import TEACHER
 from bbpscape.theory.laws.committee import CommitteeLaw
 from bbpscape.theory.population.population import Population
+from bbpscape.theory.route import route
 from bbpscape.theory.scalar.edges import left_edge
+
+# What the numbers of a model without a left edge as N → ∞ mean.
+UNBOUNDED = (
+    "no left edge as N → ∞: the most extreme samples set the edge of a draw, and it moves left "
+    "as N grows; edge, outlier and alpha_1/2 belong to this N"
+)
 
 
 def start_of(model: TeacherStudent, alpha: float) -> float:
     """x = −p/(2g) at the N → ∞ edge, where the search for that of a draw starts."""
-    if not model.inputs.standard:
+    if not (model.inputs.standard and model.is_reference):
         return 1.0
     g = left_edge(CommitteeLaw(model), alpha).g
     return -model.p / (2 * g) if g < 0 else 1.0
+
+
+def has_limit(model: TeacherStudent) -> bool:
+    """Whether there is a left edge, and with it a threshold, as N → ∞."""
+    return with_labels(model) or route(model).no_left_edge is None
+
+
+def near_half(model: TeacherStudent, N: int) -> float:
+    """An α near α_½(N): the truncated threshold, that of N → ∞, or p* where there is none."""
+    if model.inputs.standard and with_labels(model):
+        return truncated_threshold(model, N).alpha_bbp
+    if has_limit(model):
+        return route(model, model.inputs.dimension(N)).transition().alpha
+    return float(model.p_star)
 
 
 def solve_draw(
@@ -37,10 +61,24 @@ def solve_draw(
     return solve_side(model, N, sampled_side(model, N, r, y, norms, population))
 
 
+def observe_draw(
+    model: TeacherStudent, N: int, M: int, seed: int, draw: int, start: float
+) -> tuple[float, float, float, float, float]:
+    """(left edge, outlier, its m², lowest, m² of the lowest) of one draw of any model."""
+    if not with_labels(model):
+        return solve_network(model, N, M, seed, draw)
+    found = solve_draw(model, N, M, seed, draw, start)
+    outlier = math.nan if found.outlier is None else found.outlier
+    m2 = math.nan if found.m2 is None else found.m2
+    return found.left_edge, outlier, m2, found.lowest, found.m2_lowest
+
+
 def strength_of_draw(
     model: TeacherStudent, N: int, M: int, seed: int, draw: int, start: float
 ) -> float:
     """Δ K at the left edge of one draw, for Σ = 1 α g (m_1^y − m_1): above 1 it has an outlier."""
+    if not with_labels(model):
+        return network_strength(model, N, M, seed, draw)
     r, y = sample_labels(model, M, seed, draw)
     if model.inputs.standard:
         found = solve_edge(LabelSums(model, N, r, y), start)

@@ -21,9 +21,11 @@ from bbpscape.theory.finite.draws import (
     check_draws,
     check_finite,
     check_sizes,
+    with_labels,
 )
 from bbpscape.theory.finite.half_point import HalfPoint, half_alpha
 from bbpscape.theory.finite.law import OBSERVED, FiniteSizeLaw, finite_size_law
+from bbpscape.theory.finite.one_draw import UNBOUNDED, has_limit, near_half
 from bbpscape.theory.finite.truncated import TruncatedThreshold, truncated_threshold
 from bbpscape.theory.threshold import Threshold, threshold
 
@@ -35,9 +37,9 @@ class FiniteSizeScaling(Result):
     """Theory at finite N: one entry for each N, in the order given.
 
     ``laws`` are those at ``alpha``, ``half`` where half of the draws have an outlier, ``truncated``
-    the thresholds of the truncated theory, or None if the inputs have a structure.
+    the thresholds of the truncated theory, or None but for the source's model on standard inputs.
     ``thresholds`` of the N → ∞ theory are one for each N where the covariance is that of a
-    dimension, and else one.
+    dimension, and else one; none where the Hessian has no left edge then.
 
     Examples
     --------
@@ -57,7 +59,7 @@ class FiniteSizeScaling(Result):
 
     @property
     def model(self) -> TeacherStudent:
-        return TeacherStudent.check(self.thresholds[0].model)
+        return self.laws[0].model
 
     @property
     def status(self) -> Status:
@@ -66,13 +68,13 @@ class FiniteSizeScaling(Result):
     @property
     def has_limit(self) -> bool:
         """Whether N → ∞ is one theory for all N."""
-        return self.thresholds[0].N is None
+        return len(self.thresholds) == 1 and self.thresholds[0].N is None
 
     @property
     def alpha_bbp(self) -> list[float]:
-        """Of the N → ∞ theory at each N."""
+        """Of the N → ∞ theory at each N, NaN where it has none."""
         found = [one.alpha_bbp for one in self.thresholds]
-        return found * len(self.N) if self.has_limit else found
+        return found * len(self.N) if self.has_limit else found or [math.nan] * len(self.N)
 
     def columns(self) -> Mapping[str, Any]:
         """One row an N: means over draws and their errors, NaN if no draw has an outlier."""
@@ -89,7 +91,7 @@ class FiniteSizeScaling(Result):
         ]
         if self.truncated is not None:
             columns["truncated_alpha"] = [point.alpha_bbp for point in self.truncated]
-        if not self.has_limit:
+        if self.thresholds and not self.has_limit:
             columns["alpha_bbp"] = self.alpha_bbp
         return columns
 
@@ -98,8 +100,9 @@ class FiniteSizeScaling(Result):
         return f"Finite N, {self.model.label()}, alpha = {self.alpha:.6g}, {draws}"
 
     def report(self) -> Report:
-        title, at = self.headline(), self.thresholds[0]
+        title = self.headline()
         if self.has_limit:
+            at = self.thresholds[0]
             onset = f"alpha_0 = {at.alpha_0:.6g}"
             title += f"\nN → ∞: alpha_bbp = {at.alpha_bbp:.6g} ({at.transition}), {onset}"
         columns = ["N", "P(outlier)", "left edge", "outlier", "m2", "alpha_1/2"]
@@ -117,7 +120,7 @@ class FiniteSizeScaling(Result):
         more = {}
         if self.truncated is not None:
             more["truncated alpha"] = [one.alpha_bbp for one in self.truncated]
-        if not self.has_limit:
+        if self.thresholds and not self.has_limit:
             more["alpha_bbp"] = self.alpha_bbp
         for name, values in more.items():
             columns.append(name)
@@ -127,6 +130,8 @@ class FiniteSizeScaling(Result):
             "outlier and m2 are means over the draws that have an outlier; half of the draws have "
             "one at alpha_1/2"
         ]
+        if not self.thresholds:
+            notes.append(UNBOUNDED)
         if not self.status.ok:
             notes.append(str(self.status))
         return Report([Table(title, columns, rows)], notes)
@@ -142,17 +147,19 @@ def finite_size(
     workers: int | None = None,
     progress: Telling = None,
 ) -> FiniteSizeScaling:
-    """Theory at finite N from the labels alone: the chance of an outlier, its place and α_½.
+    """Theory at finite N, draw by draw: the chance of an outlier, its place and α_½.
 
-    P(outlier), λ₋, λ*, m² and α_½ at every N, beside N → ∞: no matrix, O(αN) a draw.
+    P(outlier), λ₋, λ*, m² and α_½ at every N, beside N → ∞: no large matrix, O(αN) a draw. Draws
+    are given by their labels, those of networks by their preactivations.
 
     Parameters
     ----------
     model : TeacherStudent
-        The source's model, at finite p, on inputs of any law.
+        The source's model, at finite p, on inputs of any law; or any network of up to four neurons
+        on isotropic inputs, with or without a left edge as N → ∞.
     alpha : float, optional
         Samples per dimension, M/N; α_BBP by default, that of the largest N where the covariance is
-        that of a dimension.
+        that of a dimension, and α_½ of the largest N where there is no threshold as N → ∞.
     N : sequence of int, or int
         Input dimensions.
     draws : int
@@ -197,26 +204,36 @@ def finite_size(
     if alpha is not None:
         alpha = positive("alpha", alpha)
     sizes = [check_dimension(model, n) for n in _listed(N)]
-    limits = dict.fromkeys(model.inputs.dimension(n) for n in sizes)
-    thresholds = {n: threshold(model, n) for n in limits}
-    at = [thresholds[model.inputs.dimension(n)] for n in sizes]
-    chosen = at[int(np.argmax(sizes))].alpha_bbp if alpha is None else alpha
-    near, truncated = [one.alpha_bbp for one in at], None
-    if model.inputs.standard:
+    at = _thresholds(model, sizes)
+    largest, truncated = int(np.argmax(sizes)), None
+    if model.inputs.standard and with_labels(model):
         truncated = tuple(truncated_threshold(model, n) for n in sizes)
-        near = [one.alpha_bbp for one in truncated]
-    for n, close in zip(sizes, near, strict=True):
-        check_sizes(model, chosen, n)
+    for n in sizes:
         # Half of the draws have an outlier near it.
-        check_sizes(model, close, n)
-    laws, half = [], []
+        check_sizes(model, near_half(model, n), n)
+    if alpha is None and at:
+        alpha = at[largest].alpha_bbp
+    if alpha is not None:
+        for n in sizes:
+            check_sizes(model, alpha, n)
+    half = []
     for done, n in enumerate(sizes, start=1):
-        laws.append(finite_size_law(model, chosen, n, draws, seed, workers))
         half.append(half_alpha(model, n, draws, seed, workers))
         if progress:
             progress(done, len(sizes))
-    kept = tuple(at[:1] if at[0].N is None else at)
-    return FiniteSizeScaling(kept, chosen, tuple(sizes), tuple(laws), tuple(half), truncated)
+    at_alpha = half[largest].alpha if alpha is None else alpha
+    laws = tuple(finite_size_law(model, at_alpha, n, draws, seed, workers) for n in sizes)
+    kept = tuple(at[:1] if at and at[0].N is None else at)
+    return FiniteSizeScaling(kept, at_alpha, tuple(sizes), laws, tuple(half), truncated)
+
+
+def _thresholds(model: TeacherStudent, sizes: Sequence[int]) -> list[Threshold]:
+    """Of N → ∞ beside each N, none without a left edge there."""
+    if not has_limit(model):
+        return []
+    limits = dict.fromkeys(model.inputs.dimension(n) for n in sizes)
+    found = {n: threshold(model, n) for n in limits}
+    return [found[model.inputs.dimension(n)] for n in sizes]
 
 
 def _listed(N: Sequence[int] | int) -> Sequence[int]:
