@@ -32,6 +32,8 @@ SETTLED = 1e-6
 SPARSE = (1.0, 0.6, 0.5)
 # That of a first look.
 SKETCHED = 0.25
+# The slowest fall of an error, from one density to the next, that is reckoned with.
+SLOWEST = 0.95
 # Replicates of a quasi-Monte Carlo rule agree by chance: their difference is doubled.
 QMC_FACTOR = 2.0
 # So do rules of first order, of students of several neurons at a kink of the loss.
@@ -147,6 +149,20 @@ class NetworkRoute(ABC):
         if has_kinks(self.model):
             change *= KINK_FACTOR
         return found.with_error(max(change, LEAST if same_kind else GOAL), GOAL)
+
+
+def remaining(changes: list[float]) -> float:
+    """What is left of an error from its last two changes, at densities of nodes in one ratio: the
+    rest of their geometric series, and never less than the last change.
+
+    >>> remaining([1e-1, 1e-3]), round(remaining([0.05, 0.04]), 3)
+    (0.001, 0.16)
+    """
+    last = changes[-1]
+    if len(changes) == 1 or last < SETTLED:
+        return last
+    ratio = min(last / max(changes[-2], 1e-300), SLOWEST)
+    return last * max(1.0, ratio / (1 - ratio))
 
 
 def _change(rough: Side, good: Side) -> float:

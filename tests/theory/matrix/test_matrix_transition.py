@@ -128,3 +128,15 @@ def test_coordinates_of_an_overlapping_student_are_whitened():
     model = bb.TeacherStudent(1, 1, bb.losses.Square(), bb.activation("x"), overlap=0.5)
     found = matrix_law(model, 0.6).signal(np.array([[0.3]]))
     np.testing.assert_allclose(found, np.eye(2) / 1.3, atol=1e-8)
+
+
+def test_a_threshold_that_nodes_do_not_resolve_says_so():
+    """E[T ⊗ T] at the end of the branch grows as the logarithm of the density of nodes: so does α,
+    by 4 % from each density to the next, and no last change tells how far."""
+    loss = bb.losses.AbsoluteNormalizedSquare(0.01)
+    model = bb.TeacherStudent(2, 1, loss, bb.activation("tanh"), bb.Labels(noise=1e-4))
+    found = MatrixRoute(model).transition()
+    denser = refine_transition(matrix_law(model, 2.0), search_transition(matrix_law(model, 0.4)))
+    error = abs(found.alpha / denser.alpha - 1)
+    assert error > 0.03
+    assert found.diagnostics.quadrature_error > 2 * error

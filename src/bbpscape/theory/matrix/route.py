@@ -18,7 +18,16 @@ from bbpscape.theory.matrix.transition import (
     refine_transition,
     search_transition,
 )
-from bbpscape.theory.network import COARSE, FINE, QMC_FACTOR, SETTLED, SPARSER, Level, NetworkRoute
+from bbpscape.theory.network import (
+    COARSE,
+    FINE,
+    QMC_FACTOR,
+    SETTLED,
+    SPARSER,
+    Level,
+    NetworkRoute,
+    remaining,
+)
 from bbpscape.theory.population.population import Population
 from bbpscape.theory.solution import Transition, check_left_edge, lowest_informed
 
@@ -88,15 +97,19 @@ class MatrixRoute(NetworkRoute):
             If no outlier appears for α up to 1e5.
         """
         check_left_edge(self._scout.law.lowest.unbounded)
-        law = self.level(SPARSER, 1).law
+        law, changes = self.level(SPARSER, 1).law, list[float]()
         fine = refine_transition(law, search_transition(self._scout.law))
         for refinement, seed in ((COARSE, 0), (FINE, 1)):
             law, coarse = self.level(refinement, seed).law, fine
             fine = refine_transition(law, coarse)
             change = abs(coarse.alpha / fine.alpha - 1) * (1.0 if law.exact else QMC_FACTOR)
+            changes.append(change)
             settled = change < SETTLED and not has_kinks(self.model)
             if settled and coarse.kind == fine.kind:
                 break
+        # Errors of replicates and at kinks do not fall in proportion.
+        smooth = law.exact and not has_kinks(self.model)
+        error = remaining(changes) if smooth else change
         jump, onset = jump_and_onset(law, fine)
         law, point = law.without(fine.apart), fine.point
         value = Transition(
@@ -108,7 +121,7 @@ class MatrixRoute(NetworkRoute):
             alpha_0=onset,
             diagnostics=Diagnostics(fine.iterations, fine.residual),
         )
-        return self.with_error(value, change, coarse.kind == fine.kind)
+        return self.with_error(value, error, coarse.kind == fine.kind)
 
 
 def _lowest(model: TeacherStudent, sign: float) -> LowestCurvature:
