@@ -30,6 +30,9 @@ class Predicted(Protocol):
     def bulk(self, position: int) -> float:
         """The lowest eigenvalue of the bulk, which has so many others left of it."""
 
+    def fraction_below(self, eigenvalue: float) -> float | None:
+        """Of all eigenvalues, those below one; None where it is not solved for."""
+
     @property
     def errors(self) -> tuple[float, float]:
         """What the theory itself is expected to be off by, of eigenvalue and m²."""

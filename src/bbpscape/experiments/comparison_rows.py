@@ -141,7 +141,10 @@ def _quantile_row(theory: Spectrum, done: Sequence[MeasuredDraw]) -> Row:
     level = float(np.interp(target, theory.cumulative, theory.eigenvalue))
     expected = float(theory.fraction_below(level)) + theory.spectral_shift(level) / size
     fractions = [np.searchsorted(one.eigenvalues, level) / size for one in done]
-    return _row(f"fraction below {level:.4g}", expected, None, fractions)
+    own = [one.predicted.fraction_below(level) for one in done if one.predicted is not None]
+    known = [one for one in own if one is not None]
+    finite = known if len(known) == len(done) else None
+    return _row(f"fraction below {level:.4g}", expected, finite, fractions)
 
 
 def _predicted(

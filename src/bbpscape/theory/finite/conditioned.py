@@ -50,6 +50,10 @@ class Conditioned:
         """None is known of this theory."""
         return 0.0, 0.0
 
+    def fraction_below(self, eigenvalue: float) -> float | None:
+        """Not solved for."""
+        return None
+
     def at(self, chosen: slice) -> tuple[float, float]:
         """The mean eigenvalue and m² of the lowest ones at these places."""
         size = chosen.stop - len(self.m2)

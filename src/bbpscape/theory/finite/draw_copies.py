@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 
 from bbpscape.theory.finite.draw_bulk import DrawBulk
+from bbpscape.theory.finite.draw_count import count_below
 from bbpscape.theory.finite.draw_law import DrawLaw
 from bbpscape.theory.finite.draw_levels import SETS, Levels
 from bbpscape.theory.finite.draw_noise import Fluctuations, mean_shifts
+from bbpscape.theory.roots import NoConvergence
 
 # Samples of a larger share in −d²S/dz² at the edge are special directions of their own.
 SHARE, MOST_EXTREME, ROOM = 0.02, 8, 12
@@ -36,7 +38,7 @@ class DrawCopies:
 
     ``eigenvalues`` and ``m2`` have shape (samples, k). ``edge`` is where the bulk begins,
     ``scale`` the Tracy–Widom scale of its lowest eigenvalue, ``out`` how many copies of the
-    teacher's outlier are left of the bulk.
+    teacher's outlier are left of the bulk, ``source`` the bulk itself.
     """
 
     eigenvalues: NDArray[np.float64]
@@ -44,6 +46,7 @@ class DrawCopies:
     edge: float
     scale: float
     out: int
+    source: DrawBulk
 
     def bulk(self, position: int) -> float:
         """The mean of the eigenvalue that has so many others left of it."""
@@ -53,6 +56,13 @@ class DrawCopies:
     def errors(self) -> tuple[float, float]:
         """What eigenvalue and m² are expected to be off by (docs/explanation/finite-size.md)."""
         return ERRORS[0] * self.scale, ERRORS[1] * float(self.m2[:, 0].mean())
+
+    def fraction_below(self, eigenvalue: float) -> float | None:
+        """Of all eigenvalues, those below a λ of the bulk; None where it is not solved for."""
+        try:
+            return count_below(self.source, eigenvalue) / (self.source.law.p * self.source.law.N)
+        except NoConvergence:
+            return None
 
     def at(self, chosen: slice) -> tuple[float, float]:
         """The mean eigenvalue and m² at these places."""
@@ -71,7 +81,7 @@ def solve_copies(
     pencil = _Pencil(bulk, bulk.law.thinned(bulk.edge.A))
     found = [pencil.one(generator, count) for _ in range(samples)]
     values, m2 = np.array(found).transpose(1, 0, 2)
-    return DrawCopies(values, m2, pencil.levels.edge, bulk.scale, out)
+    return DrawCopies(values, m2, pencil.levels.edge, bulk.scale, out, bulk)
 
 
 def strengths(bulk: DrawBulk) -> NDArray[np.float64]:

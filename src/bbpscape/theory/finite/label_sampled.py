@@ -74,6 +74,27 @@ class LabelSampled:
         """None is known of this theory."""
         return 0.0, 0.0
 
+    def fraction_below(self, eigenvalue: float) -> float | None:
+        """None: labels alone do not say how many eigenvalues lie below one to order one.
+
+        Parameters
+        ----------
+        eigenvalue : float
+            Whichever.
+
+        Returns
+        -------
+        None
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> model = bb.TeacherStudent(p=1, p_star=1, loss=bb.NormalizedSquare(2.0))
+        >>> y, r = bb.finite.sample_labels(model, M=800, seed=0, draw=0)
+        >>> bb.finite.solve_labels(model, 200, r, y).fraction_below(0.0)
+        """
+        return None
+
     def at(self, chosen: slice) -> tuple[float, float]:
         """The mean eigenvalue and m² of the lowest p p*, which alone are predicted.
 

@@ -129,7 +129,8 @@ class BulkCurve:
 
         Σ_d n_d (−1/π) Im log[(z − Σ_d)/(z − Σ)] over the directions d, n_d their multiplicities:
         of order one, a correction of relative order 1/N. Other terms of that order, about half an
-        eigenvalue, are left out: those of the real symmetric ensemble and of sampling M labels.
+        eigenvalue, are left out: those of the real symmetric ensemble and of sampling M labels,
+        which the theory of single draws has (``finite.draw_count``).
 
         Raises InvalidInput where multiplicities are infinite; λ must lie in the bulk.
         """
