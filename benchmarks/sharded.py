@@ -2,7 +2,8 @@
 
 Four local workers of one thread stand for four machines; one is killed half-way in a run of its
 own. All that any process takes is counted. Dask's processes take a fifth of a core while they do
-nothing, which grows with the seconds on the clock, unless told to look less often: CALM.
+nothing, which grows with the seconds on the clock, unless told to look less often, and have their
+memory from the system anew for every block: CALM mends both.
 """
 
 import multiprocessing
@@ -27,6 +28,8 @@ CALM = {
     "distributed.admin.tick.interval": "1s",
     "distributed.admin.system-monitor.interval": "5s",
     "distributed.worker.memory.monitor-interval": "1s",
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 2**30,
+    "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": 2**25,
 }
 ALPHA, K = 3.0, 2
 MODEL = bb.TeacherStudent(1, 1, bb.NormalizedSquare(0.01))

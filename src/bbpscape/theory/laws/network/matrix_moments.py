@@ -165,7 +165,9 @@ def in_lanes(rows: NDArray) -> NDArray[np.float64]:
     """Columns of n rows as blocks of LANES rows, the last one filled up with 0: from (n, k) to
     (blocks, k, LANES)."""
     n, k = rows.shape
-    blocks = -(-n // LANES)
-    whole = np.zeros((blocks * LANES, k))
-    whole[:n] = rows
-    return np.ascontiguousarray(whole.reshape(blocks, LANES, k).transpose(0, 2, 1))
+    result = np.zeros((-(-n // LANES), k, LANES))
+    whole = n // LANES
+    result[:whole] = rows[: whole * LANES].reshape(whole, LANES, k).swapaxes(1, 2)
+    if whole < len(result):
+        result[whole, :, : n - whole * LANES] = rows[whole * LANES :].T
+    return result

@@ -82,7 +82,11 @@ class NodeLaw(MatrixMoments):
     def _rows(self) -> tuple[NDArray[np.float64], ...]:
         """(s, b, ℓ′, ℓ″, weights) in LANES students: (blocks, p, LANES) and (blocks, m, LANES);
         see ``curvature_factors``."""
-        return tuple(in_lanes(one) for one in (*self._factors(), self.nodes.weights))
+        left, rows = [*self._factors(), self.nodes.weights], list[NDArray]()
+        while left:
+            # One after the other is let go: they are what takes memory.
+            rows.append(in_lanes(left.pop(0)))
+        return tuple(rows)
 
     def _factors(self) -> tuple[NDArray[np.float64], ...]:
         """(s, b) of the students, (n, p), and (ℓ′, ℓ″) of all nodes, (n, m)."""
