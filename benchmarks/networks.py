@@ -9,7 +9,6 @@ from bbpscape import (
     NormalizedSquare,
     TeacherStudent,
     activation,
-    overlap_curve,
     spectrum,
     threshold,
 )
@@ -17,7 +16,7 @@ from bbpscape.theory.laws.network.matrix_law import matrix_law
 from benchmarks.frame import Row, Rows, spent
 
 WIDTHS = (2, 3)
-ALPHA, POINTS = 40.0, 100
+ALPHA = 40.0
 # Seconds.
 ASKED = {
     ("threshold", 2): 0.3,
@@ -67,20 +66,7 @@ def questions() -> Rows:
             yield Row(f"{name} of tanh, p = {p}", seconds, note=told)
 
 
-def curve() -> Rows:
-    """Followed from one α to the next, beside each α by itself."""
-    model = model_of(2)
-    alphas = threshold(model).alpha_bbp * np.linspace(3 / POINTS, 3, POINTS)
-    some = alphas[:: POINTS // 10]
-    alone = spent(lambda: [overlap_curve(model, [alpha]) for alpha in some], 1, warm=False)
-    seconds, other = spent(partial(overlap_curve, model, alphas), 3), "each α by itself"
-    told = f"asked 2 s; its time from {len(some)} points"
-    name = f"overlap curve of tanh, p = 2, {POINTS} points"
-    yield Row(name, seconds, other, alone * POINTS / len(some), note=told)
-
-
 def rows() -> Rows:
     # First: the arrays of numpy's way are large.
     yield from questions()
-    yield from curve()
     yield from means()

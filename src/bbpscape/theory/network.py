@@ -104,21 +104,22 @@ class NetworkRoute(ABC):
         return self.coarse, self.fine
 
     def left(self, alpha: float) -> Side:
-        return self._settled(alpha, "left")[1]
+        return self._settled(alpha, "left")[0]
 
     def right(self, alpha: float) -> Side:
         """The right edge and the outliers right of it, by eigenvalue."""
-        return self._settled(alpha, "right")[1]
+        return self._settled(alpha, "right")[0]
 
-    def _settled(self, alpha: float, side: str) -> tuple[Side, Side]:
-        """One side by the last two levels that were needed."""
+    def _settled(self, alpha: float, side: str) -> tuple[Side, list[float]]:
+        """One side by the last level that was needed, and its changes from level to level."""
         first, *others = self.ladder
-        good = getattr(first, side)(alpha)
+        good, changes = getattr(first, side)(alpha), list[float]()
         for level in others:
             rough, good = good, getattr(level, side)(alpha)
-            if _change(rough, good) < SETTLED:
+            changes.append(_change(rough, good))
+            if changes[-1] < SETTLED:
                 break
-        return rough, good
+        return good, changes
 
     def edges(self, alpha: float) -> tuple[Edge, Edge]:
         return self.left(alpha)[0], self.right(alpha)[0]
@@ -141,7 +142,11 @@ class NetworkRoute(ABC):
 
     def quadrature_error(self, alpha: float) -> float:
         """The largest relative change of an edge, an outlier or its m²."""
-        return max(_change(*self._settled(alpha, "left")), _change(*self._settled(alpha, "right")))
+        return max(self.remaining(self._settled(alpha, side)[1]) for side in ("left", "right"))
+
+    def remaining(self, changes: list[float]) -> float:
+        """What is left of an error of which these are the changes from level to level."""
+        return remaining(changes)
 
     def with_error(self, found: Transition, change: float, same_kind: bool) -> Transition:
         """``found`` with an error from the change of α between two rules, which may find edges of

@@ -86,6 +86,11 @@ class MatrixRoute(NetworkRoute):
         values[:, order] = np.array(found).T
         return values[0], values[1]
 
+    def remaining(self, changes: list[float]) -> float:
+        # Errors of replicates and at kinks do not fall in proportion.
+        steady = self.coarse.law.exact and not has_kinks(self.model)
+        return remaining(changes if steady else changes[-1:])
+
     def transition(self) -> Transition:
         """The transition at the smallest α found from α = 1, searched on sparse nodes.
 
@@ -107,9 +112,6 @@ class MatrixRoute(NetworkRoute):
             settled = change < SETTLED and not has_kinks(self.model)
             if settled and coarse.kind == fine.kind:
                 break
-        # Errors of replicates and at kinks do not fall in proportion.
-        smooth = law.exact and not has_kinks(self.model)
-        error = remaining(changes) if smooth else change
         jump, onset = jump_and_onset(law, fine)
         law, point = law.without(fine.apart), fine.point
         value = Transition(
@@ -121,7 +123,7 @@ class MatrixRoute(NetworkRoute):
             alpha_0=onset,
             diagnostics=Diagnostics(fine.iterations, fine.residual),
         )
-        return self.with_error(value, error, coarse.kind == fine.kind)
+        return self.with_error(value, self.remaining(changes), coarse.kind == fine.kind)
 
 
 def _lowest(model: TeacherStudent, sign: float) -> LowestCurvature:
