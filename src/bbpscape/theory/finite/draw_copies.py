@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
-from bbpscape.theory.finite.draw_bulk import DrawBulk
+from bbpscape.theory.finite.draw_bulk import DrawBulk, DrawPoint
 from bbpscape.theory.finite.draw_count import count_below
 from bbpscape.theory.finite.draw_law import DrawLaw
 from bbpscape.theory.finite.draw_levels import SETS, Levels
@@ -122,10 +122,10 @@ class _Pencil:
                 thin, law.alpha * law.moments(edge.A)[0] - thin.alpha * thin.moments(edge.A)[0]
             )
         near = [bulk.at_tau((1 - k * APART) * edge.tau, bulk.branch[-2]) for k in (1, 2)]
-        shifts = [mean_shifts(bulk, one)[0] for one in near if one is not None]
+        shifts = [mean_shifts(inner, one)[0] for one in near if one is not None]
         shift = 2 * shifts[1] - shifts[0] if len(shifts) == 2 else 0.0
         levels = Levels.of(inner, shift, law.p * law.teacher.shape[1])
-        centre, spread = self._copies(bulk)
+        centre, spread = self._copies(bulk.branch)
         scale = bulk.scale
         width = max(spread, WIDTH * scale)
         high = min(centre + width, edge.z - NEAREST * scale)
@@ -136,7 +136,7 @@ class _Pencil:
         self.noise = Fluctuations(thin, points[::2], levels)
         self.levels = self.noise.levels
         smooth = [
-            law.signal(one.A) + mean_shifts(bulk, one)[1] - self.levels.mean(one.z)
+            law.signal(one.A) + mean_shifts(inner, one)[1] - self.levels.mean(one.z)
             for one in points
         ]
         self.deep = self._deep(z, smooth)
@@ -155,18 +155,18 @@ class _Pencil:
             return float(last + (last - z[1]))
         return float(max(last, z[1] + DEEP * 2 * slope / bend))
 
-    def _copies(self, bulk: DrawBulk) -> tuple[float, float]:
+    def _copies(self, branch: list[DrawPoint]) -> tuple[float, float]:
         """Mean and spread of the informative outliers of the mean of S_v, or the edge."""
-        law, most = bulk.law, bulk.law.p * bulk.law.teacher.shape[1]
-        z = np.array([one.z for one in bulk.branch])
+        law, most = self.law, self.law.p * self.law.teacher.shape[1]
+        z = np.array([one.z for one in branch])
         values = np.array(
             [
                 np.linalg.eigvalsh(one.z * np.eye(law.size) - law.signal(one.A))[-most:]
-                for one in bulk.branch
+                for one in branch
             ]
         )
         found = [np.interp(0.0, row, z) for row in values.T if row[-1] > 0 > row[0]]
-        return (float(np.mean(found)), float(np.std(found))) if found else (bulk.edge.z, 0.0)
+        return (float(np.mean(found)), float(np.std(found))) if found else (branch[-1].z, 0.0)
 
     def one(self, generator: np.random.Generator, count: int) -> tuple[NDArray, NDArray]:
         """Eigenvalues and m² of one sample of the rest."""

@@ -84,20 +84,33 @@ class DrawLaw(MatrixMoments):
             [np.outer(one[i], one[j]) + (i != j) * np.outer(one[j], one[i]) for i, j in pairs]
         )
 
+    @cached_property
+    def _lowest(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Bounds of the least eigenvalue of every F by its rows, rising, and F in this order."""
+        F = self.curvature
+        diagonal = np.einsum("nii->ni", F)
+        bounds = (diagonal + abs(diagonal) - abs(F).sum(axis=2)).min(axis=1)
+        order = np.argsort(bounds)
+        return bounds[order], F[order]
+
     def within(self, A: NDArray) -> bool:
-        """Whether A > 0 and I + A^½ F A^½ > 0 for every sample, which is A⁻¹ − T > 0."""
-        if np.linalg.eigvalsh(A)[0] <= 0:
+        """Whether A > 0 and I + A^½ F A^½ > 0 for every sample, which is A⁻¹ + F > 0."""
+        values = np.linalg.eigvalsh(A)
+        if values[0] <= 0:
             return False
-        rest = np.linalg.inv(A)[self.pairs[0], self.pairs[1]][:, None] - self.resolvent(A)
-        place, p = self.pairs[2], self.p
-        for k in range(p):
-            pivot = rest[place[k, k]]
+        bounds, F = self._lowest
+        low = F[: np.searchsorted(bounds, -1 / values[-1], side="right")]
+        if not len(low):
+            return True
+        rest = np.linalg.inv(A) + low
+        for k in range(self.p):
+            pivot = rest[:, k, k]
             if not pivot.min() > 0:
                 return False
-            for i in range(k + 1, p):
-                ratio = rest[place[k, i]] / pivot
-                for j in range(i, p):
-                    rest[place[i, j]] -= ratio * rest[place[k, j]]
+            column = rest[:, k + 1 :, k]
+            rest[:, k + 1 :, k + 1 :] -= (
+                column[:, :, None] * column[:, None, :] / pivot[:, None, None]
+            )
         return True
 
     def whole(self, A: NDArray) -> NDArray:
