@@ -20,6 +20,7 @@ from bbpscape.theory.finite.draws import sample_labels
 from bbpscape.theory.finite.label_sampled import solve_labels
 from bbpscape.theory.finite.label_solve import solve_labels_fast
 from bbpscape.theory.finite.law import finite_size_law
+from bbpscape.theory.finite.network_draw import solve_network
 
 PREDICTED = 2000
 # (p, p*, a, N, alpha, draws)
@@ -88,6 +89,17 @@ def speed():
         finite_size_law(model, 1.7, 10**6, draws=100, workers=workers)
         seconds = time.perf_counter() - start
         print(f"100 draws at N = 1e6, workers = {workers}: {seconds:.1f} s")
+    tanh = TeacherStudent(2, 1, NormalizedSquare(50.0), activation="tanh")
+    committee = TeacherStudent(2, 2, NormalizedSquare(1.0))
+    finite_size_law(tanh, 4.0, 100, draws=2)  # kernels are compiled
+    for name, one, N in (("tanh, p = 2", tanh, 10**4), ("p = p* = 2", committee, 10**5)):
+        start, cpu = time.perf_counter(), time.process_time()
+        finite_size_law(one, 4.0, N, draws=50)
+        spent = time.perf_counter() - start, time.process_time() - cpu
+        print(f"50 draws, {name}, N = {N}: {spent[0]:.1f} s, {spent[1]:.1f} s of processors")
+    cpu = time.process_time()
+    solve_network(committee, 10**5, 4 * 10**5, 0, 0)
+    print(f"p = p* = 2, N = 1e5, by coordinates: {time.process_time() - cpu:.2f} s a draw")
 
 
 if __name__ == "__main__":
