@@ -1,5 +1,6 @@
 """Nodes of the joint law of student preactivations, labels and teacher preactivations."""
 
+import functools
 import math
 
 import numpy as np
@@ -75,7 +76,7 @@ def network_nodes(
         If p is above 8.
     """
     check_width(model)
-    density = _density(model, gather)
+    density = _density(model, tuple(gather))
     if density is not None and is_narrow(model, density):
         return own_coordinates(model, density * refinement)
     if density is None:
@@ -129,19 +130,20 @@ def held_numbers(model: TeacherStudent) -> float:
     p = int(model.p)
     if p > WIDEST:
         return 0.0  # refused
-    density = _density(model, [])
+    density = _density(model, ())
     if density is None:
         return MOST_NUMBERS
     return _points(model, density, []) * _labels_at(model, density).y.size * (2 * p * p + p)
 
 
-def _density(model: TeacherStudent, gather: list[float]) -> float | None:
+@functools.lru_cache(256)
+def _density(model: TeacherStudent, gather: tuple[float, ...]) -> float | None:
     """The first of DENSITIES whose product of rules fits at the refinement FINEST, if one does."""
     together = MOST_TOGETHER if not has_kinks(model) else 1
     if model.overlap != 0.0 and model.p_star > together:
         return None
     most = MOST_NODES.get(int(model.p), MOST_NODES_OF_MANY)
-    return next((one for one in DENSITIES if _fits(model, one, gather, most)), None)
+    return next((one for one in DENSITIES if _fits(model, one, list(gather), most)), None)
 
 
 def _fits(model: TeacherStudent, density: float, gather: list[float], most: float) -> bool:
