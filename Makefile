@@ -29,7 +29,8 @@ test-lowest: $(LOWEST)/stamp
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(LOWEST)/bin/python -m pytest -q \
 		-o filterwarnings=default
 
-# One table of speeds, benchmarks/RESULTS.md; half an hour, or some: make bench SECTIONS="engine many".
+# One table of speeds, benchmarks/RESULTS.md: all sections, 40 minutes beside other programs, or some:
+# make bench SECTIONS="engine many". PRIMME, curvlinops and hessian-eigenthings are used if installed.
 bench: .venv/dev.stamp
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks --out benchmarks/RESULTS.md $(SECTIONS)
 
