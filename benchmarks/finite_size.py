@@ -61,7 +61,7 @@ def accuracy():
     for p, p_star, a, N, alpha, draws in CASES:
         model = TeacherStudent(p, p_star, NormalizedSquare(a))
         lowest, m2 = measure(model, alpha, N, draws)
-        law = finite_size_law(model, alpha, N, draws=PREDICTED, seed=2)
+        law = finite_size_law(model, alpha, N, draws=PREDICTED, seed=2, by="labels")
         cells = [f"{p}, {p_star}, {a:g}", f"{N}", f"{alpha:g}", f"{law.probability:.2f}"]
         for values, digits, summary in ((lowest, 3, law.lowest), (m2, 4, law.m2_lowest)):
             error = values.std(ddof=1) / math.sqrt(values.size)

@@ -31,7 +31,7 @@ def compute(figure: str, a: float, seed: int, size: str) -> Data:
         model = bb.TeacherStudent(p, 1, bb.NormalizedSquare(a))
         law = bb.threshold(model)
         for N in s["random"]:
-            half = bb.finite.half_alpha(model, N, draws=s["half_draws"], seed=seed)
+            half = bb.finite.half_alpha(model, N, s["half_draws"], seed, by="labels")
             thresholds.append(
                 {
                     "p": p,

@@ -46,7 +46,8 @@ def compute(size: str) -> Data:
         ]
         for N in s["N"]:
             for alpha in LINE:
-                m2 = bb.finite.finite_size_law(model, alpha, N, s["labels"], seed=1).m2_lowest
+                law = bb.finite.finite_size_law(model, alpha, N, s["labels"], seed=1, by="labels")
+                m2 = law.m2_lowest
                 row = {"case": name, "N": N, "alpha": alpha, "m2": m2.mean}
                 sampled.append({**row, "standard_error": m2.standard_error})
     points = [

@@ -32,7 +32,7 @@ def compute(size: str) -> Data:
         for p in s["p"]:
             model = bb.TeacherStudent(p, 1, bb.NormalizedSquare(a))
             law, onset = bb.threshold(model), bb.linear_onset(model, WINDOWS)
-            half = bb.finite.half_alpha(model, s["N"], s["labels"], SEED)
+            half = bb.finite.half_alpha(model, s["N"], s["labels"], SEED, by="labels")
             records.append(
                 {
                     "a": a,
@@ -56,7 +56,7 @@ def _at(case: str, N: int, draws: int) -> dict[str, object]:
     """α₀ by the line through mean m² over each window above α_BBP, and α_½, at one N."""
     p, a = CASES[case]
     model = bb.TeacherStudent(p, 1, bb.NormalizedSquare(a))
-    law, half = bb.threshold(model), bb.finite.half_alpha(model, N, draws, SEED)
+    law, half = bb.threshold(model), bb.finite.half_alpha(model, N, draws, SEED, by="labels")
     row = {"case": case, "N": N, "draws": draws}
     row |= {"alpha_bbp": law.alpha_bbp, "tangent": law.alpha_0}
     row |= {"alpha_half": half.alpha, "standard_error": half.standard_error}
@@ -65,7 +65,9 @@ def _at(case: str, N: int, draws: int) -> dict[str, object]:
         # The draws keep their labels as α grows: (3, draws).
         m2 = np.array(
             [
-                bb.finite.finite_size_law(model, x, N, draws, SEED).samples["m2_lowest"]
+                bb.finite.finite_size_law(model, x, N, draws, SEED, by="labels").samples[
+                    "m2_lowest"
+                ]
                 for x in alphas
             ]
         )

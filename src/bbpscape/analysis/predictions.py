@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.theory.finite.draws import LABELS, with_labels
 from bbpscape.theory.finite.half_point import HalfPoint, half_alpha
 from bbpscape.theory.onset import linear_onset
 from bbpscape.theory.roots import NoConvergence
@@ -49,9 +50,10 @@ def predictions(
             lines = dict(zip(windows, linear_onset(model, windows).alpha_0, strict=True))
         except (InvalidInput, NoConvergence) as error:
             missing["linear_onset"] = str(error)
+    by = LABELS if with_labels(model) else None
     for n in sizes if label_draws else ():
         try:
-            half.append(half_alpha(model, n, label_draws, seed))
+            half.append(half_alpha(model, n, label_draws, seed, by=by))
         except (InvalidInput, NoConvergence) as error:
             missing[f"half_alpha at N = {n}"] = str(error)
     return Predictions(

@@ -33,8 +33,8 @@ def test_the_error_of_a_half_point_is_its_spread():
     """Over seeds (α − mean)/s.e. has the width 1; α = 34 here, so that one of log α would not."""
     model, points = model_of(1, 4, 4.0), []
     for seed in range(10):
-        points.append(half_alpha(model, 60, draws=20, seed=seed))
-        median = np.median(strengths(model, points[-1].alpha, 60, 20, seed))
+        points.append(half_alpha(model, 60, draws=20, seed=seed, by="labels"))
+        median = np.median(strengths(model, points[-1].alpha, 60, 20, seed, by="labels"))
         # Sought to a tenth of its error.
         error = points[-1].slope * points[-1].standard_error / points[-1].alpha
         assert abs(median - 1) < 0.3 * error

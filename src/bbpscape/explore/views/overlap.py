@@ -79,7 +79,7 @@ def finite(state: State, send: Send) -> None:
     at = threshold(model, model.inputs.dimension(N))
     for alpha in at.alpha_bbp * np.linspace(*FINITE_RANGE, FINITE_POINTS):
         if round(alpha * N) >= 1:
-            law = finite_size_law(model, float(alpha), N, LABEL_DRAWS, seed)
+            law = finite_size_law(model, float(alpha), N, LABEL_DRAWS, seed, by="labels")
             send({"part": "law", "record": law.to_dict()})
-    half = half_alpha(model, N, LABEL_DRAWS, seed)
+    half = half_alpha(model, N, LABEL_DRAWS, seed, by="labels")
     send({"part": "half", "record": half.to_dict()})

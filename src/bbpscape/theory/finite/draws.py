@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.core.checks import InvalidInput, integer, positive, positive_integer
+from bbpscape.core.checks import InvalidInput, choice, integer, positive, positive_integer
 from bbpscape.model.inputs.law import STANDARD
 from bbpscape.model.teacher_student import TeacherStudent
 
@@ -20,6 +20,9 @@ MOST_SAMPLES = 2 * 10**8
 MOST_DRAWS = 10**6
 # Neurons of a student whose draws are solved: one draw's law has no symmetry.
 WIDEST = 4
+# How draws are given, and at which N those of committees with several copies are by coordinates.
+LABELS, COORDINATES = "labels", "coordinates"
+ROOM, LARGE = 12, 2000
 T = TypeVar("T")
 
 
@@ -123,6 +126,38 @@ def check_finite(model: TeacherStudent) -> None:
             "metric must be covariance at finite N: on the plain sphere the variance of "
             "preactivations is another in each draw"
         )
+
+
+def with_coordinates(model: TeacherStudent) -> bool:
+    """Whether its draws can be given by coordinates along student and teacher."""
+    plain = model.inputs.covariance.isotropic and model.inputs.mean == 0
+    return model.p <= WIDEST and plain
+
+
+def drawn_by(model: TeacherStudent, N: int, M: float, by: str | None = None) -> str:
+    """``by``, or else how draws are given: "labels" or "coordinates" along student and teacher.
+
+    Labels alone have the p p* copies of an outlier at one place, and no mixing of them with the
+    bulk; both go with N^(−½), and N^(−1) of the mean m². So the rule is coordinates of networks,
+    and of committees with p p* > 1 at N from 12 (p + p*) to 2000 with M ≥ N/4, where a draw has a
+    bulk; labels of all others.
+    """
+    labels, coordinates = with_labels(model), with_coordinates(model)
+    if by is not None:
+        by = choice("by", by, (LABELS, COORDINATES))
+        if by == LABELS and not labels:
+            raise InvalidInput("labels give draws of the source's model alone: leave by out")
+        if by == COORDINATES and not coordinates:
+            raise InvalidInput(
+                f"coordinates give draws at p up to {WIDEST} on isotropic inputs without a mean: "
+                "leave by out"
+            )
+        return by
+    if not labels:
+        return COORDINATES
+    several = coordinates and model.p * model.p_star > 1
+    fits = ROOM * (model.p + model.p_star) <= N <= LARGE and M >= N / 4
+    return COORDINATES if several and fits else LABELS
 
 
 def check_network(model: TeacherStudent) -> None:

@@ -6,22 +6,24 @@ Source: theory.md §5.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.core.checks import InvalidInput, positive, positive_integer
+from bbpscape.core.checks import positive, positive_integer
 from bbpscape.core.report import counted
 from bbpscape.core.result import Result, result
 from bbpscape.core.seeds import Seed, check_seed
 from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.theory.finite.crossing import crossing, median_of
 from bbpscape.theory.finite.draws import (
+    LABELS,
     MOST_SAMPLES,
     check_dimension,
     check_draws,
     check_finite,
     check_sizes,
+    drawn_by,
     over_draws,
 )
 from bbpscape.theory.finite.one_draw import has_limit, near_half, start_of, strength_of_draw
@@ -38,7 +40,8 @@ class HalfPoint(Result):
 
     ``standard_error`` is that of ``alpha``, or of ``N`` if N was sought; None with a single draw.
     ``slope`` is
-    d(median strength)/d log of what was sought, ``evaluations`` how often all draws were solved.
+    d(median strength)/d log of what was sought, ``evaluations`` how often all draws were solved,
+    ``by`` whether they are given by "labels" or "coordinates".
 
     Examples
     --------
@@ -58,6 +61,7 @@ class HalfPoint(Result):
     draws: int
     seed: int
     evaluations: int
+    by: str = LABELS
 
     def headline(self) -> str:
         at = f"N = {self.N}" if self.sought == "alpha" else f"alpha = {self.alpha:.6g}"
@@ -74,6 +78,7 @@ def strengths(
     draws: int = 100,
     seed: Seed = 0,
     workers: int | None = None,
+    by: str | None = None,
 ) -> NDArray[np.float64]:
     """α g (m_1^y − m_1) at the left edge of each draw, shape (draws,): above 1 with an outlier.
 
@@ -92,6 +97,8 @@ def strengths(
         Draw i depends on (seed, i) alone.
     workers : int, optional
         Threads; as many as there are processors by default.
+    by : str, optional
+        "labels" or "coordinates"; see ``finite_size_law``.
 
     Returns
     -------
@@ -114,10 +121,11 @@ def strengths(
     """
     N, M = check_sizes(model, alpha, N)
     draws, seed = check_draws(draws), check_seed(seed)
-    start = start_of(model, M / N)
+    by = drawn_by(model, N, M, by)
+    start = start_of(model, M / N, by)
 
     def one(draw: int) -> float:
-        return strength_of_draw(model, N, M, seed, draw, start)
+        return strength_of_draw(model, N, M, seed, draw, start, by)
 
     return np.array(over_draws(one, draws, M, workers))
 
@@ -128,6 +136,7 @@ def half_alpha(
     draws: int = 100,
     seed: Seed = 0,
     workers: int | None = None,
+    by: str | None = None,
 ) -> HalfPoint:
     """α_½(N): the α at which the median over draws of the strength α g (m_1^y − m_1) is 1.
 
@@ -149,6 +158,8 @@ def half_alpha(
         Draw i depends on (seed, i) alone.
     workers : int, optional
         Threads; as many as there are processors by default.
+    by : str, optional
+        "labels" or "coordinates"; see ``finite_size_law``.
 
     Returns
     -------
@@ -171,19 +182,20 @@ def half_alpha(
     check_finite(model)
     N = check_dimension(model, N)
     draws, seed = check_draws(draws), check_seed(seed)
-
-    def median(log_alpha: float) -> tuple[float, float]:
-        return _median(strengths(model, math.exp(log_alpha), N, draws, seed, workers))
-
     # Near it: where its samples do not fit, those of the search would not.
     near = near_half(model, N)
-    check_sizes(model, near, N)
+    # One way for all α that are tried.
+    way = drawn_by(model, *check_sizes(model, near, N), by)
+
+    def median(log_alpha: float) -> tuple[float, float]:
+        return median_of(strengths(model, math.exp(log_alpha), N, draws, seed, workers, way))
+
     bounds = (math.log(1 / N), math.log(MOST_SAMPLES / N))
     stride = STRIDES[has_limit(model)]
-    root, error, slope, evaluations = _crossing(median, math.log(near), stride, bounds, "alpha")
+    root, error, slope, evaluations = crossing(median, math.log(near), stride, bounds, "alpha")
     alpha = math.exp(root)
     known = alpha * error if draws > 1 else None
-    return HalfPoint(model, alpha, N, known, "alpha", slope, draws, seed, evaluations)
+    return HalfPoint(model, alpha, N, known, "alpha", slope, draws, seed, evaluations, way)
 
 
 def half_n(
@@ -193,6 +205,7 @@ def half_n(
     seed: Seed = 0,
     workers: int | None = None,
     largest: int = 10**7,
+    by: str | None = None,
 ) -> HalfPoint:
     """N(α): the N at which half of the draws have an outlier, and fewer at larger N.
 
@@ -212,6 +225,8 @@ def half_n(
         Threads; as many as there are processors by default.
     largest : int
         The largest N that is tried.
+    by : str, optional
+        "labels" or "coordinates"; by default what ``finite_size_law`` has at N = 10⁴.
 
     Returns
     -------
@@ -238,10 +253,11 @@ def half_n(
     alpha = positive("alpha", alpha)
     check_finite(model)
     draws, seed = check_draws(draws), check_seed(seed)
+    way = drawn_by(model, round(GUESS), alpha * GUESS, by)
 
     def median(log_n: float) -> tuple[float, float]:
         n = round(math.exp(log_n))
-        value, error = _median(strengths(model, alpha, n, draws, seed, workers))
+        value, error = median_of(strengths(model, alpha, n, draws, seed, workers, way))
         # Fewer outliers at larger N: mirrored, so that it rises like that of half_alpha.
         return 2 - value, error
 
@@ -249,51 +265,7 @@ def half_n(
         math.log(max(SMALLEST, model.p_star + 1)),
         math.log(positive_integer("largest", largest)),
     )
-    root, error, slope, evaluations = _crossing(median, math.log(GUESS), 1.0, bounds, "N")
+    root, error, slope, evaluations = crossing(median, math.log(GUESS), 1.0, bounds, "N")
     n = math.exp(root)
     known = n * error if draws > 1 else None
-    return HalfPoint(model, alpha, n, known, "N", -slope, draws, seed, evaluations)
-
-
-def _crossing(
-    median: Callable[[float], tuple[float, float]],
-    guess: float,
-    stride: float,
-    bounds: tuple[float, float],
-    what: str,
-) -> tuple[float, float, float, int]:
-    """(x, s.e., slope, evaluations) where ``median`` rises through 1, to a tenth of the s.e.
-
-    Strides from the guess to a bracket, whose slope stands for that of the median; within it,
-    false position and bisection in turn, since the median may jump.
-    """
-    x = min(max(guess, bounds[0]), bounds[1])
-    (value, error), evaluations = median(x), 1
-    while True:
-        before = (x, value)
-        x = min(max(x - stride if value > 1 else x + stride, bounds[0]), bounds[1])
-        if x == before[0]:
-            raise InvalidInput(
-                f"no {what} from {math.exp(bounds[0]):.3g} to {math.exp(bounds[1]):.3g} at which "
-                "half of the draws have an outlier"
-            )
-        (value, error), evaluations = median(x), evaluations + 1
-        if (value > 1) != (before[1] > 1):
-            break
-    low, high = sorted([before, (x, value)])
-    slope = (high[1] - low[1]) / (high[0] - low[0])
-    while high[0] - low[0] > 0.1 * error / slope:
-        fraction = (1 - low[1]) / (high[1] - low[1]) if evaluations % 2 else 0.5
-        x = low[0] + fraction * (high[0] - low[0])
-        (value, error), evaluations = median(x), evaluations + 1
-        if abs(value - 1) <= 0.1 * error or not low[0] < x < high[0]:
-            return x + (1 - value) / slope, error / slope, slope, evaluations
-        low, high = (low, (x, value)) if value > 1 else ((x, value), high)
-    return (low[0] + high[0]) / 2, error / slope, slope, evaluations
-
-
-def _median(values: NDArray[np.float64]) -> tuple[float, float]:
-    """The median, and a quarter of the distance between the ranks n/2 ± √n, its 95 % interval."""
-    reach = 1 / math.sqrt(values.size)
-    low, middle, high = np.quantile(values, (max(0, 0.5 - reach), 0.5, min(1, 0.5 + reach)))
-    return float(middle), float(high - low) / 4
+    return HalfPoint(model, alpha, n, known, "N", -slope, draws, seed, evaluations, way)

@@ -1,4 +1,5 @@
-"""One draw at finite N: its labels, and of inputs with structure its norms and its teacher."""
+"""One draw at finite N: by its labels, and of inputs with structure its norms and its teacher; or
+by coordinates along student and teacher."""
 
 import math
 from dataclasses import replace
@@ -6,7 +7,7 @@ from dataclasses import replace
 from numpy.typing import NDArray
 
 from bbpscape.model.teacher_student import TeacherStudent
-from bbpscape.theory.finite.draws import generators, sample_labels, with_labels
+from bbpscape.theory.finite.draws import LABELS, generators, sample_labels, with_labels
 from bbpscape.theory.finite.label_population import sampled_side, solve_side
 from bbpscape.theory.finite.label_sampled import LabelSampled, solve_labels
 from bbpscape.theory.finite.label_solve import LabelSums, solve_edge, solve_labels_fast
@@ -25,9 +26,9 @@ UNBOUNDED = (
 )
 
 
-def start_of(model: TeacherStudent, alpha: float) -> float:
-    """x = −p/(2g) at the N → ∞ edge, where the search for that of a draw starts."""
-    if not (model.inputs.standard and model.is_reference):
+def start_of(model: TeacherStudent, alpha: float, by: str) -> float:
+    """x = −p/(2g) at the N → ∞ edge, where the search for that of a draw by labels starts."""
+    if by != LABELS or not (model.inputs.standard and model.is_reference):
         return 1.0
     g = left_edge(CommitteeLaw(model), alpha).g
     return -model.p / (2 * g) if g < 0 else 1.0
@@ -62,10 +63,10 @@ def solve_draw(
 
 
 def observe_draw(
-    model: TeacherStudent, N: int, M: int, seed: int, draw: int, start: float
+    model: TeacherStudent, N: int, M: int, seed: int, draw: int, start: float, by: str
 ) -> tuple[float, float, float, float, float]:
     """(left edge, outlier, its m², lowest, m² of the lowest) of one draw of any model."""
-    if not with_labels(model):
+    if by != LABELS:
         return solve_network(model, N, M, seed, draw)
     found = solve_draw(model, N, M, seed, draw, start)
     outlier = math.nan if found.outlier is None else found.outlier
@@ -74,10 +75,10 @@ def observe_draw(
 
 
 def strength_of_draw(
-    model: TeacherStudent, N: int, M: int, seed: int, draw: int, start: float
+    model: TeacherStudent, N: int, M: int, seed: int, draw: int, start: float, by: str
 ) -> float:
     """Δ K at the left edge of one draw, for Σ = 1 α g (m_1^y − m_1): above 1 it has an outlier."""
-    if not with_labels(model):
+    if by != LABELS:
         return network_strength(model, N, M, seed, draw)
     r, y = sample_labels(model, M, seed, draw)
     if model.inputs.standard:

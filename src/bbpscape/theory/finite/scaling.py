@@ -17,6 +17,8 @@ from bbpscape.core.statistics import Estimate
 from bbpscape.core.status import CONVERGED, Status
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.finite.draws import (
+    COORDINATES,
+    LABELS,
     check_dimension,
     check_draws,
     check_finite,
@@ -79,7 +81,7 @@ class FiniteSizeScaling(Result):
     def columns(self) -> Mapping[str, Any]:
         """One row an N: means over draws and their errors, NaN if no draw has an outlier."""
         columns: dict[str, Any] = {"N": list(self.N)}
-        for name in ("M", "probability", "probability_standard_error"):
+        for name in ("M", "by", "probability", "probability_standard_error"):
             columns[name] = [getattr(law, name) for law in self.laws]
         for name in OBSERVED:
             found: list[Estimate] = [getattr(law, name) for law in self.laws]
@@ -130,6 +132,11 @@ class FiniteSizeScaling(Result):
             "outlier and m2 are means over the draws that have an outlier; half of the draws have "
             "one at alpha_1/2"
         ]
+        by = {way: [law.N for law in self.laws if law.by == way] for way in (LABELS, COORDINATES)}
+        if by[COORDINATES] and by[LABELS]:
+            notes.append(f"by labels from N = {min(by[LABELS])} on, by coordinates below")
+        elif by[COORDINATES]:
+            notes.append("by coordinates of the samples along student and teacher")
         if not self.thresholds:
             notes.append(UNBOUNDED)
         if not self.status.ok:
@@ -150,7 +157,8 @@ def finite_size(
     """Theory at finite N, draw by draw: the chance of an outlier, its place and α_½.
 
     P(outlier), λ₋, λ*, m² and α_½ at every N, beside N → ∞: no large matrix, O(αN) a draw. Draws
-    are given by their labels, those of networks by their preactivations.
+    are given by their labels, those of networks and of committees with p p* > 1 at N up to 2000 by
+    coordinates, as ``finite_size_law`` has it.
 
     Parameters
     ----------
