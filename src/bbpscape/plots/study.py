@@ -21,6 +21,7 @@ from bbpscape.study.observables import OBSERVABLES, Observable
 from bbpscape.study.results import StudyResults
 from bbpscape.study.rows import Row
 
+FINITE_LINE: dict[str, Any] = {"linestyle": (0, (1, 1)), "linewidth": 1.2}
 # Parameters that a title names whatever their value.
 MAIN = ("p", "p_star", "a", "alpha", "N")
 
@@ -69,6 +70,8 @@ def _draw(axes: Axes, study: StudyResults, chosen: Choice) -> None:
     for key, points in chosen.simulated.items():
         colour = chosen.colours[chosen.group(key)]
         _simulation(axes, points, colour, chosen.markers[key])
+    for key, points in chosen.finite.items():
+        _finite_n(axes, points, chosen.colours[chosen.group(key)])
     _finish(axes, study, chosen)
 
 
@@ -115,6 +118,15 @@ def _simulation(axes: Axes, points: list[tuple[float, Row]], colour: Any, marker
         elinewidth=1,
         capsize=2,
     )
+
+
+def _finite_n(axes: Axes, points: list[tuple[float, Row]], colour: Any) -> None:
+    """Mean over draws of theory, and a band of its standard error."""
+    x = np.array([at for at, _ in points])
+    y = np.array([row.mean for _, row in points])
+    error = np.array([row.standard_error or 0.0 for _, row in points])
+    axes.plot(x, y, color=colour, **FINITE_LINE, zorder=1)
+    axes.fill_between(x, y - error, y + error, color=colour, alpha=0.2, linewidth=0, zorder=0)
 
 
 def _finish(axes: Axes, study: StudyResults, chosen: Choice) -> None:
@@ -164,6 +176,8 @@ def _legend(chosen: Choice) -> list[Line2D]:
             label = "theory" if chosen.sized else r"theory, $N \to \infty$"
             label = f"theory, {_told(names, key)}" if several else label
             handles.append(Line2D([], [], **_look(chosen, key), label=label))
+    if chosen.finite:
+        handles.append(Line2D([], [], color=THEORY_COLOUR, **FINITE_LINE, label="finite N"))
     if chosen.theory and chosen.transitions:
         label = r"$\alpha_\mathrm{BBP}$"
         handles.append(Line2D([], [], color=THEORY_COLOUR, linestyle=":", label=label))

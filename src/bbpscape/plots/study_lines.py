@@ -11,7 +11,7 @@ from bbpscape.core.checks import InvalidInput
 from bbpscape.study.axes import PARAMETERS, places
 from bbpscape.study.results import StudyResults
 from bbpscape.study.rows import Row
-from bbpscape.study.store import SIMULATION, THEORY
+from bbpscape.study.store import FINITE, SIMULATION, THEORY
 
 MOST_LINES = 12
 MARKERS = "os^Dv<>Pp*hX"
@@ -33,6 +33,8 @@ class Choice:
     others: list[str]
     simulated: Curves
     theory: Curves
+    # Theory at finite N beside simulated lines.
+    finite: Curves
     # α_BBP of the lines, where the axis is α.
     transitions: dict[tuple[Any, ...], float]
     # Whether the theory is that of each N, and no limit.
@@ -112,6 +114,8 @@ def choose(study: StudyResults, observable: str | None, x: str | None) -> Choice
     sized = any(row.cell.dimension is not None for row in study.rows)
     told = others if sized else without_size(others)
     theory = _curves(study, observable, THEORY, (x, at), told)
+    finite = _curves(study, observable, FINITE, (x, at), others)
+    finite = {key: points for key, points in finite.items() if key in simulated}
     found = _curves(study, TRANSITION, THEORY, (x, at), told)
     transitions = {
         key: float(points[0][1].mean)
@@ -124,7 +128,9 @@ def choose(study: StudyResults, observable: str | None, x: str | None) -> Choice
             f"a figure has at most {MOST_LINES} lines, got {most}: "
             f"select some values of {', '.join(others)}"
         )
-    return Choice(observable, x, label, varying, others, simulated, theory, transitions, sized)
+    return Choice(
+        observable, x, label, varying, others, simulated, theory, finite, transitions, sized
+    )
 
 
 def _varying(study: StudyResults) -> list[str]:

@@ -17,6 +17,7 @@ from bbpscape.study.observables import OBSERVABLES, subjects, symbol
 from bbpscape.study.schema import DRAWS, checked
 from bbpscape.study.subject import Numerics
 from bbpscape.study.work import Job
+from bbpscape.theory.finite.draws import check_sizes
 
 MOST_TOLD = 4  # values of an axis that a line names
 
@@ -39,6 +40,7 @@ class Definition:
     seed: int
     block: int
     theory: bool
+    finite_n: bool
     precision: str
     device: str
     tolerance: float
@@ -106,6 +108,7 @@ class Definition:
         names = ["seed", "draws", "block", "theory", "precision", "device", "tolerance"]
         # Said where it is not the usual one: files of studies from before it say nothing.
         names += ["eigensolver"] * (self.eigensolver != "auto")
+        names += ["finite_n"] * self.finite_n
         values: dict[str, Any] = {
             **{name: getattr(self, name) for name in names},
             "observables": [one.name for one in self.observables],
@@ -202,10 +205,19 @@ class Definition:
                     check_size(model, cell.N)
                     if model.p_star >= cell.N:
                         raise InvalidInput(f"N must be above p_star = {model.p_star}, got {cell.N}")
+                    if self.finite_n:
+                        _check_finite_n(cell)
                     for subject in read_off:
                         subject.check(cell, self.numerics)
             except InvalidInput as error:
                 raise InvalidInput(f"{error} (at {cell.key})") from None
+
+
+def _check_finite_n(cell: Cell) -> None:
+    """Refuse a cell whose draws have no theory at finite N."""
+    if cell.source.inputs is not None:
+        raise InvalidInput("finite_n must be false for inputs of your own: compare has theirs")
+    check_sizes(cell.model, cell.alpha, cell.N)
 
 
 def _elsewhere(name: str, symbol: object) -> Observable:

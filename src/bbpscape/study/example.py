@@ -40,6 +40,9 @@ observables = ["lowest", "total_m2", "teacher_mass"]
 # The limits at infinite N beside them, with the left edge and alpha_bbp.
 theory = true
 
+# Theory at finite N beside them too, over as many draws, for lowest, m2 and total_m2.
+finite_n = false
+
 # "float64" or "float32"; "cpu", "cuda" or "torch-cpu"; residual over the largest eigenvalue found;
 # "auto", or "dice" for an N of up to a million.
 precision = "float64"

@@ -54,7 +54,7 @@ def columns_of(definition: Definition, rows: Sequence[Row]) -> dict[str, list[An
         columns["draws"].append(row.draws)
         columns["failed"].append(row.failed if simulated else None)
         columns["undecided"].append(row.undecided if simulated else None)
-        columns["z"].append(estimate.z(row.theory))
+        columns["z"].append(row.z)
     return columns
 
 

@@ -10,7 +10,7 @@ import sqlite3
 FORMAT = 2
 APPLICATION = 0x42425053  # "BBPS", in the header of the file
 
-SIMULATION, THEORY = "simulation", "theory"
+SIMULATION, THEORY, FINITE = "simulation", "theory", "finite N"
 PENDING, RUNNING, DONE, FAILED = "pending", "running", "done", "failed"
 
 # The tables, and the columns that files of format 1 lack.
@@ -41,7 +41,8 @@ SOUND = {
     "runs": """typeof(beat) = 'real' AND typeof(ended) IN ('real', 'null')
         AND typeof(host) = 'text' AND typeof(pid) = 'integer' AND pid BETWEEN 1 AND 4294967295
         AND typeof(process) = 'real'""",
-    "points": f"""source IN ('{SIMULATION}', '{THEORY}') AND typeof(cell) = 'text'
+    "points": f"""source IN ('{SIMULATION}', '{THEORY}', '{FINITE}')
+        AND typeof(cell) = 'text'
         AND typeof(first) = 'integer' AND first BETWEEN 0 AND 1000000000
         AND typeof(count) = 'integer' AND count BETWEEN 1 AND 1000000000
         AND typeof(cost) = 'real' AND cost BETWEEN 0 AND 1e300

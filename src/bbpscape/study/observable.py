@@ -43,6 +43,9 @@ class Observable:
         Whether it needs every eigenpair below the left edge at N → ∞.
     cost : float, or function of (model, N, M)
         Seconds of a draw beside those of ``of``: a multiple of these, or as the function has it.
+    finite : function, optional
+        (model, draw) to what theory at finite N has for one draw; ``draw.at(slice(0, k))`` is the
+        mean eigenvalue and the mean m² of its k lowest.
 
     Raises
     ------
@@ -64,13 +67,15 @@ class Observable:
     of: Subject = SPECTRUM
     needs_edge: bool = False
     cost: float | Seconds = 0.0
+    finite: Callable[[TeacherStudent, Any], float] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not re.fullmatch(r"[A-Za-z]\w*", self.name, re.ASCII):
             raise InvalidInput(
                 f"the name of an observable must be letters, digits and _, got {self.name!r}"
             )
-        for what, function in (("measure", self.measure), ("theory", self.theory)):
+        kinds = (("measure", self.measure), ("theory", self.theory), ("finite", self.finite))
+        for what, function in kinds:
             if function is not None and not callable(function):
                 raise InvalidInput(f"{what} of {self.name} must be a function, got {function!r}")
         if self.measure is None and self.theory is None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bbpscape.core.checks import InvalidInput
+from bbpscape.simulation.data.instance import sample_count
 from bbpscape.study.cells import Cell
 from bbpscape.study.descent_observables import DESCENT as DESCENT
 from bbpscape.study.observable import OBSERVABLES as OBSERVABLES
@@ -14,6 +15,8 @@ from bbpscape.study.spectrum import SPECTRUM as SPECTRUM
 from bbpscape.study.spectrum import limit
 from bbpscape.study.spectrum_observables import ALPHA_BBP, EDGE
 from bbpscape.study.subject import Numerics, Subject
+from bbpscape.theory.finite.draws import drawn_by
+from bbpscape.theory.finite.one_draw import draw_cost, predict_draw, start_of
 
 
 def observable(given: object) -> Observable:
@@ -52,6 +55,34 @@ def theory_values(cell: Cell, observables: Sequence[Observable]) -> dict[str, fl
     }
     # At p = ∞ the sum over p p* eigenvectors is infinite, and no number to keep.
     return {name: value for name, value in values.items() if math.isfinite(value)}
+
+
+def finite_values(
+    cell: Cell, seed: int, draws: range, observables: Sequence[Observable]
+) -> dict[str, list[float]]:
+    """What theory at finite N has for ``draws`` of ``observables``: those of
+    ``finite.finite_size_law`` with this seed.
+
+    Raises
+    ------
+    NoConvergence
+        If a draw could not be solved.
+    """
+    model, N, M = cell.model, cell.N, sample_count(cell.alpha, cell.N)
+    by = drawn_by(model, N, M)
+    start = start_of(model, M / N, by)
+    found = [predict_draw(model, N, M, seed, draw, start, by) for draw in draws]
+    return {
+        one.name: [float(one.finite(model, draw)) for draw in found]
+        for one in observables
+        if one.finite is not None
+    }
+
+
+def finite_cost(cell: Cell) -> tuple[float, int]:
+    """Predicted (seconds, bytes) of one draw of ``finite_values``."""
+    M = sample_count(cell.alpha, cell.N)
+    return draw_cost(M, drawn_by(cell.model, cell.N, M))
 
 
 def draw_values(

@@ -19,8 +19,8 @@ from bbpscape.simulation.parallel import available_cpus, check_workers
 from bbpscape.study.axes import OWN
 from bbpscape.study.cells import Cell
 from bbpscape.study.definition import Definition
-from bbpscape.study.observables import subjects
-from bbpscape.study.store import SIMULATION, THEORY, New, Store
+from bbpscape.study.observables import finite_cost, subjects
+from bbpscape.study.store import FINITE, SIMULATION, THEORY, New, Store
 from bbpscape.theory.route import route
 
 # Keys whose change would make the points of one study mean different things.
@@ -131,6 +131,8 @@ def wanted(definition: Definition) -> dict[tuple[str, str], int]:
     for cell, draws in definition.cells():
         if draws:
             counts[SIMULATION, cell.key] = draws
+        if draws and definition.finite_n:
+            counts[FINITE, cell.key] = draws
         if definition.theory:
             counts[THEORY, cell.theory().key] = 1
     return counts
@@ -177,6 +179,8 @@ def check_extension(
     _check_objects(definition.custom, stored.get("custom"))
     if not definition.theory and any(source == THEORY for source, _ in covered):
         raise InvalidInput("theory cannot change from true to false in a study that has begun")
+    if not definition.finite_n and any(source == FINITE for source, _ in covered):
+        raise InvalidInput("finite_n cannot change from true to false in a study that has begun")
     for (source, key), count in covered.items():
         asked = counts.get((source, key), 0)
         if asked == 0:
@@ -206,6 +210,8 @@ def cost(definition: Definition, source: str, key: str) -> tuple[float, int]:
     cell = Cell(key, definition.objects)
     if source == THEORY:
         return _theory_cost(cell.model, cell.dimension)
+    if source == FINITE:
+        return finite_cost(cell)
     model, N, M = cell.model, cell.N, sample_count(cell.alpha, cell.N)
     seconds, size = 0.0, 0
     for subject in subjects(definition.observables):

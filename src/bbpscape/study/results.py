@@ -20,7 +20,7 @@ from bbpscape.study.frames import array_of, columns_of, frame_of, writer
 from bbpscape.study.paths import check_no_study
 from bbpscape.study.rows import Row, read_rows
 from bbpscape.study.runner import RunSummary
-from bbpscape.study.store import SIMULATION, Store
+from bbpscape.study.store import FINITE, SIMULATION, Store
 
 if TYPE_CHECKING:
     import pandas
@@ -31,7 +31,7 @@ MOST_SHOWN = 40  # rows of a report
 
 @result
 class StudyResults(Result):
-    """What a study has so far. ``rows`` are in the order of the axes, theory before simulation.
+    """What a study has so far. ``rows`` are in the order of the axes, theory, simulation, finite N.
 
     ``path`` is the file of the study, or None if nothing was kept, and ``last_run`` what the
     call that made these results did.
@@ -53,7 +53,7 @@ class StudyResults(Result):
     @property
     def failed(self) -> int:
         """How many draws could not be computed."""
-        return sum({row.cell.key: row.failed for row in self.rows}.values())
+        return sum({(row.cell.key, row.source): row.failed for row in self.rows}.values())
 
     @property
     def status(self) -> Status:
@@ -106,7 +106,8 @@ class StudyResults(Result):
     def to_dataframe(self) -> pandas.DataFrame:
         """One row a cell, observable and source, sorted as the axes are.
 
-        Columns: the parameters and M, ``observable``, ``source`` ("theory" or "simulation"),
+        Columns: the parameters and M, ``observable``, ``source`` ("theory", "simulation" or
+        "finite N"),
         ``mean``, its ``standard_error``, the ``draws`` that it is over, the draws that ``failed``
         and those ``undecided``, and ``z`` = (mean − theory)/standard error. The last five are
         missing for theory, which is that of M/N samples per dimension at N → ∞.
@@ -192,6 +193,7 @@ class StudyResults(Result):
         varying = [
             name for name in PARAMETERS if len({str(values.get(name)) for values in seen}) > 1
         ]
+        beside = {(row.cell.key, row.observable): row for row in self.rows if row.source == FINITE}
         lines = [
             (
                 row.observable,
@@ -199,10 +201,12 @@ class StudyResults(Result):
                 str(row.estimate),
                 number(row.theory),
                 number(row.z, ".2f"),
+                *(_beside(beside.get((row.cell.key, row.observable))) if beside else ()),
             )
             for row in shown[:MOST_SHOWN]
         ]
         columns = ("observable", *map(column, varying), "mean", "theory", "z")
+        columns += ("finite N", "z (finite N)") if beside else ()
         notes = [] if self.status.ok else [str(self.status)]
         if any(map(_splits, shown)):
             notes.append(
@@ -228,6 +232,11 @@ def _splits(row: Row) -> bool:
     copies = values["p"] * values["p_star"]
     square = values["activation"] == PARAMETERS["activation"].default
     return row.theory is not None and row.observable in ("lowest", "m2") and copies > 1 and square
+
+
+def _beside(row: Row | None) -> tuple[str, str]:
+    """Of finite N, and z of the simulation beside it."""
+    return ("", "") if row is None else (str(row.estimate), number(row.z, ".2f"))
 
 
 def _value(value: Any) -> str:

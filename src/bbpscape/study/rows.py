@@ -8,6 +8,7 @@ import math
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,14 +19,16 @@ from bbpscape.core.codec import BULKY
 from bbpscape.core.statistics import Estimate
 from bbpscape.study.cells import Cell
 from bbpscape.study.definition import Definition
-from bbpscape.study.store import SIMULATION, THEORY, Store
+from bbpscape.study.store import FINITE, SIMULATION, THEORY, Store
 
 
 @dataclass(frozen=True)
 class Row:
     """The values of one observable at one cell: ``values`` over draws, or one of theory.
 
-    ``theory`` is the limit that the draws are compared with, ``failed`` counts draws that could not
+    ``source`` is "simulation", "theory" as N → ∞, or "finite N", theory over draws of its own.
+    ``theory`` is the limit that the draws are compared with, ``measured`` what the simulation has
+    beside a row of finite N, ``failed`` counts draws that could not
     be computed, ``undecided`` those without a value: a φ whose bounds stay open, the step of a
     recovery that does not come.
 
@@ -45,10 +48,11 @@ class Row:
     theory: float | None
     failed: int = 0
     undecided: int = 0
+    measured: Estimate | None = None
 
     derived: ClassVar[tuple[str, ...]] = ("mean", "standard_error", "draws", "z")
 
-    @property
+    @cached_property
     def estimate(self) -> Estimate:
         # Most rows of a wide study are single numbers, and a mean takes microseconds.
         if self.values.size == 1:
@@ -69,49 +73,74 @@ class Row:
     @property
     def draws(self) -> int | None:
         """How many draws the mean is over; None for theory."""
-        return self.values.size if self.source == SIMULATION else None
+        return None if self.source == THEORY else self.values.size
 
     @property
     def z(self) -> float | None:
-        """(mean − theory)/standard error; None if one of them is missing, or the error is 0."""
+        """(mean − theory)/standard error; None if one of them is missing, or the error is 0.
+
+        Of finite N, (measured − mean) over the standard error of both.
+        """
+        if self.source == FINITE:
+            return _joint_z(self.measured, self.estimate)
         return self.estimate.z(self.theory)
 
 
+def _joint_z(measured: Estimate | None, predicted: Estimate) -> float | None:
+    if measured is None or measured.mean is None or predicted.mean is None:
+        return None
+    if measured.standard_error is None or predicted.standard_error is None:
+        return None
+    error = math.hypot(measured.standard_error, predicted.standard_error)
+    return (measured.mean - predicted.mean) / error if error else None
+
+
 def read_rows(definition: Definition, store: Store) -> Iterator[Row]:
-    """The rows of all that is finished, in the order of the axes, theory before simulation."""
+    """The rows of all that is finished, in the order of the axes: theory, simulation, finite N."""
 
     @functools.cache
     def cell_of(key: str) -> str:
         return Cell.read(key, definition.objects).key
 
-    names = [one.name for one in definition.observables]
+    names = {
+        SIMULATION: [one.name for one in definition.observables],
+        FINITE: [one.name for one in definition.observables if one.finite is not None],
+    }
     theory: dict[str, dict[str, float]] = {}
-    draws: dict[str, dict[str, list[float | None]]] = {}
-    failed: dict[str, int] = {}
+    draws: dict[tuple[str, str], dict[str, list[float | None]]] = {}
+    failed: dict[tuple[str, str], int] = {}
     # Of one cell the draws come in their order, whether its key has more digits in some points.
     for source, key, _, count, text in sorted(store.results(), key=lambda one: one[2]):
         values = _result(text, source == THEORY, count)
         if source == THEORY:
             theory[cell_of(key)] = values
             continue
-        if not set(values) <= set(names):
+        if not set(values) <= set(names[source]):
             raise InvalidInput(f"the study holds a result of other observables: {text[:60]!r}")
-        kept = draws.setdefault(cell_of(key), {name: [] for name in names})
-        for name in names:
+        kept = draws.setdefault((source, cell_of(key)), {name: [] for name in names[source]})
+        for name in names[source]:
             kept[name] += values.get(name, [None] * count)
-    for key, count in store.failed_draws().items():
-        failed[cell_of(key)] = failed.get(cell_of(key), 0) + count
+    for source in names:
+        for key, count in store.failed_draws(source).items():
+            at = source, cell_of(key)
+            failed[at] = failed.get(at, 0) + count
     for cell, _ in definition.cells():
         expected = theory.get(cell.theory().key, {})
         for name, value in expected.items():
             yield Row(cell, name, THEORY, np.array([value]), None)
-        if cell.key not in draws and cell.key not in failed:
-            continue
-        for name, measured in draws.get(cell.key, {name: [] for name in names}).items():
-            decided = np.array([value for value in measured if value is not None], dtype=float)
-            undecided = len(measured) - decided.size
-            limit = expected.get(name)
-            yield Row(cell, name, SIMULATION, decided, limit, failed.get(cell.key, 0), undecided)
+        measured: dict[str, Estimate] = {}
+        for source in names:
+            at = source, cell.key
+            if at not in draws and at not in failed:
+                continue
+            for name, found in draws.get(at, {name: [] for name in names[source]}).items():
+                decided = np.array([value for value in found if value is not None], dtype=float)
+                undecided, limit = len(found) - decided.size, expected.get(name)
+                beside = measured.get(name) if source == FINITE else None
+                row = Row(cell, name, source, decided, limit, failed.get(at, 0), undecided, beside)
+                if source == SIMULATION:
+                    measured[name] = row.estimate
+                yield row
 
 
 def _result(text: str, theory: bool, count: int) -> dict[str, Any]:

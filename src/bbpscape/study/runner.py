@@ -25,7 +25,7 @@ from bbpscape.study.definition import Definition
 from bbpscape.study.executors import crew
 from bbpscape.study.paths import store_path
 from bbpscape.study.plan import extend
-from bbpscape.study.store import SIMULATION, Point, Store
+from bbpscape.study.store import FINITE, SIMULATION, THEORY, Point, Store
 from bbpscape.study.work import Outcome, Task
 
 BEAT = 20.0  # seconds between heartbeats
@@ -202,8 +202,9 @@ class _Loop:
             self._send(self._queue.popleft())
 
     def _send(self, point: Point) -> None:
-        first = point.first if point.source == SIMULATION else None
-        self._crew.submit(point, Task(point.cell, first, point.count))
+        first = None if point.source == THEORY else point.first
+        task = Task(point.cell, first, point.count, point.source == FINITE)
+        self._crew.submit(point, task)
 
     def _record(self, point: Point, outcome: Outcome | WorkerLost) -> None:
         if isinstance(outcome, WorkerLost):

@@ -33,6 +33,7 @@ class Keys(BaseModel):
     block: Annotated[int, Field(ge=1, le=MOST_BLOCK, strict=True)] = 1
     observables: Annotated[tuple[Any, ...], Field(validate_default=True)] = DEFAULTS
     theory: Annotated[bool, Field(strict=True)] = True
+    finite_n: Annotated[bool, Field(strict=True)] = False
     precision: Literal["float64", "float32"] = "float64"
     device: Literal["cpu", "cuda", "torch-cpu"] = "cpu"
     tolerance: Annotated[float, Field(ge=1e-14, le=0.1)] = 1e-8
@@ -86,6 +87,13 @@ class Keys(BaseModel):
             raise ValueError(f"{', '.join(missing)} must be given in [model] or [axes]")
         if not simulated and not self.theory:
             raise ValueError("draws = 0 and theory = false leave nothing to compute")
+        if self.finite_n and not simulated:
+            raise ValueError("finite_n = true needs draws")
+        if self.finite_n and all(one.finite is None for one in self.observables):
+            raise ValueError(
+                "finite_n = true needs an observable that theory at finite N has: lowest, m2 or "
+                "total_m2"
+            )
         lengths = [len(values) for values in self.axes.values()]
         size = math.prod([*lengths, *(len(next(iter(t.values()))) for t in self.zipped)])
         if size > MOST_CELLS:

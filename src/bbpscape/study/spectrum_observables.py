@@ -11,9 +11,12 @@ from bbpscape.simulation.eigen.cost_model import CostModel
 from bbpscape.simulation.eigen.teacher_mass import teacher_mass_below
 from bbpscape.study.observable import OBSERVABLES, Observable
 from bbpscape.study.spectrum import LeftEnd, Limit
+from bbpscape.theory.finite.draw_copies import DrawCopies
+from bbpscape.theory.finite.label_sampled import LabelSampled
 from bbpscape.theory.route import route
 from bbpscape.theory.threshold import threshold
 
+Predicted = LabelSampled | DrawCopies
 # Of α_BBP: where it is asked how much the lowest eigenvectors know.
 ALPHAS = np.geomspace(1.0, 10.0, 13)
 
@@ -40,6 +43,22 @@ def _total_m2(one: LeftEnd) -> float:
 
 def _total_m2_limit(model: TeacherStudent, limit: Limit) -> float:
     return limit.total_m2
+
+
+def _copies(model: TeacherStudent) -> int:
+    return int(model.p) * model.p_star
+
+
+def _lowest_finite(model: TeacherStudent, draw: Predicted) -> float:
+    return draw.at(slice(0, 1))[0]
+
+
+def _m2_finite(model: TeacherStudent, draw: Predicted) -> float:
+    return draw.at(slice(0, 1))[1]
+
+
+def _total_m2_finite(model: TeacherStudent, draw: Predicted) -> float:
+    return _copies(model) * draw.at(slice(0, _copies(model)))[1]
 
 
 def _phi(one: LeftEnd) -> float | None:
@@ -108,7 +127,12 @@ ALPHA_BBP = Observable(
 
 for _one in (
     Observable(
-        "lowest", _lowest, _lowest_limit, r"lowest eigenvalue $\lambda$", "lowest eigenvalue"
+        "lowest",
+        _lowest,
+        _lowest_limit,
+        r"lowest eigenvalue $\lambda$",
+        "lowest eigenvalue",
+        finite=_lowest_finite,
     ),
     Observable(
         "m2",
@@ -116,6 +140,7 @@ for _one in (
         _m2_limit,
         "squared overlap $m^2$",
         "squared teacher overlap (Frobenius norm at p* > 1) of the lowest eigenvector",
+        finite=_m2_finite,
     ),
     Observable(
         "total_m2",
@@ -123,6 +148,7 @@ for _one in (
         _total_m2_limit,
         r"total squared overlap $\sum m^2$",
         "sum of m2 over the p p* lowest eigenvectors",
+        finite=_total_m2_finite,
     ),
     Observable(
         "phi",

@@ -10,7 +10,7 @@ from bbpscape.core.report import Report, Table, counted, duration
 from bbpscape.core.result import Result, result
 from bbpscape.core.status import CONVERGED, Status
 from bbpscape.study.paths import store_path
-from bbpscape.study.store import DONE, FAILED, PENDING, RUNNING, SIMULATION, THEORY, Store
+from bbpscape.study.store import DONE, FAILED, FINITE, PENDING, RUNNING, SIMULATION, THEORY, Store
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,13 @@ class StudyStatus(Result):
         rows = []
         for name, counts in self.points.items():
             theory, simulation = counts[THEORY], counts[SIMULATION]
-            spent = duration(theory.seconds + simulation.seconds) if name in (DONE, FAILED) else ""
+            seconds = sum(one.seconds for one in counts.values())
+            spent = duration(seconds) if name in (DONE, FAILED) else ""
             numbers = (theory.points, simulation.points, simulation.draws)
-            rows.append((name, *map(str, numbers), spent))
-        columns = ("points", "theory", "simulation", "draws", "core time")
+            finite = [counts[FINITE].points] if FINITE in counts else []
+            rows.append((name, *map(str, (*numbers, *finite)), spent))
+        more = (FINITE,) if any(FINITE in counts for counts in self.points.values()) else ()
+        columns = ("points", "theory", "simulation", "draws", *more, "core time")
         notes = [f"{one.where}: {one.reason}" for one in self.failures]
         if not self.has_digests:
             notes.append("written by an earlier version, without digests: the next run adds them")
@@ -123,8 +126,9 @@ def study_status(path: str | os.PathLike[str]) -> StudyStatus:
     with Store(target) as store:
         rows, failed, left = store.counts(), store.failures(), store.remaining()[2]
         pace, has_digests = store.pace(), store.has_digests
+    sources = [THEORY, SIMULATION, *({FINITE} & {row[0] for row in rows})]
     points = {
-        status: {source: Count() for source in (THEORY, SIMULATION)}
+        status: {source: Count() for source in sources}
         for status in (DONE, RUNNING, PENDING, FAILED)
     }
     for source, status, count, draws, _, seconds in rows:
@@ -132,5 +136,6 @@ def study_status(path: str | os.PathLike[str]) -> StudyStatus:
     failures = []
     for source, cell, first, count, reason in failed:
         what = "theory" if source == THEORY else f"draws {first} to {first + count - 1}"
+        what = f"finite N of {what}" if source == FINITE else what
         failures.append(Failure(f"{what} at {cell}", reason))
     return StudyStatus(target, points, tuple(failures), pace, left, has_digests)

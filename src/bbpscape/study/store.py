@@ -14,6 +14,7 @@ from bbpscape.study.layout import (
     CHANGED,
     DONE,
     FAILED,
+    FINITE,
     FORMAT,
     PENDING,
     RESULT_ONLY,
@@ -26,7 +27,18 @@ from bbpscape.study.layout import (
 )
 from bbpscape.study.runs import Runs
 
-__all__ = ["DONE", "FAILED", "PENDING", "RUNNING", "SIMULATION", "THEORY", "New", "Point", "Store"]
+__all__ = [
+    "DONE",
+    "FAILED",
+    "FINITE",
+    "PENDING",
+    "RUNNING",
+    "SIMULATION",
+    "THEORY",
+    "New",
+    "Point",
+    "Store",
+]
 
 
 @dataclass(frozen=True)
@@ -191,13 +203,13 @@ class Store(Runs):
                 (DONE,),
             ).fetchall()
 
-    def failed_draws(self) -> dict[str, int]:
-        """For each cell, how many draws are in points that failed."""
+    def failed_draws(self, source: str) -> dict[str, int]:
+        """For each cell of a source, how many draws are in points that failed."""
         with self._explained():
             rows = self._db.execute(
                 "SELECT cell, sum(count) FROM points NOT INDEXED WHERE status = ? AND source = ? "
                 "GROUP BY cell",
-                (FAILED, SIMULATION),
+                (FAILED, source),
             ).fetchall()
         return dict(rows)
 

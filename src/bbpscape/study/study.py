@@ -57,6 +57,8 @@ class Study(Definition):
         Draws that are computed and written together.
     theory : bool
         Whether the limits N → ∞ stand beside the draws.
+    finite_n : bool
+        Whether theory at finite N does: as many draws of ``finite.finite_size_law``.
     precision, device : str
         "float64" or "float32"; "cpu", "cuda" or "torch-cpu".
     tolerance : float
@@ -90,6 +92,7 @@ class Study(Definition):
         zipped: Sequence[Mapping[str, Any]] = (),
         block: int = 1,
         theory: bool = True,
+        finite_n: bool = False,
         precision: str = "float64",
         device: str = "cpu",
         tolerance: float = 1e-8,
@@ -112,6 +115,7 @@ class Study(Definition):
             "seed": check_seed(seed),
             "block": block,
             "theory": theory,
+            "finite_n": finite_n,
             "precision": precision,
             "device": device,
             "tolerance": tolerance,

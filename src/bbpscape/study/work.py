@@ -11,7 +11,7 @@ from bbpscape.simulation.threads import one_thread
 from bbpscape.study.cells import Cell
 from bbpscape.study.objects import Objects
 from bbpscape.study.observable import Observable
-from bbpscape.study.observables import draw_values, theory_values
+from bbpscape.study.observables import draw_values, finite_values, theory_values
 from bbpscape.study.subject import Numerics
 
 
@@ -27,11 +27,12 @@ class Job:
 
 @dataclass(frozen=True)
 class Task:
-    """A point of a job; ``first`` is None for theory."""
+    """A point of a job, its draws by theory if ``finite``; ``first`` is None for N → ∞."""
 
     cell: str
     first: int | None
     count: int
+    finite: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,9 @@ def _values(job: Job, task: Task) -> dict[str, Any]:
     cell = Cell(task.cell, job.objects)
     if task.first is None:
         return dict(theory_values(cell, job.observables))
+    if task.finite:
+        draws = range(task.first, task.first + task.count)
+        return dict(finite_values(cell, job.seed, draws, job.observables))
     values: dict[str, list[float | None]] = {one.name: [] for one in job.observables}
     for draw in range(task.first, task.first + task.count):
         seed = cell.seed(job.seed, draw)

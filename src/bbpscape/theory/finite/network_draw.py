@@ -14,7 +14,7 @@ from bbpscape.core.checks import InvalidInput
 from bbpscape.model.curvature import curvature
 from bbpscape.model.teacher_student import TeacherStudent
 from bbpscape.theory.finite.draw_bulk import DrawBulk
-from bbpscape.theory.finite.draw_copies import solve_copies, strengths
+from bbpscape.theory.finite.draw_copies import DrawCopies, solve_copies, strengths
 from bbpscape.theory.finite.draw_law import DrawLaw
 from bbpscape.theory.finite.draws import generators
 
@@ -70,6 +70,12 @@ def network_strength(model: TeacherStudent, N: int, M: int, seed: int, draw: int
     return float(strengths(DrawBulk(sample_law(model, N, M, seed, draw)))[0])
 
 
+def network_copies(model: TeacherStudent, N: int, M: int, seed: int, draw: int) -> DrawCopies:
+    """The p p* + 1 lowest eigenvalues of one draw and their m²."""
+    law, rest = sample_law(model, N, M, seed, draw), generators(seed, draw, 5)[4]
+    return solve_copies(law, int(model.p) * model.p_star + 1, rest, SAMPLES)
+
+
 def solve_network(
     model: TeacherStudent, N: int, M: int, seed: int, draw: int
 ) -> tuple[float, float, float, float, float]:
@@ -77,10 +83,7 @@ def solve_network(
 
     The outlier is the mean of the copies that are out, NaN where none is.
     """
-    law = sample_law(model, N, M, seed, draw)
-    copies = law.p * law.teacher.shape[1]
-    rest = generators(seed, draw, 5)[4]
-    found = solve_copies(law, copies + 1, rest, SAMPLES)
+    copies, found = int(model.p) * model.p_star, network_copies(model, N, M, seed, draw)
     outlier, m2 = found.at(slice(0, found.out)) if found.out else (math.nan, math.nan)
     lowest, overlap = found.at(slice(0, 1))[0], found.at(slice(0, copies))[1]
     return found.bulk(found.out), outlier, m2, lowest, overlap

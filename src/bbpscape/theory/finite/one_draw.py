@@ -7,11 +7,12 @@ from dataclasses import replace
 from numpy.typing import NDArray
 
 from bbpscape.model.teacher_student import TeacherStudent
+from bbpscape.theory.finite.draw_copies import DrawCopies
 from bbpscape.theory.finite.draws import LABELS, generators, sample_labels, with_labels
 from bbpscape.theory.finite.label_population import sampled_side, solve_side
 from bbpscape.theory.finite.label_sampled import LabelSampled, solve_labels
 from bbpscape.theory.finite.label_solve import LabelSums, solve_edge, solve_labels_fast
-from bbpscape.theory.finite.network_draw import network_strength, solve_network
+from bbpscape.theory.finite.network_draw import network_copies, network_strength, solve_network
 from bbpscape.theory.finite.truncated import truncated_threshold
 from bbpscape.theory.law import TEACHER
 from bbpscape.theory.laws.committee import CommitteeLaw
@@ -60,6 +61,20 @@ def solve_draw(
         return solve_labels(model, N, r, y, norms)
     population = _population(model, N, seed, draw)
     return solve_side(model, N, sampled_side(model, N, r, y, norms, population))
+
+
+def predict_draw(
+    model: TeacherStudent, N: int, M: int, seed: int, draw: int, start: float, by: str
+) -> LabelSampled | DrawCopies:
+    """One draw's lowest eigenvalues and m², by either way."""
+    if by != LABELS:
+        return network_copies(model, N, M, seed, draw)
+    return solve_draw(model, N, M, seed, draw, start)
+
+
+def draw_cost(M: int, by: str) -> tuple[float, int]:
+    """(seconds, bytes) of one draw, as measured."""
+    return (1e-3 + 1e-7 * M, 80 * M) if by == LABELS else (0.06 + 4e-6 * M, 400 * M)
 
 
 def observe_draw(
