@@ -1,5 +1,6 @@
 """A small result of every kind."""
 
+import dataclasses
 import functools
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import numpy as np
 import pytest
 
 import bbpscape as bb
+from bbpscape.theory.threshold import FiniteThreshold
 
 MODEL = bb.TeacherStudent(1, 1, bb.NormalizedSquare(2.0))
+UNBOUNDED = bb.TeacherStudent(2, 1, "square", activation="softplus")
 
 
 def definition():
@@ -23,6 +26,15 @@ def study(folder):
 
 def descent():
     return bb.descend(MODEL, 3.0, 20, 3, rule=bb.DescentRule(steps=20), workers=1)
+
+
+@functools.cache
+def unbounded():
+    """What ``threshold(UNBOUNDED, N=50)`` has, of four draws."""
+    limit = bb.threshold(MODEL)
+    values = {one.name: getattr(limit, one.name) for one in dataclasses.fields(limit)}
+    half = tuple(bb.finite.half_alpha(UNBOUNDED, N, draws=4) for N in (50, 200))
+    return FiniteThreshold(**values | {"model": UNBOUNDED, "N": 50, "half": half})
 
 
 def overlap_line(curve):
@@ -52,6 +64,10 @@ SAMPLES = {
     "Threshold": (
         lambda folder: bb.threshold(MODEL),
         lambda one: [([one.alpha_bbp] * 2, [0, 1])],
+    ),
+    "FiniteThreshold": (
+        lambda folder: unbounded(),
+        lambda one: [([half.N for half in one.half], [half.alpha for half in one.half])],
     ),
     "FiniteSizeScaling": (
         lambda folder: bb.finite_size(MODEL, N=[50, 100], draws=8),

@@ -13,13 +13,14 @@ from bbpscape.plots.style import FAINT, OUTLIER, THEORY, parameters
 from bbpscape.theory.critical import ThresholdMinimum
 from bbpscape.theory.finite.half_point import HalfPoint
 from bbpscape.theory.finite.law import FiniteSizeLaw
+from bbpscape.theory.finite.one_draw import has_limit
 from bbpscape.theory.finite.truncated import TruncatedThreshold
 from bbpscape.theory.onset import LinearOnset
 from bbpscape.theory.spectral.information import InformationLimit
 from bbpscape.theory.spectral.matrix.recovery import MatrixRecovery
 from bbpscape.theory.spectral.overlap import SpectralOverlap
 from bbpscape.theory.spectral.threshold import SpectralThreshold
-from bbpscape.theory.threshold import threshold
+from bbpscape.theory.threshold import FiniteThreshold, threshold
 
 ALPHA, SIZE = r"samples per dimension $\alpha$", (6.4, 3.4)
 # A mark of one number, and the line of what it is compared with.
@@ -153,7 +154,7 @@ def _(result: HalfPoint, ax: Axes | None = None) -> Figure:
         sides: Any = {"yerr" if result.sought == "alpha" else "xerr": error}
         label = rf"half of the draws have an outlier, $\alpha = {result.alpha:.4g}$"
         axes.errorbar([result.N], [result.alpha], capsize=3, label=label, **sides, **POINT)
-        if result.model.inputs.dimension(1) is None:
+        if result.model.inputs.dimension(1) is None and has_limit(result.model):
             limit = threshold(result.model).alpha_bbp
             label = rf"$\alpha_\mathrm{{BBP}}$ = {limit:.4g}, $N \to \infty$"
             axes.axhline(limit, label=label, **LINE)
@@ -164,6 +165,24 @@ def _(result: HalfPoint, ax: Axes | None = None) -> Figure:
 
     title = parameters(result.model, draws=str(result.draws))
     return compose(ax, [panel], title, size=SIZE, own_legend=False)
+
+
+@plot.register
+def _(result: FiniteThreshold, ax: Axes | None = None) -> Figure:
+    """How α_½ grows with N."""
+
+    def panel(axes: Axes) -> None:
+        alphas = [one.alpha for one in result.half]
+        errors = [one.standard_error or 0.0 for one in result.half]
+        label = "half of the draws have an outlier"
+        sizes = [one.N for one in result.half]
+        axes.errorbar(sizes, alphas, yerr=errors, capsize=3, label=label, **POINT)
+        axes.set_xlabel("$N$")
+        axes.set_ylabel(r"$\alpha$")
+        axes.margins(y=0.4)
+        axes.legend(**GROUND)
+
+    return compose(ax, [panel], parameters(result.model), size=SIZE, own_legend=False)
 
 
 @plot.register

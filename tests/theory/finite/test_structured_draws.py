@@ -50,12 +50,13 @@ def test_equal_eigenvalues_are_standard_inputs(p, p_star, a, N, alpha, norms):
 
 
 def test_a_mean_and_norms_of_one_change_nothing():
-    plain = finite.finite_size_law(model_of(2, 1, 0.3), 1.2, 300, draws=6)
+    by = "labels"
+    plain = finite.finite_size_law(model_of(2, 1, 0.3), 1.2, 300, draws=6, by=by)
     mean = finite.finite_size_law(model_of(2, 1, 0.3, mean=3.0), 1.2, 300, draws=6)
     for name, values in plain.samples.items():
         np.testing.assert_allclose(mean.samples[name], values, rtol=1e-9)
     # Norms do: the same labels with others.
-    other = finite.finite_size_law(model_of(2, 1, 0.3, radial="0.4,1.6"), 1.2, 300, draws=6)
+    other = finite.finite_size_law(model_of(2, 1, 0.3, radial="0.4,1.6"), 1.2, 300, draws=6, by=by)
     assert (other.samples["left_edge"] < plain.samples["left_edge"]).all()
 
 

@@ -164,9 +164,9 @@ def finite_size_law(
     by : str, optional
         "labels", which know the p p* copies of an outlier at one place alone, or "coordinates",
         which know how they split and mix with the bulk. By default coordinates for networks, and
-        for the source's model with 1 < p p*, p ≤ 4, isotropic inputs, N from 12 (p + p*) to 2000
-        and M ≥ N/4; labels else: beyond N = 2000 their mean m² is off by below 1 %, and the lowest
-        copy lies left of theirs by some N^(−½).
+        for the source's model with 1 < p p*, p ≤ 4, isotropic inputs without a mean, N from
+        12 (p + p*) to 2000 and M ≥ N/4; labels else: beyond N = 2000 their mean m² is off by about
+        1 % or less, and the lowest copy lies left of theirs by some N^(−½).
 
     Returns
     -------
