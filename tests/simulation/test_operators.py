@@ -138,6 +138,7 @@ def test_the_zero_matrix():
         (np.eye(3), {"method": "fast"}, "method must be one of"),
         (BlockOperator(lambda V: V[:1], 500), {}, r"matmat must give an array of shape \(500, 2\)"),
         (BlockOperator(lambda V: V * np.inf, 500), {}, "matmat must give finite numbers"),
+        (BlockOperator(lambda V: V * 1e160, 500), {}, "matmat must give numbers below 1e\\+100"),
         (
             BlockOperator(lambda V: np.arange(500.0)[:, None] * V, 500, lambda V, values: V[:1]),
             {},

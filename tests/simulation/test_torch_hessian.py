@@ -139,6 +139,17 @@ def test_a_module_that_is_not_two_layer_is_refused(change, message):
         bb.TeacherStudent.of_module(change(student(2, 30)))
 
 
+def test_a_module_whose_neurons_overlap_needs_their_gram_matrix():
+    net = student(2, 400)
+    with torch.no_grad():
+        net[0].weight[1] = 0.6 * net[0].weight[0] + 0.8 * net[0].weight[1]
+    W = net[0].weight.detach().numpy()
+    with pytest.raises(bb.InvalidInput, match="overlap by 0.*: give student_gram"):
+        bb.TeacherStudent.of_module(net, loss="square")
+    model = bb.TeacherStudent.of_module(net, loss="square", student_gram=W @ W.T / 400)
+    np.testing.assert_allclose(model.gram, W @ W.T / 400)
+
+
 def test_an_activation_may_be_said_and_is_held_against_the_outputs():
     net = student(2, 30)
     net = nn.Sequential(net[0], Square(), net[2])

@@ -84,9 +84,15 @@ def test_a_student_without_a_part_of_its_own_is_refused(gram):
     assert bb.draw(model, 2.0, 30, 0).student.shape == (2, 30)
 
 
-def test_finite_size_theory_is_that_of_norm_one():
-    with pytest.raises(bb.InvalidInput, match="no student_gram"):
-        bb.finite_size(MODEL(1, 1, student_gram=0.5), 2.0, [50], 2)
+def test_finite_size_theory_knows_the_norm():
+    """Draws by labels are those of norm one; by preactivations they have the model's own."""
+    model = MODEL(1, 1, bb.NormalizedSquare(0.5), student_gram=0.5)
+    with pytest.raises(bb.InvalidInput, match="labels give draws of the source's model alone"):
+        bb.finite.finite_size_law(model, 6.0, 300, 8, by="labels")
+    m2 = bb.finite.finite_size_law(model, 6.0, 300, 8).m2_lowest
+    assert m2.mean == pytest.approx(bb.spectrum(model, 6.0).outliers[0].m2, abs=0.03)
+    other = bb.spectrum(model.replace(student_gram=None), 6.0).outliers[0].m2
+    assert abs(m2.mean - other) > 0.06
 
 
 def test_an_even_activation_at_a_norm_by_both_routes():

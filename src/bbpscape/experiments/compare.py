@@ -230,7 +230,8 @@ class _Job:
     def comparison(self, done: Sequence[MeasuredDraw]) -> Comparison:
         """What the draws that are done say."""
         source, beside = self.source, self.beside
-        missed = draws_predict(source.model) and any(one.predicted is None for one in done)
+        predict = draws_predict(source.model)
+        missed = predict and any(one.predicted is None for one in done)
         return Comparison(
             model=self.model,
             alpha=self.M / self.N,
@@ -242,7 +243,7 @@ class _Job:
             rows=tuple(rows(beside.theory, done, beside.isotropic)),
             notes=(
                 *beside.notes,
-                *notes(beside.theory, self.outliers, source.inputs, self.M, missed),
+                *notes(beside.theory, self.outliers, source.inputs, self.M, predict, missed),
             ),
             theory=beside.theory,
             eigenvalues=np.stack([one.eigenvalues for one in done]),

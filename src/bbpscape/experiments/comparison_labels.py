@@ -13,13 +13,12 @@ from bbpscape.theory.finite.conditioned import Conditioned, solve_conditioned
 from bbpscape.theory.finite.conditioned_law import DEPENDENT, ConditionedLaw, Directions
 from bbpscape.theory.finite.draw_copies import DrawCopies, solve_copies
 from bbpscape.theory.finite.draw_law import DrawLaw
+from bbpscape.theory.finite.draws import WIDEST
 from bbpscape.theory.finite.label_sampled import solve_labels
 from bbpscape.theory.matrix.components import MOST_APART
 from bbpscape.theory.population.population import Population
 from bbpscape.theory.roots import NoConvergence
 
-# Neurons of a student whose draws are solved: one draw's law has no symmetry.
-WIDEST = 4
 # Of what a draw's inputs leave to chance.
 SAMPLES = 32
 

@@ -431,7 +431,8 @@ class TeacherStudent:
         Parameters
         ----------
         module : torch.nn.Module
-            Without biases, its rows of norm √N.
+            Without biases, its rows of norm √N, and orthogonal but for chance unless their
+            ``student_gram`` is given.
         activation : Activation or str, optional
             σ, if the module does not say it.
         **others
@@ -445,7 +446,8 @@ class TeacherStudent:
         Raises
         ------
         InvalidInput
-            If the module is not two-layer, has biases or rows that are not of norm √N.
+            If the module is not two-layer, has biases or rows that are not of norm √N, or that
+            overlap.
 
         Examples
         --------
@@ -458,7 +460,8 @@ class TeacherStudent:
         >>> bb.TeacherStudent.of_module(net, p_star=1, loss="square").label()
         'p = 2, p* = 1, tanh, square loss'
         """
-        p, sigma, second = read_two_layers(module, activation)
+        orthogonal = others.get("student_gram") is None
+        p, sigma, second = read_two_layers(module, activation, orthogonal)
         return cls(p=p, activation=sigma, second_layer=second, **others)
 
     @classmethod

@@ -18,15 +18,18 @@ KNOWN: dict[str, tuple[str, dict[str, object]]] = {
     "GELU": ("gelu", {"approximate": "none"}),
 }
 SPREAD = 0.1  # of √N, that a row's norm may be away from it
+# Overlaps of rows beyond so many times 1/√N, or beyond SAME, are no chance.
+CHANCE, SAME = 5.0, 0.9
 ACCURACY = 1e-4  # of the outputs, in the module's own precision
 
 
 def read_two_layers(
-    module: Any, activation: Activation | str | None = None
+    module: Any, activation: Activation | str | None = None, orthogonal: bool = True
 ) -> tuple[int, Activation, tuple[float, ...] | None]:
     """(p, σ, c) of a module with one hidden layer and no biases, c None where it is 1/p each.
 
-    It is held against its own outputs at random inputs.
+    It is held against its own outputs at random inputs. Rows that are to be ``orthogonal`` overlap
+    by no more than chance.
 
     Raises
     ------
@@ -58,6 +61,8 @@ def read_two_layers(
         second = linear[1].weight.detach().double().cpu().numpy()[0]
     sigma = to_activation(activation if activation is not None else _name(others))
     _check_norms(rows)
+    if orthogonal:
+        _check_overlaps(rows)
     _check_outputs(torch, module, rows, sigma, second)
     uniform = bool(np.allclose(second, 1 / p, rtol=1e-6, atol=0.0))
     return p, sigma, None if uniform else tuple(second.tolist())
@@ -84,6 +89,18 @@ def _check_norms(rows: Any) -> None:
         raise InvalidInput(
             f"the rows of the first layer must have norm sqrt(N) = {math.sqrt(N):.4g}, for inputs "
             f"of variance 1/N, got {worst:.4g}: multiply them by {math.sqrt(N) / worst:.4g}"
+        )
+
+
+def _check_overlaps(rows: Any) -> None:
+    p, N = rows.shape
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    overlaps = unit @ unit.T - np.eye(p)
+    worst = float(overlaps.flat[abs(overlaps).argmax()])
+    if abs(worst) > min(CHANCE / math.sqrt(N), SAME):
+        raise InvalidInput(
+            f"rows of the first layer overlap by {worst:.2g}, more than chance: give student_gram, "
+            "their W @ W.T/N, beside the module"
         )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from bbpscape.core.arrays import real_array
+from bbpscape.core.arrays import LARGEST, real_array
 from bbpscape.core.checks import InvalidInput, positive, positive_integer
 from bbpscape.core.seeds import stream
 from bbpscape.simulation.backend import Backend, NumpyBackend
@@ -157,6 +157,10 @@ class Rows:
             )
         if not np.isfinite(image).all():
             raise InvalidInput("matmat must give finite numbers, got nan or inf")
+        if abs(image).max(initial=0.0) > LARGEST:
+            raise InvalidInput(
+                f"matmat must give numbers below {LARGEST:.0e}, whose squares are finite: scale it"
+            )
         return np.ascontiguousarray(image.T, dtype=self.dtype)
 
 

@@ -149,6 +149,8 @@ class _Pencil:
         """Where one pole has the place of all deeper levels, by how S_v bends along the teacher."""
         low, middle, high = (float(np.sum(one * self.law.projector)) for one in smooth)
         step = float(z[1] - z[0])
+        if step == 0:
+            raise NoConvergence("one draw: its bulk is a point: take a larger N")
         slope, bend = (high - low) / (2 * step), (high - 2 * middle + low) / step**2
         last = self.levels.edge + self.levels.depth[-1]
         if bend >= 0 or slope >= 0:

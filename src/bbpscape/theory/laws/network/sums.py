@@ -70,8 +70,10 @@ def add_signal(
         for label in range(m):
             w = weights[i, label]
             for c in range(1 + f + s):
-                e = w if c == 0 else first[given, label, c - 1]
-                if c > f:
+                e = w
+                if 0 < c <= f:
+                    e = first[given, label, c - 1]
+                elif c > f:
                     e = second[given, label, c - 1 - f]
                 if c == 0:
                     weighted[:] = w
