@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bbpscape.core.statistics import Fraction
 from figures.kit import Data, Table, column, rows, table_of
 
 RESAMPLES = 2000
@@ -83,14 +84,20 @@ def activation_gaps(data: Data, name: str, p: int, beyond: float) -> NDArray[np.
     return gaps([row for row in found if row["alpha"] >= beyond * law["alpha_bbp"]], theory)
 
 
-def descent_crossing(data: Data, name: str, p: int, level: float) -> tuple[float, float]:
-    """Figures 9 and 10: α at which the mean largest m² first rises through ``level``, its error.
+def descent_crossing(
+    data: Data, name: str, p: int, p_star: int, level: float, observable: str = "final_m2"
+) -> tuple[float, float]:
+    """Figures 9 and 10: α at which the mean of an observable first rises through ``level``.
 
-    Straight lines between the points; the error is the spread over Gaussian resamples of the means.
-    NaN where the level is not crossed.
+    Straight lines between the points; its error is the spread over Gaussian resamples of the means
+    (of fractions with the error of ``Fraction``). NaN where the level is not crossed, or nothing
+    is there.
     """
-    found = sorted(rows(data.tables[name], observable="descent_m2", p=p), key=lambda r: r["alpha"])
-    x, y, e = (np.array([row[k] for row in found]) for k in ("alpha", "mean", "standard_error"))
+    found = _along(data, name, p, p_star, observable)
+    if not found:
+        return math.nan, math.nan
+    x, y = (np.array([row[k] for row in found]) for k in ("alpha", "mean"))
+    e = np.array([_error(row, observable) for row in found])
 
     def cross(values: NDArray[np.float64]) -> float:
         above = values >= level
@@ -106,15 +113,25 @@ def descent_crossing(data: Data, name: str, p: int, level: float) -> tuple[float
     return cross(y), float(np.nanstd(samples))
 
 
-def descent_begins(data: Data, name: str, p: int) -> float:
-    """Figures 9 and 10: the first α whose largest m² is above the first point's by FLOOR errors."""
-    found = sorted(rows(data.tables[name], observable="descent_m2", p=p), key=lambda r: r["alpha"])
-    first = found[0]
-    for row in found[1:]:
+def descent_begins(data: Data, name: str, p: int, p_star: int) -> float:
+    """Figures 9 and 10: the first α whose final m² is above the first point's by FLOOR errors."""
+    first, *others = _along(data, name, p, p_star, "final_m2")
+    for row in others:
         error = math.hypot(row["standard_error"], first["standard_error"])
         if row["mean"] > first["mean"] + FLOOR * error:
             return float(row["alpha"])
     return math.nan
+
+
+def _along(data: Data, name: str, p: int, p_star: int, observable: str) -> list[dict[str, Any]]:
+    found = rows(data.tables[name], observable=observable, p=p, p_star=p_star)
+    return sorted(found, key=lambda row: row["alpha"])
+
+
+def _error(row: dict[str, Any], observable: str) -> float:
+    if observable != "recovered":
+        return float(row["standard_error"])
+    return Fraction(round(row["mean"] * row["draws"]), int(row["draws"])).standard_error
 
 
 def online_gaps(data: Data, case: str) -> NDArray[np.float64]:

@@ -1,97 +1,221 @@
-"""The largest m² that gradient descent reaches against α: computed and drawn for figures 9, 10."""
+"""Where gradient descent ends, against α: computed and drawn for figures 9 and 10."""
 
+import copy
 from typing import Any
 
 from matplotlib.figure import Figure
 
 import bbpscape as bb
-from figures.kit import DASHES, Data, panels, points, rows, run_study, table_of
+from bbpscape.core.statistics import Fraction
+from figures.kit import COLOURS, DASHES, MARKERS, Data, Table, points, rows, run_study, table_of
 
+# Each table: a start, N, draws, α (first, last, count, in units of p*), widths p of each p*, and
+# steps if they are others. The same draws of α and p whatever the start.
 SIZES: dict[str, dict[str, Any]] = {
     "smallest": {
-        "widths": [1, 2], "draws": 12, "steps": 400, "half_draws": 16,
-        "random": {60: [0.8, 4.8, 2]}, "hessian": {60: [0.8, 4.8, 2]},
+        "steps": 400,
+        "half_draws": 16,
+        "tables": {
+            "random-40": {"draws": 10, "alpha": [0.8, 4.8, 2], "widths": {1: [2], 2: [2]}},
+            "hessian-40": {"draws": 10, "alpha": [0.8, 4.8, 2], "widths": {1: [2]}},
+        },
     },
     "quick": {
-        "widths": [1, 2, 4], "draws": 20, "steps": 1000, "half_draws": 50,
-        "random": {100: [1.0, 4.5, 6], 200: [1.0, 4.5, 6]}, "hessian": {100: [1.0, 4.5, 6]},
+        "steps": 1500,
+        "half_draws": 50,
+        "tables": {
+            "random-100": {"draws": 20, "alpha": [1, 4.5, 6], "widths": {1: [1, 2, 4], 2: [2, 4]}},
+            "random-200": {"draws": 10, "alpha": [1, 4.5, 6], "widths": {1: [1, 2, 4]}},
+            "hessian-100": {"draws": 20, "alpha": [1, 4.5, 6], "widths": {1: [1, 2, 4]}},
+        },
     },
     "full": {
-        "widths": [1, 2, 4, 8], "draws": 20, "steps": 2000, "half_draws": 200,
-        "random": {500: [0.75, 4.25, 15], 1000: [1.25, 3.75, 6]}, "hessian": {500: [0.75, 3.75, 7]},
+        "steps": 4000,
+        "half_draws": 200,
+        "tables": {
+            "random-500": {
+                "draws": 20,
+                "alpha": [0.75, 4.25, 8],
+                "widths": {1: [1, 2, 4, 8], 2: [2, 4, 8]},
+            },
+            "random-1000": {"draws": 10, "alpha": [1.25, 3.25, 5], "widths": {1: [1, 2, 4]}},
+            "hessian-500": {"draws": 20, "alpha": [0.75, 3.75, 7], "widths": {1: [1, 2, 4, 8]}},
+            "random-500-longer": {
+                "draws": 6,
+                "alpha": [2.25, 2.75, 2],
+                "widths": {1: [2, 4]},
+                "steps": [4000, 16000],
+            },
+        },
     },
-}  # fmt: skip
+}
+OBSERVABLES = ("final_m2", "final_m2_frobenius", "descent_m2", "converged", "recovered")
 
 
-def compute(figure: str, a: float, seed: int, size: str) -> Data:
-    s = SIZES[size]
-    data = Data(figure, size, {"p_star": 1, "a": a, "seed": seed, **s})
-    thresholds = []
-    for p in s["widths"]:
-        model = bb.TeacherStudent(p, 1, bb.NormalizedSquare(a))
-        law = bb.threshold(model)
-        for N in s["random"]:
-            half = bb.finite.half_alpha(model, N, s["half_draws"], seed, by="labels")
-            thresholds.append(
-                {
-                    "p": p,
-                    "N": N,
-                    "alpha_bbp": law.alpha_bbp,
-                    "alpha_0": law.alpha_0,
-                    "alpha_half": half.alpha,
-                    "alpha_half_error": half.standard_error,
-                }
-            )
-    data.tables["thresholds"] = table_of(thresholds)
-    for start in ("random", "hessian"):
-        for N, grid in s[start].items():
-            first, last, count = grid
-            study = bb.Study(
-                bb.TeacherStudent(1, 1, bb.NormalizedSquare(a)),
-                {
-                    "N": N,
-                    "start": start,
-                    "steps": s["steps"],
-                    "p": s["widths"],
-                    "alpha": f"{first}:{last}:{count}",
-                },
-                ["descent_m2", "recovered"],
-                s["draws"],
-                seed=seed,
-                block=s["draws"],
-                theory=False,
-                precision="float32",
-            )
-            # A file for every N and start: each has a table.
-            data.tables[f"{start}-{N}"] = run_study(f"{figure}-{start}-{N}-{size}", study)
+def sizes(size: str, widest: int) -> dict[str, Any]:
+    """What is computed, without p > ``widest`` at p* > 1."""
+    s = copy.deepcopy(SIZES[size])
+    for table in s["tables"].values():
+        for p_star, widths in table["widths"].items():
+            if p_star > 1:
+                widths[:] = [p for p in widths if p <= widest]
+    return s
+
+
+def compute(figure: str, a: float, seed: int, size: str, widest: int = 8) -> Data:
+    """``widest``: the largest p at p* > 1."""
+    s = sizes(size, widest)
+    data = Data(figure, size, {"a": a, "seed": seed, **s})
+    data.tables["thresholds"] = table_of(_thresholds(a, seed, s))
+    for name, table in s["tables"].items():
+        found: list[dict[str, Any]] = []
+        for p_star in table["widths"]:
+            found += rows(_descents(f"{figure}-{name}-{p_star}-{size}", a, seed, s, name, p_star))
+        data.tables[name] = table_of(found)
     return data
 
 
+def _thresholds(a: float, seed: int, s: dict[str, Any]) -> list[dict[str, Any]]:
+    found = []
+    for name, table in s["tables"].items():
+        start, N, *longer = name.split("-")
+        new = start == "random" and not longer
+        for p_star, widths in table["widths"].items() if new else ():
+            for p in widths:
+                model = bb.TeacherStudent(p, p_star, bb.NormalizedSquare(a))
+                law = bb.threshold(model)
+                row = {"N": int(N), "p": p, "p_star": p_star}
+                row |= {"alpha_bbp": law.alpha_bbp, "alpha_0": law.alpha_0}
+                half = bb.finite.half_alpha(model, int(N), s["half_draws"], seed, by="labels")
+                more = {"alpha_half": half.alpha, "alpha_half_error": half.standard_error}
+                found.append(row | more)
+    return found
+
+
+def _descents(
+    study_name: str, a: float, seed: int, s: dict[str, Any], name: str, p_star: int
+) -> Table:
+    """A start and N, of the widths of one p*."""
+    start, N, *_ = name.split("-")
+    table = s["tables"][name]
+    first, last, count = table["alpha"]
+    study = bb.Study(
+        bb.TeacherStudent(1, p_star, bb.NormalizedSquare(a)),
+        {
+            "N": int(N),
+            "start": start,
+            "steps": table.get("steps", s["steps"]),
+            "until": "end",
+            "p": table["widths"][p_star],
+            "alpha": f"{first * p_star}:{last * p_star}:{count}",
+        },
+        OBSERVABLES,
+        table["draws"],
+        seed=seed,
+        block=table["draws"],
+        theory=False,
+        precision="float32",
+    )
+    found = run_study(study_name, study)
+    # What does not vary has no column.
+    single = {"p": table["widths"][p_star][0], "p_star": p_star, "steps": s["steps"]}
+    names = ("p", "p_star", "alpha", "steps", "observable", "mean", "standard_error", "draws")
+    return {key: found.get(key, [single.get(key)] * len(found["mean"])) for key in names}
+
+
+def widths_of(data: Data) -> dict[int, list[int]]:
+    """The widths p of each p* in any of the tables."""
+    found: dict[int, set[int]] = {}
+    for table in data.parameters["tables"].values():
+        for p_star, widths in table["widths"].items():
+            found.setdefault(int(p_star), set()).update(widths)
+    return {p_star: sorted(widths) for p_star, widths in sorted(found.items())}
+
+
 def plot(data: Data) -> Figure:
-    given = data.parameters
-    figure, grid = panels(2, (len(given["widths"]) + 1) // 2)
-    names = [f"{start}-{N}" for start in ("random", "hessian") for N in given[start]]
-    for axes, p in zip(grid.ravel(), given["widths"], strict=False):
-        for i, name in enumerate(names):
-            start, N = name.split("-")
-            found = rows(data.tables[name], observable="descent_m2", p=p)
-            label = f"{start.replace('h', 'H')} start, $N = {N}$"
-            points(axes, found, i, label=label, linestyle=DASHES[i], markersize=3)
-        law = rows(data.tables["thresholds"], p=p)[-1]
-        axes.axvline(law["alpha_bbp"], color="black", label=r"$\alpha_{\mathrm{BBP}}$")
-        if law["alpha_0"] < law["alpha_bbp"]:
-            half = rf"$\alpha_{{1/2}}$, $N = {law['N']}$"
-            axes.axvline(law["alpha_half"], color="0.4", linewidth=1.0, linestyle="--", label=half)
-            axes.axvline(law["alpha_0"], color="0.4", linestyle=":", label=r"$\alpha_0$")
-        axes.set(
-            xlabel=r"$\alpha$", ylabel="largest $m^2$ reached", ylim=(0, 1), title=f"$p = {p}$"
-        )
-    for axes in grid.ravel()[len(given["widths"]) :]:
-        axes.remove()
-    figure.legend(*grid[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    given, widths = data.parameters, widths_of(data)
+    every = sorted(set().union(*widths.values()))
+    figure = Figure(figsize=(2.2 * len(every), 1.75 * 2 * len(widths)), layout="constrained")
+    grid = figure.subplots(2 * len(widths), len(every), sharex=True, sharey=True, squeeze=False)
+    for p_star, two in zip(widths, (grid[i : i + 2] for i in range(0, len(grid), 2)), strict=True):
+        for column, p in zip(two.T, every, strict=True):
+            if p not in widths[p_star]:
+                for axes in column:
+                    axes.set_axis_off()
+                continue
+            _m2(column[0], data, p, p_star)
+            _recovered(column[1], data, p, p_star)
+            column[0].set_title(f"$p^* = {p_star}$, $p = {p}$")
+        shown = every.index(widths[p_star][0])
+        for axes, name in zip(two[:, shown], ("final $m^2$", "recovered"), strict=True):
+            axes.set_ylabel(name)
+            axes.tick_params(labelleft=True)
+    handles: dict[str, Any] = {}
+    for column in grid.T:
+        drawn = [axes for axes in column if axes.axison]
+        drawn[-1].set_xlabel(r"$\alpha/p^*$")
+        drawn[-1].tick_params(labelbottom=True)
+        for axes in drawn:
+            for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+                handles.setdefault(label, handle)
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3)
     figure.suptitle(
-        f"gradient descent, $p^* = 1$, $a = {given['a']:g}$, {given['draws']} draws a point, "
-        f"{given['steps']} steps at most",
-        fontsize=8,
+        f"descent to its end, $a = {given['a']:g}$, at most {given['steps']} steps", fontsize=8
     )
     return figure
+
+
+def _label(data: Data, name: str) -> str:
+    start, N, *_ = name.split("-")
+    table = data.parameters["tables"][name]
+    steps = f", {table['steps'][-1]} steps" if "steps" in table else ""
+    return f"{start.replace('h', 'H')} start, $N = {N}$, {table['draws']} draws{steps}"
+
+
+def _scaled(found: list[dict[str, Any]], p_star: int) -> list[dict[str, Any]]:
+    return [row | {"alpha": row["alpha"] / p_star} for row in found]
+
+
+def _m2(axes: Any, data: Data, p: int, p_star: int) -> None:
+    """Mean m² at the end, by the nuclear norm, and the Frobenius norm where it is another."""
+    for i, name in enumerate(data.parameters["tables"]):
+        table = data.tables[name]
+        place = {"p": p, "p_star": p_star, "steps": max(table["steps"])}
+        if found := rows(table, observable="final_m2", **place):
+            style = {"label": _label(data, name), "linestyle": DASHES[i], "markersize": 3}
+            points(axes, _scaled(found, p_star), i, **style)
+        found = rows(table, observable="final_m2_frobenius", **place)
+        if found and p_star > 1:
+            alpha, m2 = ([row[key] for row in _scaled(found, p_star)] for key in ("alpha", "mean"))
+            label = f"{_label(data, name)}, Frobenius norm"
+            axes.plot(alpha, m2, "x:", color="0.45", markersize=4, linewidth=0.8, label=label)
+    _thresholds_of(axes, data, p, p_star)
+    axes.set_ylim(0, 1.03)
+
+
+def _thresholds_of(axes: Any, data: Data, p: int, p_star: int) -> None:
+    law = rows(data.tables["thresholds"], p=p, p_star=p_star)[0]
+    axes.axvline(law["alpha_bbp"] / p_star, color="black", label=r"$\alpha_{\mathrm{BBP}}$")
+    if law["alpha_0"] < law["alpha_bbp"]:
+        half = rf"$\alpha_{{1/2}}$, $N = {law['N']}$"
+        kind = {"color": "0.4", "linewidth": 1.0}
+        axes.axvline(law["alpha_half"] / p_star, linestyle="--", label=half, **kind)
+        axes.axvline(law["alpha_0"] / p_star, linestyle=":", label=r"$\alpha_0$", **kind)
+
+
+def _recovered(axes: Any, data: Data, p: int, p_star: int) -> None:
+    """The fraction of draws that reach m² = 0.9 on their way, with Wilson's interval."""
+    for i, name in enumerate(data.parameters["tables"]):
+        table = data.tables[name]
+        last = max(table["steps"])
+        found = rows(table, observable="recovered", p=p, p_star=p_star, steps=last)
+        each = [Fraction(round(row["mean"] * row["draws"]), int(row["draws"])) for row in found]
+        value = [one.value for one in each]
+        below = [one.value - one.interval[0] for one in each]
+        above = [one.interval[1] - one.value for one in each]
+        style = {"color": COLOURS[i], "marker": MARKERS[i], "linestyle": DASHES[i]}
+        alpha = [row["alpha"] / p_star for row in found]
+        axes.errorbar(
+            alpha, value, (below, above), markersize=3, linewidth=0.9, capsize=1.5, **style
+        )
+    _thresholds_of(axes, data, p, p_star)

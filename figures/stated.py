@@ -5,6 +5,7 @@ The page has to hold every text as it is written here.
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from figures.claims import (
     online_hessian_gaps,
     overlap_gaps,
 )
+from figures.descent_panels import widths_of
 from figures.kit import HERE, Data, column, rows
 from figures.meeting import Collapse, outlier_crossings, phi_collapse, phi_crossings, phi_trend
 
@@ -92,7 +94,39 @@ def _figure02(data: Data) -> Iterator[str]:
     yield f"discontinuous {alpha(0.5, 6):.3f} (6) … {alpha(0.5, 64):.3f} (64)"
     yield f"{alpha(1.0, 2):.3f} (2) … {alpha(1.0, 64):.3f} (64)"
     critical = column(data.tables["minima"], "a_critical")
-    yield f"a_c = {critical[0]:.3f} … {critical[-1]:.3f}"
+    yield f"p* = 1: a_c = {critical[0]:.3f} … {critical[-1]:.3f}"
+    yield from _panels(data)
+
+
+def _panels(data: Data) -> Iterator[str]:
+    """What figures 2 and 6 state together."""
+    p_star, over_a, minima = data.parameters["p_star"], data.tables["over_a"], data.tables["minima"]
+    limit = [(row["a"], row["alpha_bbp"]) for row in rows(over_a, p="inf")]
+    off = max(abs(alpha / (p_star * (a + 1) / 2) - 1) for a, alpha in limit)
+    yield f"to {10 ** math.ceil(math.log10(off)):.0e}".replace("e-0", "e-") + (
+        f" at {len(limit)} values of a, both p*"
+    )
+    slopes = []
+    for p in minima["p"]:
+        (a, alpha), (b, beta) = [(row["a"], row["alpha_bbp"]) for row in rows(over_a, p=p)][-2:]
+        slopes.append((beta - alpha) / (b - a) / (p_star / 2) - 1)
+    yield f"slope at a = 10 within {math.ceil(100 * max(slopes))} % of p*/2"
+    apart = np.subtract(minima["a_minimum"], minima["a_critical"]) / minima["a_critical"]
+    yield "at a_c to ten digits" if abs(apart).max() < 1e-10 else "at a_c, but not to ten digits"
+
+
+def _figure06(data: Data) -> Iterator[str]:
+    yield from _panels(data)
+    critical = column(data.tables["minima"], "a_critical")
+    yield f"p* = 2: {critical[0]:.3f} … {critical[-1]:.3f}"
+
+
+def _figure07(data: Data) -> Iterator[str]:
+    """The least α_BBP over a of a narrow student is the first of the a's, the smallest."""
+    for p_star in (2, 3):
+        found = rows(data.tables["thresholds"], p_star=p_star)
+        told = ", ".join(f"{row['alpha_bbp']:.2f} (a = {row['a']:g})" for row in found)
+        yield f"at p = 1, p* = {p_star} α_BBP is {told}"
 
 
 def _figure04(data: Data) -> Iterator[str]:
@@ -160,23 +194,43 @@ def _tanh(data: Data) -> Iterator[str]:
 
 
 def _descent(case: str) -> Callable[[Data], Iterator[str]]:
+    starts = ("random-500", "random-1000", "hessian-500")
+
+    def crossing(data: Data, name: str, *place: Any) -> str:
+        found = descent_crossing(data, name, *place) if name in data.tables else (math.nan, 0.0)
+        return "{:.2f} ± {:.2f}".format(*found) if math.isfinite(found[0]) else "–"
+
     def tell(data: Data) -> Iterator[str]:
-        for p in data.parameters["widths"]:
-            law = rows(data.tables["thresholds"], p=p, N=1000)[0]
-            cells = [case, f"{p}", f"{law['alpha_bbp']:.3f}"]
-            if case.startswith("continuous"):
-                cells += ["–", "–"]
-            else:
-                cells += [
-                    f"{law['alpha_0']:.3f}",
-                    f"{law['alpha_half']:.2f} ± {law['alpha_half_error']:.2f}",
-                ]
-            cells.append(f"{descent_begins(data, 'random-500', p):.2f}")
-            for name in ("random-500", "random-1000", "hessian-500"):
-                cells.append("{:.2f} ± {:.2f}".format(*descent_crossing(data, name, p, 0.25)))
-            yield "| " + " | ".join(cells) + " |"
+        for p_star, widths in widths_of(data).items():
+            for p in widths:
+                law = rows(data.tables["thresholds"], p=p, p_star=p_star, N=500)[0]
+                smooth = case.startswith("continuous")
+                half = f"{law['alpha_half']:.2f} ± {law['alpha_half_error']:.2f}"
+                cells = [case, f"{p_star}", f"{p}", f"{law['alpha_bbp']:.3f}"]
+                cells += ["–", "–"] if smooth else [f"{law['alpha_0']:.3f}", half]
+                cells.append(f"{descent_begins(data, 'random-500', p, p_star):.2f}")
+                cells += [crossing(data, name, p, p_star, 0.25) for name in starts]
+                cells.append(crossing(data, "random-500", p, p_star, 0.5, "recovered"))
+                yield "| " + " | ".join(cells) + " |"
+        a = f"(a = {data.parameters['a']:g})"
+        one, longer = data.tables["random-500"], data.tables["random-500-longer"]
+        done = column(one, "mean", observable="converged")
+        yield f"{100 * np.mean(done):.0f} % of the draws have converged {a}"
+        short, long = (
+            rows(longer, observable="final_m2", steps=steps)
+            for steps in sorted(set(longer["steps"]))
+        )
+        yield f"by at most {_apart(short, long)} {a}"
+        both = [rows(one, observable=name) for name in ("final_m2", "final_m2_frobenius")]
+        yield f"by up to {_apart(*both)} {a}"
 
     return tell
+
+
+def _apart(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> str:
+    """The largest difference of means at one p, p* and α."""
+    found = {(row["p"], row["p_star"], row["alpha"]): row["mean"] for row in one}
+    return f"{max(abs(r['mean'] - found[r['p'], r['p_star'], r['alpha']]) for r in other):.3f}"
 
 
 def _figure11(data: Data) -> Iterator[str]:
@@ -221,6 +275,13 @@ def _figure14(data: Data) -> Iterator[str]:
         return f"from {found[0.0]:.3f} to {found[0.8]:.3f}"
 
     yield f"{fall(1)} at β = 0.8 (p = 1), {fall(2)} (p = 2)"
+    draws = rows(data.tables["draws"])
+    betas = _listed([f"{row['beta']:g}" for row in draws])
+    measured = _listed([f"{row['measured']:.3f} ± {row['standard_error']:.3f}" for row in draws])
+    yield f"at β = {betas} it is {measured}"
+    for name, z in (("theory", "z"), ("finite_size", "z_finite_size")):
+        values = _listed([f"{row[name]:.3f}" for row in draws])
+        yield f"{values} (z {_listed([f'{row[z]:+.1f}' for row in draws])})"
 
 
 def _figure15(data: Data) -> Iterator[str]:
@@ -284,6 +345,8 @@ TOLD: dict[int, Callable[[Data], Iterator[str]]] = {
     3: _figure03,
     4: _figure04,
     5: _figure05,
+    6: _figure06,
+    7: _figure07,
     8: _figure08,
     9: _descent("continuous, a = 0.01"),
     10: _descent("discontinuous, a = 2"),

@@ -3,7 +3,7 @@
 import numpy as np
 
 import bbpscape as bb
-from figures.kit import Data, run_study, table_of
+from figures.kit import Data, mean_m2, run_study, table_of
 
 # y + noise can be negative: the loss divides by a + |y|.
 A = 0.1
@@ -48,11 +48,11 @@ def compute(size: str) -> Data:
     study = bb.Study(
         _model(2, 0.0),
         {"N": s["N"], "label_noise": SHOWN, "alpha": f"0.5:5.0:{s['count']}"},
-        ["m2", "lowest"],
+        ["total_m2", "lowest"],
         s["draws"],
         seed=11,
         block=10,
         theory=False,
     )
-    data.tables["simulation"] = run_study(f"figure11-{size}", study)
+    data.tables["simulation"] = mean_m2(run_study(f"figure11-{size}", study), 2)
     return data

@@ -1,11 +1,12 @@
 """Figure 14, beyond the paper: inputs of a power law, and others' spectral method on products."""
 
 import csv
+from typing import Any
 
 import numpy as np
 
 import bbpscape as bb
-from figures.kit import HERE, Data, Table, run_study, table_of
+from figures.kit import HERE, Data, Table, mean_m2, run_study, table_of
 
 A, LEVEL, SEED = 0.5, 1 / 3, 14
 SIZES = {
@@ -20,6 +21,8 @@ SIZES = {
     },
 }
 WIDTHS, SHOWN = (1, 2), 6.0
+# From this β on few components count, and each draw has a theory of its own.
+STEEP = 0.8
 GAMMAS = (0.5, 1.0)
 SOURCE = (
     "Maillard, Krzakala, Lu, Zdeborová, Construction of optimal spectral methods in phase "
@@ -64,13 +67,13 @@ def compute(size: str) -> Data:
                 ],
                 "alpha": s["alpha"],
             },
-            ["m2"],
+            ["total_m2"],
             s["draws"],
             seed=SEED,
             block=8,
             theory=False,
         )
-        found = run_study(f"figure14-{size}-{p}", study)
+        found = mean_m2(run_study(f"figure14-{size}-{p}", study), p)
         names = found.pop("covariance")
         found["beta"] = [0.0 if one == "isotropic" else float(one[6:]) for one in names]
         rows = zip(*(found[n] for n in ("beta", "alpha", "mean", "standard_error")), strict=True)
@@ -79,6 +82,8 @@ def compute(size: str) -> Data:
             for row in rows
         ]
     data.tables["simulation"] = table_of(simulated)
+    steep = [beta for beta in s["beta"] if beta >= STEEP]
+    data.tables["draws"] = table_of([_draws(beta, shown, s) for beta in steep])
     data.tables["measured"] = _measured()
     data.tables["product"] = _product(np.linspace(0.17, 2.65, 60 if size == "full" else 12))
     return data
@@ -92,6 +97,14 @@ def _at(p: int, beta: float, N: int, alphas: list[float]) -> dict[str, float]:
     m2 = {f"m2_{a:g}": float(curve.m2[np.flatnonzero(fine == a)[0]]) for a in alphas}
     at = crossing(fine, curve.m2)
     return {"p": p, "beta": beta, "alpha_bbp": curve.threshold.alpha_bbp, "alpha_level": at, **m2}
+
+
+def _draws(beta: float, alpha: float, s: dict[str, Any]) -> dict[str, float | None]:
+    """m² beside N → ∞ and the theory of each draw's own weights, p = 2."""
+    found = bb.compare(_model(2, beta), alpha, s["N"], 2 * s["draws"], SEED, progress=False)
+    (row,) = (row for row in found.rows if row.quantity == "its m2")
+    names = ("theory", "finite_size", "measured", "standard_error", "z", "z_finite_size")
+    return {"beta": beta, **{name: getattr(row, name) for name in names}}
 
 
 def _measured() -> Table:

@@ -35,6 +35,10 @@ def plot(data: Data) -> Figure:
         middle.plot(beta, column(theory, shown, p=p), color=colour, linestyle=DASHES[i])
         found = rows(simulation, p=p, alpha=given["shown"])
         points(middle, found, i + 1, x="beta", label=f"$p = {p}$")
+    draws = data.tables["draws"]
+    middle.plot(
+        draws["beta"], draws["finite_size"], "k_", markersize=9, label="theory of the draws"
+    )
     about = rf"$\sigma_i \propto i^{{-\beta}}$, $p^* = 1$, $a = {given['a']:g}$, $N = {given['N']}$"
     left.set(xlabel=r"$\beta$", ylabel=r"$\alpha$", ylim=(0, 9))
     left.set_title(about)

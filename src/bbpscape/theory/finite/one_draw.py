@@ -36,7 +36,25 @@ def start_of(model: TeacherStudent, alpha: float, by: str) -> float:
 
 
 def has_limit(model: TeacherStudent) -> bool:
-    """Whether there is a left edge, and with it a threshold, as N → ∞."""
+    """Whether there is a left edge, and with it a threshold, as N → ∞.
+
+    Parameters
+    ----------
+    model : TeacherStudent
+        Any; where its curvature has no lower bound each N has an edge of its own.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> import bbpscape as bb
+    >>> bb.finite.has_limit(bb.TeacherStudent(1, 1, bb.NormalizedSquare(1.0)))
+    True
+    >>> bb.finite.has_limit(bb.TeacherStudent(1, 1, "square", "softplus"))
+    False
+    """
     return with_labels(model) or route(model).no_left_edge is None
 
 
