@@ -5,23 +5,20 @@ The page has to hold every text as it is written here.
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
 from figures.claims import (
     activation_gaps,
     density_gap,
-    descent_begins,
-    descent_crossing,
     lowest_gap,
     online_gaps,
     online_hessian_gaps,
     overlap_gaps,
 )
-from figures.descent_panels import widths_of
 from figures.kit import HERE, Data, column, rows
 from figures.meeting import Collapse, outlier_crossings, phi_collapse, phi_crossings, phi_trend
+from figures.stated_descents import descent
 
 CASES = ("continuous", "discontinuous")
 
@@ -193,46 +190,6 @@ def _tanh(data: Data) -> Iterator[str]:
         yield f"| {p} | " + " | ".join(cells) + " |"
 
 
-def _descent(case: str) -> Callable[[Data], Iterator[str]]:
-    starts = ("random-500", "random-1000", "hessian-500")
-
-    def crossing(data: Data, name: str, *place: Any) -> str:
-        found = descent_crossing(data, name, *place) if name in data.tables else (math.nan, 0.0)
-        return "{:.2f} ± {:.2f}".format(*found) if math.isfinite(found[0]) else "–"
-
-    def tell(data: Data) -> Iterator[str]:
-        for p_star, widths in widths_of(data).items():
-            for p in widths:
-                law = rows(data.tables["thresholds"], p=p, p_star=p_star, N=500)[0]
-                smooth = case.startswith("continuous")
-                half = f"{law['alpha_half']:.2f} ± {law['alpha_half_error']:.2f}"
-                cells = [case, f"{p_star}", f"{p}", f"{law['alpha_bbp']:.3f}"]
-                cells += ["–", "–"] if smooth else [f"{law['alpha_0']:.3f}", half]
-                cells.append(f"{descent_begins(data, 'random-500', p, p_star):.2f}")
-                cells += [crossing(data, name, p, p_star, 0.25) for name in starts]
-                cells.append(crossing(data, "random-500", p, p_star, 0.5, "recovered"))
-                yield "| " + " | ".join(cells) + " |"
-        a = f"(a = {data.parameters['a']:g})"
-        one, longer = data.tables["random-500"], data.tables["random-500-longer"]
-        done = column(one, "mean", observable="converged")
-        yield f"{100 * np.mean(done):.0f} % of the draws have converged {a}"
-        short, long = (
-            rows(longer, observable="final_m2", steps=steps)
-            for steps in sorted(set(longer["steps"]))
-        )
-        yield f"by at most {_apart(short, long)} {a}"
-        both = [rows(one, observable=name) for name in ("final_m2", "final_m2_frobenius")]
-        yield f"by up to {_apart(*both)} {a}"
-
-    return tell
-
-
-def _apart(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> str:
-    """The largest difference of means at one p, p* and α."""
-    found = {(row["p"], row["p_star"], row["alpha"]): row["mean"] for row in one}
-    return f"{max(abs(r['mean'] - found[r['p'], r['p_star'], r['alpha']]) for r in other):.3f}"
-
-
 def _figure11(data: Data) -> Iterator[str]:
     levels = (0.0, 0.5, 1.0)
 
@@ -348,8 +305,8 @@ TOLD: dict[int, Callable[[Data], Iterator[str]]] = {
     6: _figure06,
     7: _figure07,
     8: _figure08,
-    9: _descent("continuous, a = 0.01"),
-    10: _descent("discontinuous, a = 2"),
+    9: descent("continuous, a = 0.01"),
+    10: descent("discontinuous, a = 2"),
     11: _figure11,
     12: _figure12,
     13: _figure13,
