@@ -1,9 +1,11 @@
 """Descents as points of a study: what a draw that diverges counts as."""
 
 import numpy as np
+import pytest
 
+from bbpscape.study import descent_observables
 from bbpscape.study.cells import Cell
-from bbpscape.study.observables import DESCENT, draw_values, observable
+from bbpscape.study.observables import DESCENT, draw_values, observable, values_of_draws
 from bbpscape.study.subject import Numerics
 
 NAMES = (
@@ -48,3 +50,29 @@ def test_a_draw_goes_on_to_its_end_if_asked():
     assert 0.9 <= stopped["final_m2"] < 0.99 < 1 - 1e-6 < ended["final_m2"]
     assert ended["final_m2_frobenius"] > 1 - 1e-6
     assert stopped["final_m2_frobenius"] != stopped["final_m2"]
+
+
+@pytest.mark.parametrize("start", ["random", "hessian"])
+def test_on_a_torch_device_draws_advance_together(start, monkeypatch):
+    """As many as fit; the draws, and what they come to, are those of numpy."""
+    pytest.importorskip("torch")
+    cell = Cell.of({"p": 2, "p_star": 1, "alpha": 4.0, "N": 30, "start": start, "steps": 200})
+    seeds, read = cell_seeds(cell, 5), [observable("final_m2"), observable("descent_loss")]
+    expected = values_of_draws(cell, seeds, read, Numerics())
+    sizes, descend = [], descent_observables.descend_batch
+
+    def counted(instances, *rest, **more):
+        sizes.append(len(instances))
+        return descend(instances, *rest, **more)
+
+    monkeypatch.setattr(descent_observables, "descend_batch", counted)
+    monkeypatch.setattr(descent_observables, "DEVICE_BYTES", 3 * 8 * 120 * 30)
+    found = values_of_draws(cell, seeds, read, Numerics(device="torch-cpu"))
+    assert sizes == [3, 2]
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], values, rtol=1e-6)
+        assert len(set(values)) == 5
+
+
+def cell_seeds(cell, count):
+    return [cell.seed(0, draw) for draw in range(count)]

@@ -1,19 +1,25 @@
 """Observables of a gradient descent on the loss of a draw, from the start and by the rule of its
 point."""
 
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bbpscape.core.checks import InvalidInput
 from bbpscape.simulation.backend import backend
-from bbpscape.simulation.data.instance import sample_count
+from bbpscape.simulation.data.instance import Instance, sample_count
 from bbpscape.simulation.descent.descend import descend_batch
 from bbpscape.simulation.descent.rule import DescentRule, Trajectory, budget_seconds
 from bbpscape.simulation.memory import instance_bytes
+from bbpscape.simulation.parallel import available_cpus
 from bbpscape.study.cells import Cell
 from bbpscape.study.observable import OBSERVABLES, Observable
 from bbpscape.study.subject import Numerics, Subject
+
+DEVICE_BYTES = 2**32  # of inputs, in double precision, that advance together on a torch device
 
 
 @dataclass(frozen=True)
@@ -48,12 +54,31 @@ class Descents(Subject):
     def prepare(
         self, cell: Cell, seed: np.random.SeedSequence, numerics: Numerics, below_edge: bool
     ) -> Trajectory:
-        rule = self.rule(cell)
-        instance = cell.draw(seed)
-        point = cell.start.begin(instance)
-        where = backend(numerics.device)
-        (found,) = descend_batch([instance], [point], rule, dtype=numerics.precision, where=where)
+        (found,) = self.prepare_all(cell, [seed], numerics, below_edge)
         return found
+
+    def prepare_all(
+        self,
+        cell: Cell,
+        seeds: Sequence[np.random.SeedSequence],
+        numerics: Numerics,
+        below_edge: bool,
+    ) -> Iterator[Trajectory]:
+        """On a torch device as many draws advance together as fit, else one after the other."""
+        rule, where = self.rule(cell), backend(numerics.device)
+        size = 8 * sample_count(cell.alpha, cell.N) * cell.N
+        together = max(1, DEVICE_BYTES // size) if where.batches else 1
+
+        def begin(seed: np.random.SeedSequence) -> tuple[Instance, NDArray[np.float64]]:
+            instance = cell.draw(seed)
+            return instance, cell.start.begin(instance)
+
+        with ThreadPoolExecutor(min(together, available_cpus())) as threads:
+            for first in range(0, len(seeds), together):
+                begun = threads.map(begin, seeds[first : first + together])
+                instances, starts = zip(*begun, strict=True)
+                dtype = numerics.precision
+                yield from descend_batch(instances, starts, rule, dtype=dtype, where=where)
 
     def cost(self, cell: Cell, numerics: Numerics) -> tuple[float, int]:
         """The whole budget of steps: a descent that recovers or converges ends before."""

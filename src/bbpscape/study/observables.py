@@ -91,19 +91,32 @@ def draw_values(
     observables: Sequence[Observable],
     numerics: Numerics | None = None,
 ) -> dict[str, float | None]:
-    """``observables`` on one draw, None where one is undecided.
+    """``values_of_draws`` of one draw."""
+    found = values_of_draws(cell, [seed], observables, numerics)
+    return {name: values[0] for name, values in found.items()}
+
+
+def values_of_draws(
+    cell: Cell,
+    seeds: Sequence[np.random.SeedSequence],
+    observables: Sequence[Observable],
+    numerics: Numerics | None = None,
+) -> dict[str, list[float | None]]:
+    """``observables`` on each draw, None where one is undecided.
 
     Raises
     ------
     NoConvergence
         If an eigenpair did not converge, one was missed, or a value is not finite.
     InvalidInput
-        If the draw does not fit in memory.
+        If a draw does not fit in memory.
     """
     numerics = Numerics() if numerics is None else numerics
-    values: dict[str, float | None] = {}
+    values: dict[str, list[float | None]] = {one.name: [] for one in observables}
     for subject in subjects(observables):
         read = [one for one in observables if one.of == subject]
-        prepared = subject.prepare(cell, seed, numerics, any(one.needs_edge for one in read))
-        values |= {one.name: one.value(prepared) for one in read}
-    return {one.name: values[one.name] for one in observables}
+        needs_edge = any(one.needs_edge for one in read)
+        for prepared in subject.prepare_all(cell, seeds, numerics, needs_edge):
+            for one in read:
+                values[one.name].append(one.value(prepared))
+    return values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -96,6 +97,38 @@ class Subject(ABC):
         object
             A ``MeasuredSpectrum`` or a ``Trajectory``, or what your own subject makes.
         """
+
+    def prepare_all(
+        self,
+        cell: Cell,
+        seeds: Sequence[np.random.SeedSequence],
+        numerics: Numerics,
+        below_edge: bool,
+    ) -> Iterator[Any]:
+        """``prepare`` of each draw; a subject that computes many at once says how here.
+
+        Parameters
+        ----------
+        cell : Cell
+            The point.
+        seeds : sequence of SeedSequence
+            Of the draws.
+        numerics, below_edge
+            As in ``prepare``.
+
+        Yields
+        ------
+        object
+            Of each draw, in their order.
+
+        Examples
+        --------
+        >>> import bbpscape as bb
+        >>> list(bb.study.SPECTRUM.prepare_all(None, [], bb.study.Numerics(), False))
+        []
+        """
+        for seed in seeds:
+            yield self.prepare(cell, seed, numerics, below_edge)
 
     @abstractmethod
     def cost(self, cell: Cell, numerics: Numerics) -> tuple[float, int]:

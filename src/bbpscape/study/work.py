@@ -11,7 +11,7 @@ from bbpscape.simulation.threads import one_thread
 from bbpscape.study.cells import Cell
 from bbpscape.study.objects import Objects
 from bbpscape.study.observable import Observable
-from bbpscape.study.observables import draw_values, finite_values, theory_values
+from bbpscape.study.observables import finite_values, theory_values, values_of_draws
 from bbpscape.study.subject import Numerics
 
 
@@ -78,13 +78,8 @@ def _values(job: Job, task: Task) -> dict[str, Any]:
     cell = Cell(task.cell, job.objects)
     if task.first is None:
         return dict(theory_values(cell, job.observables))
+    draws = range(task.first, task.first + task.count)
     if task.finite:
-        draws = range(task.first, task.first + task.count)
         return dict(finite_values(cell, job.seed, draws, job.observables))
-    values: dict[str, list[float | None]] = {one.name: [] for one in job.observables}
-    for draw in range(task.first, task.first + task.count):
-        seed = cell.seed(job.seed, draw)
-        measured = draw_values(cell, seed, job.observables, job.numerics)
-        for name, value in measured.items():
-            values[name].append(value)
-    return values
+    seeds = [cell.seed(job.seed, draw) for draw in draws]
+    return dict(values_of_draws(cell, seeds, job.observables, job.numerics))
