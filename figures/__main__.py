@@ -1,14 +1,19 @@
-"""``python -m figures draw|smallest|quick|full [figure01 …]``: draw, or compute and draw.
+"""``python -m figures draw|smallest|quick|full [figure01 …] [--device cuda]``: draw, or compute and
+draw.
 
 ``draw`` takes the committed data. ``full`` computes them anew, and goes on where it was stopped;
-``quick`` and ``smallest`` compute smaller ones into figures/work and draw them there.
+``quick`` and ``smallest`` compute smaller ones into figures/work and draw them there. On a GPU are
+φ of figure 3 and the descents of figures 9 and 10, of the same draws.
 """
 
+import argparse
 import importlib
 import shutil
 import sys
 from pathlib import Path
 
+from bbpscape.core.checks import InvalidInput
+from bbpscape.simulation.backend import DEVICES, backend
 from figures import kit
 from figures.kit import HERE, SIZES, Clock, Data, save, style
 
@@ -26,9 +31,9 @@ def make(name: str, size: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "data.json"
     if size != "draw":
-        clock = Clock()
+        clock, goes_on = Clock(), any(kit.WORK.glob(f"{name}-*{size}*"))
         data = importlib.import_module(f"figures.{name}.compute").compute(size)
-        data.seconds = clock.seconds
+        data.seconds = None if goes_on else clock.seconds
         data.write(path)
     with style():
         save(importlib.import_module(f"figures.{name}.plot").plot(Data.read(path)), folder)
@@ -36,12 +41,19 @@ def make(name: str, size: str) -> Path:
 
 
 def main(arguments: list[str]) -> int:
-    if not arguments or arguments[0] not in ("draw", *SIZES):
-        print(__doc__, file=sys.stderr)
-        return 2
-    size, names = arguments[0], arguments[1:] or FIGURES
+    parser = argparse.ArgumentParser(prog="python -m figures", description=__doc__)
+    parser.add_argument("size", choices=("draw", *SIZES))
+    parser.add_argument("names", nargs="*", metavar="figure01", help="all, if none is named")
+    parser.add_argument("--device", choices=DEVICES, default="cpu")
+    given = parser.parse_args(arguments)
+    size, names, kit.device = given.size, given.names or FIGURES, given.device
     if unknown := set(names) - set(FIGURES):
         print(f"no figure {', '.join(sorted(unknown))}: {', '.join(FIGURES)}", file=sys.stderr)
+        return 2
+    try:
+        backend(given.device)
+    except InvalidInput as error:
+        print(error, file=sys.stderr)
         return 2
     if size in ("smallest", "quick"):
         # Small data are computed anew: what a changed program makes must show.

@@ -1,32 +1,40 @@
 """Where gradient descent ends, against α: computed and drawn for figures 9 and 10."""
 
-import copy
 from typing import Any
 
 from matplotlib.figure import Figure
 
 import bbpscape as bb
 from bbpscape.core.statistics import Fraction
+from figures import kit
 from figures.kit import COLOURS, DASHES, MARKERS, Data, Table, points, rows, run_study, table_of
 
-# Each table: a start, N, draws, α (first, last, count, in units of p*), widths p of each p*, and
-# steps if they are others. The same draws of α and p whatever the start.
+
+def _of(draws: int, alpha: list[float], widths: list[int], **more: Any) -> dict[str, Any]:
+    """α (first, last, count, in units of p*), widths p; steps or a method if they are others."""
+    return {"draws": draws, "alpha": alpha, "widths": widths, **more}
+
+
+# Each table, a start and N, by p*. The same draws of α and p whatever the start.
 SIZES: dict[str, dict[str, Any]] = {
     "smallest": {
         "steps": 400,
         "half_draws": 16,
         "tables": {
-            "random-40": {"draws": 10, "alpha": [0.8, 4.8, 2], "widths": {1: [2], 2: [2]}},
-            "hessian-40": {"draws": 10, "alpha": [0.8, 4.8, 2], "widths": {1: [2]}},
+            "random-40": {p_star: _of(10, [0.8, 4.8, 2], [2]) for p_star in (1, 2)},
+            "hessian-40": {1: _of(10, [0.8, 4.8, 2], [2])},
         },
     },
     "quick": {
         "steps": 1500,
         "half_draws": 50,
         "tables": {
-            "random-100": {"draws": 20, "alpha": [1, 4.5, 6], "widths": {1: [1, 2, 4], 2: [2, 4]}},
-            "random-200": {"draws": 10, "alpha": [1, 4.5, 6], "widths": {1: [1, 2, 4]}},
-            "hessian-100": {"draws": 20, "alpha": [1, 4.5, 6], "widths": {1: [1, 2, 4]}},
+            "random-100": {
+                1: _of(20, [1, 4.5, 6], [1, 2, 4]),
+                2: _of(20, [1, 4.5, 6], [2, 4]),
+            },
+            "random-200": {1: _of(10, [1, 4.5, 6], [1, 2, 4])},
+            "hessian-100": {1: _of(20, [1, 4.5, 6], [1, 2, 4])},
         },
     },
     "full": {
@@ -34,42 +42,36 @@ SIZES: dict[str, dict[str, Any]] = {
         "half_draws": 200,
         "tables": {
             "random-500": {
-                "draws": 20,
-                "alpha": [0.75, 4.25, 8],
-                "widths": {1: [1, 2, 4, 8], 2: [2, 4, 8]},
+                1: _of(20, [0.75, 4.25, 8], [1, 2, 4, 8]),
+                2: _of(20, [0.75, 4.25, 8], [2, 4, 8]),
             },
-            "random-1000": {"draws": 10, "alpha": [1.25, 3.25, 5], "widths": {1: [1, 2, 4]}},
-            "hessian-500": {"draws": 20, "alpha": [0.75, 3.75, 7], "widths": {1: [1, 2, 4, 8]}},
-            "random-500-longer": {
-                "draws": 6,
-                "alpha": [2.25, 2.75, 2],
-                "widths": {1: [2, 4]},
-                "steps": [4000, 16000],
+            "random-1000": {
+                1: _of(10, [1.25, 3.25, 5], [1, 2, 4]),
+                2: _of(20, [0.75, 4.25, 8], [2, 4, 8]),
             },
+            "random-2000": {
+                1: _of(10, [1.25, 3.25, 5], [1, 2, 4, 8]),
+                2: _of(10, [1.25, 3.25, 5], [2, 4, 8]),
+            },
+            "hessian-500": {
+                1: _of(20, [0.75, 3.75, 7], [1, 2, 4, 8]),
+                2: _of(20, [0.75, 3.75, 7], [2, 4, 8]),
+            },
+            "random-500-flow": {1: _of(20, [1.25, 3.25, 5], [1, 2, 4], method="flow")},
+            "random-500-longer": {1: _of(6, [2.25, 2.75, 2], [2, 4], steps=[4000, 16000])},
         },
     },
 }
 OBSERVABLES = ("final_m2", "final_m2_frobenius", "descent_m2", "converged", "recovered")
 
 
-def sizes(size: str, widest: int) -> dict[str, Any]:
-    """What is computed, without p > ``widest`` at p* > 1."""
-    s = copy.deepcopy(SIZES[size])
-    for table in s["tables"].values():
-        for p_star, widths in table["widths"].items():
-            if p_star > 1:
-                widths[:] = [p for p in widths if p <= widest]
-    return s
-
-
-def compute(figure: str, a: float, seed: int, size: str, widest: int = 8) -> Data:
-    """``widest``: the largest p at p* > 1."""
-    s = sizes(size, widest)
+def compute(figure: str, a: float, seed: int, size: str) -> Data:
+    s = SIZES[size]
     data = Data(figure, size, {"a": a, "seed": seed, **s})
     data.tables["thresholds"] = table_of(_thresholds(a, seed, s))
     for name, table in s["tables"].items():
         found: list[dict[str, Any]] = []
-        for p_star in table["widths"]:
+        for p_star in table:
             found += rows(_descents(f"{figure}-{name}-{p_star}-{size}", a, seed, s, name, p_star))
         data.tables[name] = table_of(found)
     return data
@@ -80,8 +82,8 @@ def _thresholds(a: float, seed: int, s: dict[str, Any]) -> list[dict[str, Any]]:
     for name, table in s["tables"].items():
         start, N, *longer = name.split("-")
         new = start == "random" and not longer
-        for p_star, widths in table["widths"].items() if new else ():
-            for p in widths:
+        for p_star, run in table.items() if new else ():
+            for p in run["widths"]:
                 model = bb.TeacherStudent(p, p_star, bb.NormalizedSquare(a))
                 law = bb.threshold(model)
                 row = {"N": int(N), "p": p, "p_star": p_star}
@@ -97,28 +99,30 @@ def _descents(
 ) -> Table:
     """A start and N, of the widths of one p*."""
     start, N, *_ = name.split("-")
-    table = s["tables"][name]
-    first, last, count = table["alpha"]
+    run = s["tables"][name][p_star]
+    first, last, count = run["alpha"]
     study = bb.Study(
         bb.TeacherStudent(1, p_star, bb.NormalizedSquare(a)),
         {
             "N": int(N),
             "start": start,
-            "steps": table.get("steps", s["steps"]),
+            "steps": run.get("steps", s["steps"]),
             "until": "end",
-            "p": table["widths"][p_star],
+            "method": run.get("method", "gd"),
+            "p": run["widths"],
             "alpha": f"{first * p_star}:{last * p_star}:{count}",
         },
         OBSERVABLES,
-        table["draws"],
+        run["draws"],
         seed=seed,
-        block=table["draws"],
+        block=run["draws"],
         theory=False,
         precision="float32",
+        device=kit.device,
     )
     found = run_study(study_name, study)
     # What does not vary has no column.
-    single = {"p": table["widths"][p_star][0], "p_star": p_star, "steps": s["steps"]}
+    single = {"p": run["widths"][0], "p_star": p_star, "steps": s["steps"]}
     names = ("p", "p_star", "alpha", "steps", "observable", "mean", "standard_error", "draws")
     return {key: found.get(key, [single.get(key)] * len(found["mean"])) for key in names}
 
@@ -127,8 +131,8 @@ def widths_of(data: Data) -> dict[int, list[int]]:
     """The widths p of each p* in any of the tables."""
     found: dict[int, set[int]] = {}
     for table in data.parameters["tables"].values():
-        for p_star, widths in table["widths"].items():
-            found.setdefault(int(p_star), set()).update(widths)
+        for p_star, run in table.items():
+            found.setdefault(int(p_star), set()).update(run["widths"])
     return {p_star: sorted(widths) for p_star, widths in sorted(found.items())}
 
 
@@ -166,10 +170,11 @@ def plot(data: Data) -> Figure:
 
 
 def _label(data: Data, name: str) -> str:
-    start, N, *_ = name.split("-")
-    table = data.parameters["tables"][name]
-    steps = f", {table['steps'][-1]} steps" if "steps" in table else ""
-    return f"{start.replace('h', 'H')} start, $N = {N}$, {table['draws']} draws{steps}"
+    start, N, *rest = name.split("-")
+    runs = data.parameters["tables"][name].values()
+    draws = " or ".join(map(str, sorted({run["draws"] for run in runs})))
+    more = {"": "", "flow": ", gradient flow", "longer": ", 16,000 steps"}["".join(rest)]
+    return f"{start.replace('h', 'H')} start, $N = {N}$, {draws} draws{more}"
 
 
 def _scaled(found: list[dict[str, Any]], p_star: int) -> list[dict[str, Any]]:
@@ -187,7 +192,7 @@ def _m2(axes: Any, data: Data, p: int, p_star: int) -> None:
         found = rows(table, observable="final_m2_frobenius", **place)
         if found and p_star > 1:
             alpha, m2 = ([row[key] for row in _scaled(found, p_star)] for key in ("alpha", "mean"))
-            label = f"{_label(data, name)}, Frobenius norm"
+            label = "the same, by the Frobenius norm"
             axes.plot(alpha, m2, "x:", color="0.45", markersize=4, linewidth=0.8, label=label)
     _thresholds_of(axes, data, p, p_star)
     axes.set_ylim(0, 1.03)

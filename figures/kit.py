@@ -20,6 +20,8 @@ HERE = Path(__file__).parent
 WORK = HERE / "work"
 SIZES = ("smallest", "quick", "full")
 DIGITS = 10
+# Where φ and descents are computed: cpu, cuda or torch-cpu; the same draws everywhere.
+device = "cpu"
 # Okabe and Ito's colours, ordered so that they differ in grey as well.
 COLOURS = ("#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 MARKERS = "osD^vP*"
@@ -32,13 +34,16 @@ Table = dict[str, list[Any]]
 
 @dataclass
 class Data:
-    """The tables of a figure, and where they come from."""
+    """The tables of a figure, and where they come from.
+
+    ``seconds`` is None where a run went on with what another had computed.
+    """
 
     figure: str
     size: str
     parameters: dict[str, Any]
     tables: dict[str, Table] = field(default_factory=dict)
-    seconds: float = 0.0
+    seconds: float | None = None
 
     def write(self, path: Path) -> None:
         origin = {
@@ -48,7 +53,7 @@ class Data:
                 **{name: version(name) for name in ("bbpscape", "numpy", "scipy")},
                 "python": platform.python_version(),
             },
-            "seconds": round(self.seconds, 1),
+            "seconds": None if self.seconds is None else round(self.seconds, 1),
             "parameters": self.parameters,
         }
         tables = {name: _rounded(table) for name, table in self.tables.items()}

@@ -15,6 +15,8 @@ from figures.kit import Data, rows
 RESAMPLES = 2000
 NEAR = 3.0  # half widths of the data within which a crossing is looked for
 DEGREE = 3  # of φ in the scaling variable of a continuous transition
+# The highest α at which φ of every N is below 0.8: up to there differences of two are lines.
+STRAIGHT = {"continuous": 1.66, "discontinuous": 1.44}
 
 
 def phi_curves(data: Data, case: str) -> list[Curve]:
@@ -50,53 +52,53 @@ class Crossing:
         return (self.interval[1] - self.interval[0]) / 2
 
 
-def phi_crossings(data: Data, case: str) -> list[Crossing]:
-    """Figure 3: of each N with the next, and of the first with the last.
-
-    The difference is a straight line in the window about a continuous transition, where φ is 0.4 to
-    0.7, and of the second degree where φ bends.
-    """
-    curves, generator = phi_curves(data, case), np.random.default_rng(0)
-    means = [curve.resampled(generator, RESAMPLES) for curve in curves]
+def straight_curves(data: Data, case: str) -> list[Curve]:
+    """Those of ``phi_curves`` up to STRAIGHT, where differences are lines."""
     found = []
-    for i, j in [*zip(range(9), range(1, len(curves)), strict=False), (0, len(curves) - 1)]:
-        low, high = curves[i], curves[j]
-        alpha, at, there = np.intersect1d(low.alphas, high.alphas, return_indices=True)
-        weight = 1 / np.sqrt(low.variance[at] + high.variance[there])
-        where = _rises(
-            alpha,
-            np.vstack([(high.mean[there] - low.mean[at]), means[j][:, there] - means[i][:, at]]),
-            weight,
-            1 if case == "continuous" else 2,
-        )
-        again = where[1:][np.isfinite(where[1:])]
-        interval = (
-            tuple(np.quantile(again, (0.16, 0.84)).tolist()) if again.size else (math.nan,) * 2
-        )
-        found.append(
-            Crossing((low.N, high.N), float(where[0]), interval, again.size / (len(where) - 1))
-        )
+    for curve in phi_curves(data, case):
+        kept = int((curve.alphas <= STRAIGHT[case]).sum())
+        found.append(Curve(curve.N, curve.alphas[:kept], curve.draws[:kept]))
     return found
 
 
+def phi_crossings(data: Data, case: str) -> list[Crossing]:
+    """Figure 3: of each N with the next, and of the first with the last.
+
+    Where the line fitted to the difference is 0, of draws and of resampled draws.
+    """
+    curves, generator = straight_curves(data, case), np.random.default_rng(0)
+    means = [curve.resampled(generator, RESAMPLES) for curve in curves]
+    found = []
+    for i, j in [*pairwise(range(len(curves))), (0, len(curves) - 1)]:
+        low, high = curves[i], curves[j]
+        differences = np.vstack([high.mean - low.mean, means[j] - means[i]])
+        weight = 1 / np.sqrt(low.variance + high.variance)
+        where = _rises(low.alphas, differences, weight)
+        again = where[1:][np.isfinite(where[1:])]
+        kept = again.size / (len(where) - 1)
+        found.append(Crossing((low.N, high.N), float(where[0]), _interval(again), kept))
+    return found
+
+
+def _interval(values: NDArray[np.float64]) -> tuple[float, float]:
+    """68 % of them."""
+    if not values.size:
+        return math.nan, math.nan
+    low, high = np.quantile(values, (0.16, 0.84)).tolist()
+    return low, high
+
+
 def _rises(
-    alpha: NDArray[np.float64],
-    differences: NDArray[np.float64],
-    weight: NDArray[np.float64],
-    degree: int,
+    alpha: NDArray[np.float64], differences: NDArray[np.float64], weight: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Where a polynomial fitted to each row rises through 0; NaN if it does not near the data."""
+    """Where a line fitted to each row rises through 0; NaN if it does not near the data."""
     middle, half = (alpha[0] + alpha[-1]) / 2, (alpha[-1] - alpha[0]) / 2
-    coefficients = np.polynomial.polynomial.polyfit(
-        (alpha - middle) / half, differences.T, degree, w=weight
+    level, slope = np.polynomial.polynomial.polyfit(
+        (alpha - middle) / half, differences.T, 1, w=weight
     )
-    c, b, a = (*coefficients, np.zeros(len(differences)))[:3]
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        # The root at which the slope b + 2 a x = √(b² − 4 a c) is positive, in the form that also
-        # holds for a line.
-        root = -2 * c / (b + np.sqrt(b * b - 4 * a * c))
-        near = (abs(root) < NEAR) & (b + 2 * a * root > 0)
-    return np.where(near, middle + half * root, np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        root = -level / slope
+    return np.where((abs(root) < NEAR) & (slope > 0), middle + half * root, np.nan)
 
 
 @dataclass(frozen=True)
@@ -170,12 +172,8 @@ def outlier_crossings(data: Data, case: str) -> list[Crossing]:
             meets([generator.binomial(n, one) / n for n, one in zip(counts, y, strict=True)])
             for _ in range(RESAMPLES // 10)
         ]
-        low, high = (
-            np.nanquantile(again, (0.16, 0.84)).tolist()
-            if np.isfinite(again).any()
-            else (math.nan, math.nan)
-        )
-        found.append(Crossing(pair, meets(y), (low, high), float(np.isfinite(again).mean())))
+        kept = np.array(again)[np.isfinite(again)]
+        found.append(Crossing(pair, meets(y), _interval(kept), kept.size / len(again)))
     return found
 
 

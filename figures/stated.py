@@ -4,7 +4,7 @@ The page has to hold every text as it is written here.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -17,10 +17,8 @@ from figures.claims import (
     overlap_gaps,
 )
 from figures.kit import HERE, Data, column, rows
-from figures.meeting import Collapse, outlier_crossings, phi_collapse, phi_crossings, phi_trend
 from figures.stated_descents import descent
-
-CASES = ("continuous", "discontinuous")
+from figures.stated_meeting import listed, meeting
 
 
 def read(number: int) -> Data:
@@ -47,38 +45,6 @@ def _figure01(data: Data) -> Iterator[str]:
     N = data.parameters["N"][-1]
     yield f"at N = {N} within {_up(both(N)[0])} of N → ∞"
     yield f"jump {column(data.tables['thresholds'], 'm2_jump')[1]:.4f} at a = 1.5"
-
-
-def _figure03(data: Data) -> Iterator[str]:
-    bbp = {row["case"]: row["alpha_bbp"] for row in rows(data.tables["thresholds"])}
-    smooth, jump = bbp["continuous"], bbp["discontinuous"]
-    yield f"a = 0.5 (α_BBP = {smooth:.3f}) and a = 2 (α_BBP = {jump:.3f})"
-    draws, sizes = (_listed(data.parameters[name]) for name in ("draws", "N"))
-    yield f"{draws} draws a point at N = {sizes}"
-    for case in CASES:
-        errors = [one.standard_error for one in phi_crossings(data, case)[:-1]]
-        yield f"errors of {min(errors):.2f} to {max(errors):.2f}"
-        found = phi_collapse(data, case)
-        yield f"{_with_error(found)} (χ² = {found.chi2:.0f} for {found.dof})"
-        yield "by {:+.3f} ± {:.3f} for each unit of log N".format(*phi_trend(data, case))
-        met = [one for one in outlier_crossings(data, case) if math.isfinite(one.alpha)]
-        yield f"meet at {_listed([f'{x.alpha:.3f} ± {x.standard_error:.3f}' for x in met])}"
-        half = {row["N"]: row for row in rows(data.tables["half"], case=case)}
-        told = []
-        for N in (1000, 10_000, 100_000, 1_000_000):
-            row = half[N]
-            told.append(f"{row['alpha_half']:.3f} ± {row['standard_error']:.3f}")
-        yield f"{_listed(told)} at N = 10³, 10⁴, 10⁵ and 10⁶"
-
-
-def _with_error(one: Collapse) -> str:
-    return f"{one.alpha:.2f} ± {one.standard_error:.2f}"
-
-
-def _listed(values: Sequence[object]) -> str:
-    """'1, 2 and 3'."""
-    *first, last = map(str, values)
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _figure02(data: Data) -> Iterator[str]:
@@ -233,12 +199,12 @@ def _figure14(data: Data) -> Iterator[str]:
 
     yield f"{fall(1)} at β = 0.8 (p = 1), {fall(2)} (p = 2)"
     draws = rows(data.tables["draws"])
-    betas = _listed([f"{row['beta']:g}" for row in draws])
-    measured = _listed([f"{row['measured']:.3f} ± {row['standard_error']:.3f}" for row in draws])
+    betas = listed([f"{row['beta']:g}" for row in draws])
+    measured = listed([f"{row['measured']:.3f} ± {row['standard_error']:.3f}" for row in draws])
     yield f"at β = {betas} it is {measured}"
     for name, z in (("theory", "z"), ("finite_size", "z_finite_size")):
-        values = _listed([f"{row[name]:.3f}" for row in draws])
-        yield f"{values} (z {_listed([f'{row[z]:+.1f}' for row in draws])})"
+        values = listed([f"{row[name]:.3f}" for row in draws])
+        yield f"{values} (z {listed([f'{row[z]:+.1f}' for row in draws])})"
 
 
 def _figure15(data: Data) -> Iterator[str]:
@@ -299,7 +265,7 @@ def _up(value: float) -> str:
 TOLD: dict[int, Callable[[Data], Iterator[str]]] = {
     1: _figure01,
     2: _figure02,
-    3: _figure03,
+    3: meeting,
     4: _figure04,
     5: _figure05,
     6: _figure06,

@@ -10,43 +10,88 @@ from figures.claims import descent_begins, descent_crossing
 from figures.descent_panels import widths_of
 from figures.kit import Data, column, rows
 
+RANDOM = ("random-500", "random-1000", "random-2000")
+QUARTER = 0.25
+
 
 def descent(case: str) -> Callable[[Data], Iterator[str]]:
-    """A row of the table of descents for each p* and p, and how far they have gone."""
-    starts = ("random-500", "random-1000", "hessian-500")
-
-    def crossing(data: Data, name: str, *place: Any) -> str:
-        found = descent_crossing(data, name, *place) if name in data.tables else (math.nan, 0.0)
-        return "{:.2f} ± {:.2f}".format(*found) if math.isfinite(found[0]) else "–"
+    """A row of the table of descents for each p* and p, and what the text says of all."""
 
     def tell(data: Data) -> Iterator[str]:
         for p_star, widths in widths_of(data).items():
             for p in widths:
-                law = rows(data.tables["thresholds"], p=p, p_star=p_star, N=500)[0]
-                smooth = case.startswith("continuous")
-                half = f"{law['alpha_half']:.2f} ± {law['alpha_half_error']:.2f}"
-                cells = [case, f"{p_star}", f"{p}", f"{law['alpha_bbp']:.3f}"]
-                cells += ["–", "–"] if smooth else [f"{law['alpha_0']:.3f}", half]
-                cells.append(f"{descent_begins(data, 'random-500', p, p_star):.2f}")
-                cells += [crossing(data, name, p, p_star, 0.25) for name in starts]
-                cells.append(crossing(data, "random-500", p, p_star, 0.5, "recovered"))
-                yield "| " + " | ".join(cells) + " |"
+                yield _row(data, case, p, p_star)
         a = f"(a = {data.parameters['a']:g})"
-        one, longer = data.tables["random-500"], data.tables["random-500-longer"]
-        done = column(one, "mean", observable="converged")
-        yield f"{100 * np.mean(done):.0f} % of the draws have converged {a}"
-        short, long = (
-            rows(longer, observable="final_m2", steps=steps)
-            for steps in sorted(set(longer["steps"]))
-        )
-        yield f"by at most {_apart(short, long)} {a}"
-        both = [rows(one, observable=name) for name in ("final_m2", "final_m2_frobenius")]
-        yield f"by up to {_apart(*both)} {a}"
+        for text in (*_ends(data), *_choices(data), *_ranges(data)):
+            yield f"{text} {a}"
 
     return tell
 
 
-def _apart(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> str:
+def _row(data: Data, case: str, p: int, p_star: int) -> str:
+    law = rows(data.tables["thresholds"], p=p, p_star=p_star, N=500)[0]
+    smooth = case.startswith("continuous")
+    half = f"{law['alpha_half']:.2f} ± {law['alpha_half_error']:.2f}"
+    cells = [case, f"{p_star}", f"{p}", f"{law['alpha_bbp']:.3f}"]
+    cells += ["–", "–"] if smooth else [f"{law['alpha_0']:.3f}", half]
+    cells.append(f"{descent_begins(data, 'random-500', p, p_star):.2f}")
+    quarters = [_quarter(data, name, p, p_star) for name in (*RANDOM, "hessian-500")]
+    recovered = descent_crossing(data, "random-500", p, p_star, 0.5, "recovered")
+    for value, error in (*quarters, recovered):
+        cells.append(f"{value:.2f} ± {error:.2f}" if math.isfinite(value) else "–")
+    return "| " + " | ".join(cells) + " |"
+
+
+def _quarter(data: Data, name: str, p: int, p_star: int) -> tuple[float, float]:
+    return descent_crossing(data, name, p, p_star, QUARTER)
+
+
+def _ends(data: Data) -> Iterator[str]:
+    """How far descents have gone."""
+    done = [100 * np.mean(column(data.tables[name], "mean", observable="converged"))
+            for name in RANDOM]  # fmt: skip
+    yield "{:.0f}, {:.0f} and {:.0f} % of the draws have converged".format(*done)
+    longer = rows(data.tables["random-500-longer"], observable="final_m2")
+    short, long = ([r for r in longer if r["steps"] == steps] for steps in (4000, 16000))
+    yield f"by at most {_apart(short, long):.3f}"
+    last = []
+    for name in RANDOM:
+        found = rows(data.tables[name], observable="final_m2")
+        last += [row["mean"] for row in found if row["alpha"] == 4.25 * row["p_star"]]
+    yield f"m² > {math.floor(100 * min(last)) / 100:.2f} at α = 4.25 p*"
+
+
+def _choices(data: Data) -> Iterator[str]:
+    """What the two definitions of m² and gradient flow change."""
+    norms = ("final_m2", "final_m2_frobenius")
+    both = [[rows(data.tables[table], observable=name) for name in norms] for table in RANDOM]
+    yield f"by up to {max(_apart(*one) for one in both):.3f}"
+    steps, flow = (
+        rows(data.tables[name], observable="final_m2") for name in ("random-500", "random-500-flow")
+    )
+    yield f"by up to {_apart(steps, flow):.2f}"
+    moved = []
+    for p in (1, 2, 4):
+        gd, by_flow = (_quarter(data, name, p, 1)[0] for name in ("random-500", "random-500-flow"))
+        moved.append(abs(by_flow - gd))
+    yield f"by at most {max(moved):.2f}"
+
+
+def _ranges(data: Data) -> Iterator[str]:
+    """Of the table, over widths."""
+    quarters = [_quarter(data, name, p, 1)[0] for name in RANDOM for p in (2, 4, 8)]
+    known = [one for one in quarters if math.isfinite(one)]
+    yield f"at {min(known):.2f} to {max(known):.2f}"
+    half = [descent_crossing(data, "random-500", p, 1, 0.5, "recovered")[0] for p in (2, 8)]
+    yield "from {:.2f} to {:.2f}".format(*half)
+    law = {(r["p"], r["p_star"]): r["alpha_bbp"] for r in rows(data.tables["thresholds"], N=500)}
+    ratios = [_quarter(data, "hessian-500", p, p_star)[0] / law[p, p_star] for p, p_star in law]
+    known = [one for one in ratios if math.isfinite(one)]
+    yield f"{min(known):.2f} to {max(known):.2f} times α_BBP"
+
+
+def _apart(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> float:
     """The largest difference of means at one p, p* and α."""
-    found = {(row["p"], row["p_star"], row["alpha"]): row["mean"] for row in one}
-    return f"{max(abs(r['mean'] - found[r['p'], r['p_star'], r['alpha']]) for r in other):.3f}"
+    names = ("p", "p_star", "alpha")
+    found = {tuple(row[name] for name in names): row["mean"] for row in one}
+    return max(abs(row["mean"] - found[tuple(row[name] for name in names)]) for row in other)

@@ -26,7 +26,8 @@ def _phi(axes, data: Data, case: str) -> None:
     found = data.tables["phi"]
     for i, N in enumerate(data.parameters["N"]):
         here = rows(found, case=case, N=N)
-        label = f"$N = {N}$, {here[0]['draws']} draws"
+        draws = sorted({row["draws"] for row in here})
+        label = f"$N = {N}$, {' or '.join(map(str, draws))} draws"
         points(axes, here, i + 1, linestyle=DASHES[i], label=label)
     _marks(axes, data, case)
     a = data.parameters["a"][case]
@@ -34,7 +35,10 @@ def _phi(axes, data: Data, case: str) -> None:
     alpha = column(found, "alpha", case=case)
     room = 0.12 * (max(alpha) - min(alpha))
     axes.set_xlim(min(alpha) - room, max(alpha) + room)
-    axes.legend(loc="upper left")
+    if case == "continuous":
+        axes.legend(loc="upper left")
+    else:
+        axes.legend(loc="lower right", bbox_to_anchor=(0.87, 0.0))
 
 
 def _outlier(axes, data: Data, case: str) -> None:

@@ -5,4 +5,4 @@ from figures.kit import Data
 
 
 def compute(size: str) -> Data:
-    return descent_panels.compute("figure10", 2.0, 10, size, widest=4)
+    return descent_panels.compute("figure10", 2.0, 10, size)

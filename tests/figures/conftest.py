@@ -34,6 +34,12 @@ def committed(request):
 
 
 @pytest.fixture
+def committed_of():
+    """The committed data of a figure by its name."""
+    return lambda name: read(name, "committed")
+
+
+@pytest.fixture
 def beside(data):
     """Another figure's data, of the same size."""
     return lambda name: read(name, "committed" if data.size == "full" else data.size)

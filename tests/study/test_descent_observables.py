@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+import bbpscape as bb
 from bbpscape.study import descent_observables
 from bbpscape.study.cells import Cell
 from bbpscape.study.observables import DESCENT, draw_values, observable, values_of_draws
+from bbpscape.study.store import Store
 from bbpscape.study.subject import Numerics
 
 NAMES = (
@@ -72,6 +74,36 @@ def test_on_a_torch_device_draws_advance_together(start, monkeypatch):
     for name, values in expected.items():
         np.testing.assert_allclose(found[name], values, rtol=1e-6)
         assert len(set(values)) == 5
+
+
+@pytest.mark.parametrize(("given", "said"), [(2, "got 2"), (4, "got more")])
+def test_a_subject_with_another_number_of_results(given, said, tmp_path):
+    """The point fails with the reason; the file stays whole, and a mended subject goes on."""
+
+    class Wrong(bb.study.Subject):
+        results = given
+
+        def prepare(self, cell, seed, numerics, below_edge):
+            return 1.0
+
+        def prepare_all(self, cell, seeds, numerics, below_edge):
+            return iter([1.0] * self.results)
+
+        def cost(self, cell, numerics):
+            return 1e-3, 1000
+
+    subject = Wrong()
+    one = bb.Observable("constant", lambda value: value, of=subject)
+    axes = {"alpha": 2.0, "N": 20}
+    study = bb.Study(bb.TeacherStudent(1, 1), axes, [one], draws=3, block=3, theory=False)
+    path = tmp_path / "wrong.sqlite"
+    failed = study.run(path, workers=1)
+    assert failed.failed == 3
+    reason = f"prepare_all of Wrong must give one result a draw, {said} for 3"
+    with Store(path) as store:
+        assert reason in store.failures()[0][-1]
+    subject.results = 3
+    assert study.run(path, workers=1, retry_failed=True).rows[0].draws == 3
 
 
 def cell_seeds(cell, count):

@@ -1,5 +1,6 @@
 """The observables there are, and the values of some of them: on a draw, and at N → ∞."""
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -109,14 +110,23 @@ def values_of_draws(
     NoConvergence
         If an eigenpair did not converge, one was missed, or a value is not finite.
     InvalidInput
-        If a draw does not fit in memory.
+        If a draw does not fit in memory, or a subject has another number of results than of draws.
     """
     numerics = Numerics() if numerics is None else numerics
     values: dict[str, list[float | None]] = {one.name: [] for one in observables}
     for subject in subjects(observables):
         read = [one for one in observables if one.of == subject]
         needs_edge = any(one.needs_edge for one in read)
-        for prepared in subject.prepare_all(cell, seeds, numerics, needs_edge):
+        found = subject.prepare_all(cell, seeds, numerics, needs_edge)
+        # One more at most: what never ends shows as well.
+        for prepared in itertools.islice(found, len(seeds) + 1):
             for one in read:
                 values[one.name].append(one.value(prepared))
+        count = len(values[read[0].name])
+        if count != len(seeds):
+            more = "more" if count > len(seeds) else str(count)
+            raise InvalidInput(
+                f"prepare_all of {type(subject).__name__} must give one result a draw, got {more} "
+                f"for {len(seeds)}"
+            )
     return values
