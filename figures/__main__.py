@@ -1,9 +1,8 @@
-"""``python -m figures draw|smallest|quick|full [figure01 …] [--device cuda]``: draw, or compute and
-draw.
+"""Draw the figures, or compute their data and draw them.
 
-``draw`` takes the committed data. ``full`` computes them anew, and goes on where it was stopped;
-``quick`` and ``smallest`` compute smaller ones into figures/work and draw them there. On a GPU are
-φ of figure 3 and the descents of figures 9 and 10, of the same draws.
+draw takes the committed data, seconds. full computes them anew in their place, ten hours on two
+cores for all, and goes on from figures/work where it was stopped. quick, ten minutes, and smallest,
+two, compute smaller ones into figures/work and draw them there.
 """
 
 import argparse
@@ -44,14 +43,15 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m figures", description=__doc__)
     parser.add_argument("size", choices=("draw", *SIZES))
     parser.add_argument("names", nargs="*", metavar="figure01", help="all, if none is named")
-    parser.add_argument("--device", choices=DEVICES, default="cpu")
+    where = "for φ of figure 3 and the descents of figures 9 and 10: the draws are the same"
+    parser.add_argument("--device", choices=DEVICES, default="cpu", help=where)
     given = parser.parse_args(arguments)
     size, names, kit.device = given.size, given.names or FIGURES, given.device
     if unknown := set(names) - set(FIGURES):
         print(f"no figure {', '.join(sorted(unknown))}: {', '.join(FIGURES)}", file=sys.stderr)
         return 2
     try:
-        backend(given.device)
+        backend(given.device if size != "draw" else "cpu")
     except InvalidInput as error:
         print(error, file=sys.stderr)
         return 2

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bbpscape.core.statistics import Fraction
 from figures.kit import Data, Table, column, rows, table_of
 
 RESAMPLES = 2000
@@ -85,19 +84,21 @@ def activation_gaps(data: Data, name: str, p: int, beyond: float) -> NDArray[np.
 
 
 def descent_crossing(
-    data: Data, name: str, p: int, p_star: int, level: float, observable: str = "final_m2"
+    data: Data, name: str, p: int, p_star: int, level: float, logit: bool = False
 ) -> tuple[float, float]:
-    """Figures 9 and 10: α at which the mean of an observable first rises through ``level``.
+    """Figures 9 and 10: α at which the mean final m² first rises through ``level``.
 
-    Straight lines between the points; its error is the spread over Gaussian resamples of the means
-    (of fractions with the error of ``Fraction``). NaN where the level is not crossed, or nothing
+    Straight lines between the points, or between their log m²/(1 − m²) if ``logit``; its error is
+    the spread over Gaussian resamples of the means. NaN where the level is not crossed, or nothing
     is there.
     """
-    found = _along(data, name, p, p_star, observable)
+    found = _along(data, name, p, p_star)
     if not found:
         return math.nan, math.nan
-    x, y = (np.array([row[k] for row in found]) for k in ("alpha", "mean"))
-    e = np.array([_error(row, observable) for row in found])
+    x, y, e = (np.array([row[k] for row in found]) for k in ("alpha", "mean", "standard_error"))
+    if logit:
+        y = np.clip(y, 1e-9, 1 - 1e-9)
+        y, level = np.log(y / (1 - y)), math.log(level / (1 - level))
 
     def cross(values: NDArray[np.float64]) -> float:
         above = values >= level
@@ -108,6 +109,8 @@ def descent_crossing(
             x[i - 1] + (level - values[i - 1]) / (values[i] - values[i - 1]) * (x[i] - x[i - 1])
         )
 
+    if logit:
+        return cross(y), math.nan
     generator = np.random.default_rng(0)
     samples = [cross(y + e * generator.standard_normal(y.size)) for _ in range(RESAMPLES // 4)]
     return cross(y), float(np.nanstd(samples))
@@ -115,7 +118,7 @@ def descent_crossing(
 
 def descent_begins(data: Data, name: str, p: int, p_star: int) -> float:
     """Figures 9 and 10: the first α whose final m² is above the first point's by FLOOR errors."""
-    first, *others = _along(data, name, p, p_star, "final_m2")
+    first, *others = _along(data, name, p, p_star)
     for row in others:
         error = math.hypot(row["standard_error"], first["standard_error"])
         if row["mean"] > first["mean"] + FLOOR * error:
@@ -123,15 +126,9 @@ def descent_begins(data: Data, name: str, p: int, p_star: int) -> float:
     return math.nan
 
 
-def _along(data: Data, name: str, p: int, p_star: int, observable: str) -> list[dict[str, Any]]:
-    found = rows(data.tables[name], observable=observable, p=p, p_star=p_star)
+def _along(data: Data, name: str, p: int, p_star: int) -> list[dict[str, Any]]:
+    found = rows(data.tables[name], observable="final_m2", p=p, p_star=p_star)
     return sorted(found, key=lambda row: row["alpha"])
-
-
-def _error(row: dict[str, Any], observable: str) -> float:
-    if observable != "recovered":
-        return float(row["standard_error"])
-    return Fraction(round(row["mean"] * row["draws"]), int(row["draws"])).standard_error
 
 
 def online_gaps(data: Data, case: str) -> NDArray[np.float64]:

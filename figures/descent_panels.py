@@ -3,6 +3,7 @@
 from typing import Any
 
 from matplotlib.figure import Figure
+from scipy.optimize import brentq
 
 import bbpscape as bb
 from bbpscape.core.statistics import Fraction
@@ -88,10 +89,21 @@ def _thresholds(a: float, seed: int, s: dict[str, Any]) -> list[dict[str, Any]]:
                 law = bb.threshold(model)
                 row = {"N": int(N), "p": p, "p_star": p_star}
                 row |= {"alpha_bbp": law.alpha_bbp, "alpha_0": law.alpha_0}
+                row |= {"alpha_quarter": _quarter(model, law.alpha_bbp)}
                 half = bb.finite.half_alpha(model, int(N), s["half_draws"], seed, by="labels")
                 more = {"alpha_half": half.alpha, "alpha_half_error": half.standard_error}
                 found.append(row | more)
     return found
+
+
+def _quarter(model: bb.TeacherStudent, alpha_bbp: float) -> float:
+    """α at which m² of the Hessian's lowest eigenvectors is ¼ in theory."""
+
+    def beyond(alpha: float) -> float:
+        return float(bb.overlap_curve(model, [alpha]).m2[0]) - 0.25
+
+    first = alpha_bbp * (1 + 1e-9)
+    return first if beyond(first) > 0 else float(brentq(beyond, first, 20 * alpha_bbp))
 
 
 def _descents(
@@ -150,8 +162,9 @@ def plot(data: Data) -> Figure:
             _m2(column[0], data, p, p_star)
             _recovered(column[1], data, p, p_star)
             column[0].set_title(f"$p^* = {p_star}$, $p = {p}$")
+            column[1].tick_params(labelbottom=True)
         shown = every.index(widths[p_star][0])
-        for axes, name in zip(two[:, shown], ("final $m^2$", "recovered"), strict=True):
+        for axes, name in zip(two[:, shown], ("final $m^2$", "reach $m^2 = 0.9$"), strict=True):
             axes.set_ylabel(name)
             axes.tick_params(labelleft=True)
     handles: dict[str, Any] = {}
@@ -162,18 +175,29 @@ def plot(data: Data) -> Figure:
         for axes in drawn:
             for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
                 handles.setdefault(label, handle)
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3)
+    place = {"loc": "outside lower center", "ncols": 3, "handlelength": 3.5}
+    figure.legend(handles.values(), handles.keys(), **place)
     figure.suptitle(
         f"descent to its end, $a = {given['a']:g}$, at most {given['steps']} steps", fontsize=8
     )
     return figure
 
 
+def _drawn(data: Data) -> list[str]:
+    """The tables of a panel: longer runs are of other draws, and stand in the text."""
+    return [name for name in data.parameters["tables"] if not name.endswith("longer")]
+
+
+def _open(i: int) -> dict[str, str]:
+    """Every other marker is open."""
+    return {"markerfacecolor": "white"} if i % 2 else {}
+
+
 def _label(data: Data, name: str) -> str:
     start, N, *rest = name.split("-")
     runs = data.parameters["tables"][name].values()
     draws = " or ".join(map(str, sorted({run["draws"] for run in runs})))
-    more = {"": "", "flow": ", gradient flow", "longer": ", 16,000 steps"}["".join(rest)]
+    more = ", gradient flow" if "flow" in rest else ""
     return f"{start.replace('h', 'H')} start, $N = {N}$, {draws} draws{more}"
 
 
@@ -183,17 +207,17 @@ def _scaled(found: list[dict[str, Any]], p_star: int) -> list[dict[str, Any]]:
 
 def _m2(axes: Any, data: Data, p: int, p_star: int) -> None:
     """Mean m² at the end, by the nuclear norm, and the Frobenius norm where it is another."""
-    for i, name in enumerate(data.parameters["tables"]):
-        table = data.tables[name]
-        place = {"p": p, "p_star": p_star, "steps": max(table["steps"])}
-        if found := rows(table, observable="final_m2", **place):
+    for i, name in enumerate(_drawn(data)):
+        found = rows(data.tables[name], observable="final_m2", p=p, p_star=p_star)
+        if found:
             style = {"label": _label(data, name), "linestyle": DASHES[i], "markersize": 3}
-            points(axes, _scaled(found, p_star), i, **style)
-        found = rows(table, observable="final_m2_frobenius", **place)
-        if found and p_star > 1:
-            alpha, m2 = ([row[key] for row in _scaled(found, p_star)] for key in ("alpha", "mean"))
-            label = "the same, by the Frobenius norm"
-            axes.plot(alpha, m2, "x:", color="0.45", markersize=4, linewidth=0.8, label=label)
+            points(axes, _scaled(found, p_star), i, **style, **_open(i))
+    # One table by the other norm: the largest difference is in the text.
+    found = rows(data.tables[_drawn(data)[0]], observable="final_m2_frobenius", p=p, p_star=p_star)
+    if found and p_star > 1:
+        alpha, m2 = ([row[key] for row in _scaled(found, p_star)] for key in ("alpha", "mean"))
+        label = f"{_label(data, _drawn(data)[0])}, Frobenius norm"
+        axes.plot(alpha, m2, "x", color="0.45", markersize=4.5, label=label)
     _thresholds_of(axes, data, p, p_star)
     axes.set_ylim(0, 1.03)
 
@@ -210,16 +234,15 @@ def _thresholds_of(axes: Any, data: Data, p: int, p_star: int) -> None:
 
 def _recovered(axes: Any, data: Data, p: int, p_star: int) -> None:
     """The fraction of draws that reach m² = 0.9 on their way, with Wilson's interval."""
-    for i, name in enumerate(data.parameters["tables"]):
-        table = data.tables[name]
-        last = max(table["steps"])
-        found = rows(table, observable="recovered", p=p, p_star=p_star, steps=last)
+    for i, name in enumerate(_drawn(data)):
+        found = rows(data.tables[name], observable="recovered", p=p, p_star=p_star)
         each = [Fraction(round(row["mean"] * row["draws"]), int(row["draws"])) for row in found]
         value = [one.value for one in each]
         below = [one.value - one.interval[0] for one in each]
         above = [one.interval[1] - one.value for one in each]
-        style = {"color": COLOURS[i], "marker": MARKERS[i], "linestyle": DASHES[i]}
-        alpha = [row["alpha"] / p_star for row in found]
+        style = {"color": COLOURS[i], "marker": MARKERS[i], "linestyle": DASHES[i], **_open(i)}
+        # Beside each other, where they are the same.
+        alpha = [row["alpha"] / p_star + 0.03 * (i - 2) for row in found]
         axes.errorbar(
             alpha, value, (below, above), markersize=3, linewidth=0.9, capsize=1.5, **style
         )

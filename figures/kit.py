@@ -48,7 +48,8 @@ class Data:
     def write(self, path: Path) -> None:
         origin = {
             "figure": self.figure,
-            "command": f"python -m figures {self.size} {self.figure}",
+            "command": f"python -m figures {self.size} {self.figure}"
+            + ("" if device == "cpu" else f" --device {device}"),
             "versions": {
                 **{name: version(name) for name in ("bbpscape", "numpy", "scipy")},
                 "python": platform.python_version(),

@@ -115,19 +115,19 @@ class Collapse:
         return float(chdtrc(self.dof, self.chi2))
 
 
-def phi_collapse(data: Data, case: str) -> Collapse:
-    """Figure 3: α_c of φ = f((α/α_c − 1) N^(1/3)), f a cubic polynomial.
+def phi_collapse(data: Data, case: str, least: int = 0, power: float = 1 / 3) -> Collapse:
+    """Figure 3: α_c of φ = f((α/α_c − 1) N^power), f a cubic polynomial, from N = ``least`` on.
 
-    That is the window of a continuous transition: the outlier leaves the edge like (α − α_c)², and
-    the edge fluctuates by N^(−2/3). The error is that of resampled draws.
+    A third is the window of a continuous transition: the outlier leaves the edge like (α − α_c)²,
+    and the edge fluctuates by N^(−2/3). The error is that of resampled draws.
     """
-    curves = phi_curves(data, case)
+    curves = [curve for curve in phi_curves(data, case) if least <= curve.N]
     alpha = np.concatenate([curve.alphas for curve in curves])
     size = np.concatenate([np.full(len(curve.alphas), curve.N) for curve in curves])
     error = np.sqrt(np.concatenate([curve.variance for curve in curves]))
 
     def misfit(centre: float, phi: NDArray[np.float64]) -> float:
-        x = (alpha / centre - 1) * size ** (1 / 3)
+        x = (alpha / centre - 1) * size**power
         design = np.polynomial.chebyshev.chebvander(x / abs(x).max(), DEGREE) / error[:, None]
         residual = np.linalg.lstsq(design, phi / error)[1]
         return float(residual.sum())

@@ -35,22 +35,39 @@ def _row(data: Data, case: str, p: int, p_star: int) -> str:
     cells = [case, f"{p_star}", f"{p}", f"{law['alpha_bbp']:.3f}"]
     cells += ["–", "–"] if smooth else [f"{law['alpha_0']:.3f}", half]
     cells.append(f"{descent_begins(data, 'random-500', p, p_star):.2f}")
-    quarters = [_quarter(data, name, p, p_star) for name in (*RANDOM, "hessian-500")]
-    recovered = descent_crossing(data, "random-500", p, p_star, 0.5, "recovered")
-    for value, error in (*quarters, recovered):
-        cells.append(f"{value:.2f} ± {error:.2f}" if math.isfinite(value) else "–")
+    for name in (*RANDOM, "hessian-500"):
+        alpha = column(data.tables[name], "alpha", p=p, p_star=p_star)
+        value, error = _quarter(data, name, p, p_star)
+        never = f"> {max(alpha):g}" if alpha else "–"
+        cells.append(f"{value:.2f} ± {error:.2f}" if math.isfinite(value) else never)
+    cells.append("{:g} to {:g}".format(*_bracket(data, p, p_star)))
     return "| " + " | ".join(cells) + " |"
 
 
-def _quarter(data: Data, name: str, p: int, p_star: int) -> tuple[float, float]:
-    return descent_crossing(data, name, p, p_star, QUARTER)
+def _bracket(data: Data, p: int, p_star: int) -> tuple[float, float]:
+    """The last α of the grid up to which fewer than half of the draws come to 0.9, and the next."""
+    found = rows(data.tables["random-500"], observable="recovered", p=p, p_star=p_star)
+    found.sort(key=lambda row: row["alpha"])
+    first = next(i for i, row in enumerate(found) if row["mean"] >= 0.5)
+    return found[first - 1]["alpha"], found[first]["alpha"]
+
+
+def _quarter(
+    data: Data, name: str, p: int, p_star: int, logit: bool = False
+) -> tuple[float, float]:
+    return descent_crossing(data, name, p, p_star, QUARTER, logit=logit)
 
 
 def _ends(data: Data) -> Iterator[str]:
     """How far descents have gone."""
-    done = [100 * np.mean(column(data.tables[name], "mean", observable="converged"))
-            for name in RANDOM]  # fmt: skip
-    yield "{:.0f}, {:.0f} and {:.0f} % of the draws have converged".format(*done)
+    done = [
+        {(row["p"], row["p_star"], row["alpha"]): row["mean"]
+         for row in rows(data.tables[name], observable="converged")}
+        for name in RANDOM
+    ]  # fmt: skip
+    shared = set.intersection(*map(set, done))
+    told = [100 * np.mean([each[cell] for cell in shared]) for each in done]
+    yield "{:.0f}, {:.0f} and {:.0f} % have converged".format(*told)
     longer = rows(data.tables["random-500-longer"], observable="final_m2")
     short, long = ([r for r in longer if r["steps"] == steps] for steps in (4000, 16000))
     yield f"by at most {_apart(short, long):.3f}"
@@ -82,12 +99,19 @@ def _ranges(data: Data) -> Iterator[str]:
     quarters = [_quarter(data, name, p, 1)[0] for name in RANDOM for p in (2, 4, 8)]
     known = [one for one in quarters if math.isfinite(one)]
     yield f"at {min(known):.2f} to {max(known):.2f}"
-    half = [descent_crossing(data, "random-500", p, 1, 0.5, "recovered")[0] for p in (2, 8)]
-    yield "from {:.2f} to {:.2f}".format(*half)
-    law = {(r["p"], r["p_star"]): r["alpha_bbp"] for r in rows(data.tables["thresholds"], N=500)}
-    ratios = [_quarter(data, "hessian-500", p, p_star)[0] / law[p, p_star] for p, p_star in law]
-    known = [one for one in ratios if math.isfinite(one)]
-    yield f"{min(known):.2f} to {max(known):.2f} times α_BBP"
+    begins = [descent_begins(data, "random-2000", p, 1) for p in (1, 2, 4, 8)]
+    yield ", ".join(f"{one:g}" if math.isfinite(one) else "none" for one in begins)
+    moved = [
+        abs(_quarter(data, name, p, p_star, logit=True)[0] - _quarter(data, name, p, p_star)[0])
+        for name in RANDOM
+        for p_star, widths in widths_of(data).items()
+        for p in widths
+    ]
+    yield f"by up to {np.nanmax(moved):.2f}"
+    law = {(r["p"], r["p_star"]): r for r in rows(data.tables["thresholds"], N=500)}
+    for name in ("alpha_bbp", "alpha_quarter"):
+        ratios = [_quarter(data, "hessian-500", *at)[0] / row[name] for at, row in law.items()]
+        yield f"at {min(ratios):.2f} to {max(ratios):.2f} times"
 
 
 def _apart(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> float:

@@ -10,7 +10,6 @@ from figures.meeting import (
     outlier_crossings,
     phi_collapse,
     phi_crossings,
-    phi_trend,
 )
 from figures.together import Meeting, phi_meeting
 
@@ -26,16 +25,24 @@ def meeting(data: Data) -> Iterator[str]:
     for case in CASES:
         *successive, widest = phi_crossings(data, case)
         yield f"N cross at {listed([_crossing(one, 2) for one in successive])}"
+        kept = listed([f"{100 * one.found:.0f}" for one in successive])
+        yield f"{kept} % of resampled draws"
         yield f"those of N = 250 and 4000 at {_crossing(widest, 3)}"
         both, far = (phi_meeting(data, case, corrected) for corrected in (False, True))
         yield f"{_with_error(both)} (χ² = {both.chi2:.1f} for {both.dof})"
         yield f"{far.alpha:.2f} ± {far.standard_error:.2f} (χ² = {far.chi2:.1f} for {far.dof})"
         found = phi_collapse(data, case)
         yield f"{_with_error(found)} (χ² = {found.chi2:.0f} for {found.dof})"
-        off = (found.alpha - bbp[case]) / found.standard_error
-        side, percent = "below" if off < 0 else "above", 100 * abs(found.alpha / bbp[case] - 1)
-        yield f"{abs(off):.1f} standard errors and {percent:.1f} % {side} α_BBP"
-        yield "by {:+.3f} ± {:.3f} for each unit of log N".format(*phi_trend(data, case))
+        yield f"{_with_error(phi_collapse(data, case, 1000))} from N ≥ 1000"
+        others = [phi_collapse(data, case, power=power).alpha for power in (1 / 6, 1 / 2)]
+        yield f"α_c is {min(others):.2f} to {max(others):.2f}"
+        away = found.alpha / bbp[case] - 1
+        yield f"{100 * abs(away):.0f} % {'below' if away < 0 else 'above'} α_BBP"
+        nearest = rows(data.tables["phi"], case=case)
+        at = min(nearest, key=lambda row: abs(row["alpha"] - bbp[case]))["alpha"]
+        first, *_, last = rows(data.tables["phi"], case=case, alpha=at)
+        ends = [f"{one['mean']:.3f} ± {one['standard_error']:.3f}" for one in (first, last)]
+        yield f"{' and '.join(ends)} at N = {first['N']} and {last['N']}"
         met = [one for one in outlier_crossings(data, case) if math.isfinite(one.alpha)]
         yield f"meet at {listed([_crossing(one, 3) for one in met])}"
         half = {row["N"]: row for row in rows(data.tables["half"], case=case)}

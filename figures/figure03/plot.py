@@ -88,11 +88,13 @@ def _where(axes, data: Data) -> None:
             label=rf"{case}: $\alpha_{{1/2}}$, sampled labels",
         )
         found = [one for one in outlier_crossings(data, case) if np.isfinite(one.alpha)]
-        axes.plot(
+        axes.errorbar(
             [np.sqrt(one.sizes[0] * one.sizes[1]) for one in found],
             [one.alpha / unit for one in found],
+            [one.standard_error / unit for one in found],
             color=colour,
             linestyle="none",
+            capsize=1.5,
             marker=MARKERS[i],
             markerfacecolor="white",
             markersize=6,

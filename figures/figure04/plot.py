@@ -74,3 +74,5 @@ def _against_size(data: Data, axes, case: str) -> None:
         label = f"$\\alpha_0$, line through $m^2$ at $N$, window {width:g}"
         points(axes, line, 2 + 3 * i, "N", label=label, linestyle="-")
     axes.set(xscale="log", xlabel="$N$", ylabel=r"$\alpha$", title=f"$p^* = 1$, {case}")
+    # A line that says nothing lies far below: it leaves the panel.
+    axes.set_ylim(0.8 * law["tangent"], 1.05 * law["alpha_bbp"])

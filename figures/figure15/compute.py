@@ -70,7 +70,24 @@ def compute(size: str) -> Data:
     data.tables["theory"] = table_of(theory)
     data.tables["simulation"] = table_of(simulated)
     data.tables["distance"] = table_of(_distances(theory, simulated))
+    data.tables["below"] = table_of([_below("patches", s["patch"], s["draws"] // 2)])
     return data
+
+
+def _below(kind: str, patch: int, draws: int) -> dict[str, float | str]:
+    """The fraction of eigenvalues below a quantile of theory, where few components count."""
+    inputs, model = load(kind, patch), bb.TeacherStudent(P, 1, bb.NormalizedSquare(A))
+    variances = np.linalg.eigvalsh(np.cov(inputs.rows.T))
+    found = bb.compare(model, 4.0, draws=draws, seed=SEED, inputs=inputs, progress=False)
+    (row,) = [one for one in found.rows if one.quantity.startswith("fraction below")]
+    return {
+        "kind": kind,
+        "alpha": 4.0,
+        "first": float(variances[-1] / variances.sum()),
+        "theory": row.theory,
+        "mean": row.measured,
+        "standard_error": row.standard_error,
+    }
 
 
 def _fine(alphas: list[float], size: str) -> np.ndarray:

@@ -282,4 +282,4 @@ def test_inputs_without_a_theory_say_so_and_stand_beside_the_isotropic_one(monke
 def test_the_notes_say_where_few_components_count(covariance, few):
     model = MODEL.replace(covariance=covariance)
     found = bb.compare(model, 3.0, N=60, draws=1)
-    assert any("principal components count" in note for note in found.notes) == few
+    assert any("principal components that count" in note for note in found.notes) == few

@@ -258,6 +258,20 @@ def test_figure09_what_no_choice_changes(committed_of, name):
     assert early < 0.75 * alpha.min()
 
 
+def test_figure09_which_descents_have_converged(committed_of):
+    """Random starts, N = 500, p* = 1: all of p ≥ 4 at a = 0.01; at a = 2 none where p ≥ 2 and the
+    student learns."""
+    for name, least, expected in (("figure09", 4, 1.0), ("figure10", 2, 0.0)):
+        table = committed_of(name).tables["random-500"]
+        found = [
+            row["mean"]
+            for row in rows(table, observable="converged", p_star=1)
+            if row["p"] >= least and (name == "figure09" or row["alpha"] >= 1.75)
+        ]
+        assert len(found) > 10
+        assert set(found) == {expected}
+
+
 def _place(row):
     return {key: row[key] for key in ("p", "p_star", "alpha")}
 

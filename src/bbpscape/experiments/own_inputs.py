@@ -65,6 +65,6 @@ def _few(model: TeacherStudent, N: int) -> tuple[str, ...]:
     if count >= min(FEW, N):
         return ()
     return (
-        f"{count:.2g} principal components count, (Σσ²)²/Σσ⁴: draws differ by how teacher and "
-        "student lie along them, which compare's finite N knows and N → ∞, an average, does not",
+        f"principal components that count, (Σσ²)²/Σσ⁴: {count:.2g}; draws differ by how teacher "
+        "and student lie along them, which compare's finite N knows, and N → ∞, an average, not",
     )
