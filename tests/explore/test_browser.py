@@ -209,6 +209,27 @@ def test_a_mistake_stays_in_its_field_and_the_last_picture_stays(visit):
     assert tab.locator("#mistake-a").inner_text() == ""
 
 
+def test_a_late_answer_says_nothing_of_a_field_that_has_changed(visit):
+    """The mistake of −1 comes when the field holds 0.5: it is not said."""
+    tab = visit(f"alpha=2&{SMALL}")
+    drawn(tab, alpha="2")
+    held = []
+    tab.route(lambda url: "a=-1" in url, lambda route: held.append(route))  # until it is let go
+    field = tab.locator("#field-a")
+    field.fill("-1")
+    field.press("Enter")
+    tab.wait_for_timeout(400)
+    field.fill("0.5")
+    field.press("Enter")
+    assert held
+    for route in held:
+        route.continue_()
+    drawn(tab, a="0.5")
+    tab.wait_for_timeout(300)
+    assert tab.locator("#mistake-a").inner_text() == ""
+    assert field.get_attribute("aria-invalid") is None
+
+
 def test_every_field_has_its_own_line(visit):
     tab = visit("p=2.5&a=-1&N=0&loss=foo(y)")
     for name in ("p", "a", "N"):

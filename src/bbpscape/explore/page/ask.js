@@ -79,6 +79,8 @@ export class Latest {
       me.heard = true;
       me.sketched ||= message.sketch;
       failed ||= "error" in message;
+      // A mistake of values that have changed since is none any more.
+      if (message.error && this.wish !== null) return;
       this.hooks.heard(message, query);
     };
     try {

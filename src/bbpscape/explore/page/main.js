@@ -48,8 +48,10 @@ const main = document.getElementById("views"), tabs = document.getElementById("t
 // A mistake goes to its field, else it stays with the view.
 const say = (field, message) => Boolean(field) && controls.mistake(field, message);
 
+const asked = () => state.query(["view", "simulate", "stop"]);
 const words = new Latest("words", {
-  heard: (message) => {
+  heard: (message, query) => {
+    if (query !== asked()) return; // of values that have changed since
     if (message.part === "mistake") say(message.field, message.message);
     else if (message.error) { Card.words = null; say(message.error.field, message.error.message); } else Card.words = message;
   },
@@ -88,7 +90,7 @@ let settling = 0;
 state.addEventListener("change", (event) => {
   show(event.detail);
   clearTimeout(settling);
-  settling = setTimeout(() => words.request(state.query(["view", "simulate", "stop"])), SETTLED);
+  settling = setTimeout(() => words.request(asked()), SETTLED);
 });
 tabs.addEventListener("click", (event) => {
   const view = event.target.dataset?.view;
@@ -111,4 +113,4 @@ setInterval(look, ALIVE);
 addEventListener("silence", look);
 
 show(new Set());
-words.request(state.query(["view", "simulate", "stop"]));
+words.request(asked());
