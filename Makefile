@@ -40,7 +40,7 @@ docs: .venv/docs.stamp
 		docs build/docs
 	@echo "The site: build/docs/index.html"
 
-# Under a minute, from the committed data; ten minutes on two cores; ten hours, and it resumes.
+# Under a minute, from the committed data; ten minutes on two cores; fifteen hours, and it resumes.
 figures: .venv/demo.stamp
 	$(BIN)/python -m figures draw
 

@@ -1,7 +1,7 @@
 """Draw the figures, or compute their data and draw them.
 
-draw takes the committed data, seconds. full computes them anew in their place, ten hours on two
-cores for all, and goes on from figures/work where it was stopped. quick, ten minutes, and smallest,
+draw takes the committed data, seconds. full computes them anew in their place, fifteen hours
+for all, and goes on from figures/work where it was stopped. quick, ten minutes, and smallest,
 two, compute smaller ones into figures/work and draw them there.
 """
 
@@ -62,7 +62,14 @@ def main(arguments: list[str]) -> int:
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     for name in names:
         clock = Clock()
-        folder = make(name, size)
+        try:
+            folder = make(name, size)
+        except KeyboardInterrupt:
+            print(f"{name}: stopped; full goes on from figures/work", file=sys.stderr)
+            return 130
+        except OSError as error:
+            print(f"{name}: {error}", file=sys.stderr)
+            return 1
         print(f"{folder.relative_to(HERE.parent)}  {clock.seconds:.1f} s", flush=True)
     return 0
 
